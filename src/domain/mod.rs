@@ -1,0 +1,21 @@
+//! The words of the trade as types: money, instruments, contracts, quotes, orders, positions, strategies, the session calendar.
+//!
+//! Floor 0: nothing here knows of a broker, a database, a screen or a clock. Wrong states should not be expressible;
+//! what the field calls by a name has that name here.
+
+pub mod ids;
+pub mod instrument;
+pub mod money;
+pub mod order;
+pub mod position;
+pub mod quote;
+pub mod strategy;
+pub mod time;
+
+pub use ids::{AccountId, BrokerOrderId, CommandId, CorrelationId, IntentId, SecurityId, StrategyId};
+pub use instrument::{Contract, ContractKind, Exchange, Instrument, OptionRight, Segment, Symbol};
+pub use money::{Lots, Money, NetQuantity, Price, Quantity};
+pub use order::{Intent, OrderKind, OrderSighting, OrderSpec, Product, SeenStatus, Side, TradeSighting, Validity};
+pub use position::{Funds, PositionSighting};
+pub use quote::Quote;
+pub use strategy::{Bound, Conviction, Issue, Leg, LegKind, Recommendation, StrategyStatus};

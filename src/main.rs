@@ -1,0 +1,3 @@
+//! The `strikedeck` program.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! Limits and the gate: the one place where an entry is allowed or refused, with the reason.
+//!
+//! Floor 1, pure. Exits never come here.

@@ -1,0 +1,3 @@
+//! SQLite: the journal (append-only) and the tables projected from it; the instrument cache.
+//!
+//! Floor 3. No trading decisions.

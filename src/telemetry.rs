@@ -1,0 +1,1 @@
+//! Tracing: to rotating files and to the log pane. Secrets never reach it.

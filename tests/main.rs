@@ -1,0 +1,3 @@
+//! Tests that use the program from outside, in one binary.
+
+mod floors;
