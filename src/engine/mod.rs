@@ -1,3 +1,28 @@
 //! The engine: a pure state machine. `handle(event, now)` returns records and effects.
 //!
 //! Floor 2. No I/O, no clock, no async, no randomness, no floating point, no unordered map.
+//!
+//! All that can change a trade comes in as an [`Event`]; what must be remembered leaves as [`Record`]s (committed
+//! first), what must happen as [`Effect`]s (released after). State changes only by applying records, so folding the
+//! journal arrives at the same state.
+
+pub mod command;
+pub mod config;
+pub mod core;
+pub mod effect;
+pub mod event;
+pub mod record;
+pub mod reference;
+pub mod state;
+pub mod step;
+
+pub use core::Engine;
+
+pub use command::{Command, Origin, Preview, PreviewLeg, Reply};
+pub use config::EngineConfig;
+pub use effect::{Effect, Lane};
+pub use event::Event;
+pub use record::Record;
+pub use reference::{Reference, ResolvedLeg};
+pub use state::State;
+pub use step::Step;

@@ -1,3 +1,7 @@
 //! Limits and the gate: the one place where an entry is allowed or refused, with the reason.
 //!
 //! Floor 1, pure. Exits never come here.
+
+pub mod limits;
+
+pub use limits::Limits;
