@@ -4,6 +4,7 @@
 //! what the field calls by a name has that name here.
 
 pub mod calendar;
+pub mod contract_rules;
 pub mod ids;
 pub mod instrument;
 pub mod money;
@@ -14,6 +15,7 @@ pub mod strategy;
 pub mod time;
 
 pub use calendar::{Market, Session, SessionKind, TradingCalendar};
+pub use contract_rules::{ContractRules, Expiry, ExpiryCycle, UnderlyingRules};
 pub use ids::{AccountId, BrokerOrderId, CommandId, CorrelationId, IntentId, SecurityId, StrategyId};
 pub use instrument::{Contract, ContractKind, Exchange, Instrument, OptionRight, Segment, Symbol};
 pub use money::{Lots, Money, NetQuantity, Price, Quantity};
