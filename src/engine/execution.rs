@@ -54,7 +54,9 @@ impl Turn<'_> {
             let phase = self.state.strategies.get(&id).and_then(|s| s.execution.as_ref()).map(|e| e.phase.clone());
             match phase {
                 Some(Phase::Entering) => self.drive_entry(id),
-                Some(Phase::Held(_)) => self.cancel_entries(id),
+                Some(Phase::Held(_)) => {
+                    self.cancel_entries(id);
+                }
                 Some(Phase::Unwinding(reason)) => self.drive_unwind(id, &reason),
                 None => {}
             }
@@ -182,8 +184,8 @@ impl Turn<'_> {
                 self.wake_at(next);
                 continue;
             }
-            self.wake_in(step_ms);
             let (steps, contract, current) = (order.steps + 1, order.intent.spec.contract, order.kind.price());
+            self.wake_in(step_ms);
             let Some(resolved) = self.state.strategies.get(&id).and_then(|s| s.legs.get(leg)).copied() else { continue };
             let price = self.fresh_quote(&contract).and_then(|q| self.entry_price(&q, &resolved, execution, steps));
             if let (Some(price), Some(current)) = (price, current) {

@@ -249,8 +249,8 @@ impl Turn<'_> {
             self.wake_at(next);
             return;
         }
-        self.wake_in(step_ms);
         let (side, current, steps) = (order.intent.spec.side, order.kind.price(), order.steps);
+        self.wake_in(step_ms);
         let Some(instrument) = self.instrument(key.owner, &key.contract) else { return };
         let ticks = first + step * i64::from(steps.min(100) + 1);
         let price = self.fresh_quote(&key.contract).and_then(|q| exit_price(&q, side, ticks, instrument.tick));
