@@ -31,14 +31,15 @@ impl Turn<'_> {
         let legs = self.legs_of(s, &mut refusals);
         let given: BTreeMap<Contract, Quote> = quotes.iter().copied().collect();
         let quote_of = |c: &Contract| given.get(c).or_else(|| self.state.marks.get(c)).copied();
-        let shown: Vec<PreviewLeg> = legs.iter().map(|l| self.preview_leg(&legs, l, quote_of(&l.instrument.contract))).collect();
+        let shown: Vec<PreviewLeg> =
+            legs.iter().map(|l| self.preview_leg(&legs, l, quote_of(&l.instrument.contract))).collect();
         for leg in &shown {
             self.check_quote(leg, &mut refusals);
             self.check_drift(leg, &mut warnings);
             self.check_opposite(id, leg, &mut refusals);
         }
         self.check_status(s, &legs, &mut refusals, &mut warnings);
-        let metrics = self.metrics_now(&legs, &shown);
+        let metrics = metrics_now(&legs, &shown);
         let max_loss = metrics.as_ref().map(|m| m.max_loss);
         let margin_estimate = margin::estimate(&margin_legs(&legs), max_loss);
         let ask = gate::Ask {
@@ -132,7 +133,10 @@ impl Turn<'_> {
         let widest = mid * self.config.execution.max_spread_pct / dec!(100);
         let narrow = dec!(0.05) * Decimal::from(NARROW_TICKS);
         if spread > widest && spread > narrow {
-            refusals.push(format!("{label}: the spread {bid}–{ask} is wider than {} %", self.config.execution.max_spread_pct));
+            refusals.push(format!(
+                "{label}: the spread {bid}–{ask} is wider than {} %",
+                self.config.execution.max_spread_pct
+            ));
         }
     }
 
@@ -142,7 +146,11 @@ impl Turn<'_> {
         let pct = (now.0 - then.0) * dec!(100) / then.0;
         if pct.abs() > self.config.execution.drift_warning_pct {
             let label = leg.contract.label();
-            warnings.push(format!("{label}: recommended at {then}, now {}: {:+.1} %", now.0.round_dp(2), pct.round_dp(1)));
+            warnings.push(format!(
+                "{label}: recommended at {then}, now {}: {:+.1} %",
+                now.0.round_dp(2),
+                pct.round_dp(1)
+            ));
         }
     }
 
@@ -153,10 +161,9 @@ impl Turn<'_> {
         let held = self.state.lots.iter().find(|(k, l)| {
             k.contract == leg.contract && k.product == product && k.owner != Owner::Strategy(id) && against(l.net)
         });
-        let working = self
-            .state
-            .open_orders_of(leg.contract, product)
-            .find(|o| o.purpose.owner() != Owner::Strategy(id) && !o.purpose.is_exit() && o.intent.spec.side != leg.side);
+        let working = self.state.open_orders_of(leg.contract, product).find(|o| {
+            o.purpose.owner() != Owner::Strategy(id) && !o.purpose.is_exit() && o.intent.spec.side != leg.side
+        });
         let owner = held.map(|(k, _)| k.owner).or_else(|| working.map(|o| o.purpose.owner()));
         if let Some(owner) = owner {
             let who = match owner {
@@ -169,18 +176,6 @@ impl Turn<'_> {
         if owner.is_none() && against(foreign) {
             refusals.push(format!("{} {} would close a position opened elsewhere", leg.side, leg.contract.label()));
         }
-    }
-
-    /// Payoff of the legs at what they would trade for now.
-    fn metrics_now(&self, legs: &[ResolvedLeg], shown: &[PreviewLeg]) -> Option<crate::domain::strategy::Metrics> {
-        let lot = legs.first()?.instrument.lot;
-        let mut priced = Vec::with_capacity(legs.len());
-        for (leg, shown) in legs.iter().zip(shown) {
-            let quote = shown.quote?;
-            let premium = quote.touch(leg.side).unwrap_or(quote.last);
-            priced.push(leg_at(leg, Some(premium)));
-        }
-        payoff::metrics(&priced, lot).ok()
     }
 
     /// What of the limits is used.
@@ -215,6 +210,18 @@ impl Turn<'_> {
         let traded = self.state.orders.values().filter(|o| !o.filled.is_zero());
         traded.map(|o| self.reference.charges(&o.intent.spec.contract, o.intent.spec.side, o.value, today)).sum()
     }
+}
+
+/// Payoff of the legs at what they would trade for now.
+fn metrics_now(legs: &[ResolvedLeg], shown: &[PreviewLeg]) -> Option<crate::domain::strategy::Metrics> {
+    let lot = legs.first()?.instrument.lot;
+    let mut priced = Vec::with_capacity(legs.len());
+    for (leg, shown) in legs.iter().zip(shown) {
+        let quote = shown.quote?;
+        let premium = quote.touch(leg.side).unwrap_or(quote.last);
+        priced.push(leg_at(leg, Some(premium)));
+    }
+    payoff::metrics(&priced, lot).ok()
 }
 
 /// A resolved leg in the words of a recommendation, at a price.

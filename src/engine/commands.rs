@@ -25,11 +25,11 @@ impl Turn<'_> {
             }
         }
         let reply = self.obey(command, quotes);
-        if let Reply::Refused { reason } = &reply {
-            if !matches!(command, Command::Preview { .. }) {
-                let what = command.name().to_string();
-                self.record(Record::Refused { command: id, what, reason: reason.clone() });
-            }
+        if let Reply::Refused { reason } = &reply
+            && !matches!(command, Command::Preview { .. })
+        {
+            let what = command.name().to_string();
+            self.record(Record::Refused { command: id, what, reason: reason.clone() });
         }
         self.effect(Effect::Reply { command: id, reply });
     }
@@ -37,9 +37,7 @@ impl Turn<'_> {
     fn obey(&mut self, command: &Command, quotes: &[(Contract, Quote)]) -> Reply {
         match command {
             Command::Import { recommendations } => self.import(recommendations),
-            Command::Mark { ids, priority, notes } => {
-                self.each(ids, |t, id| t.mark(id, *priority, notes.as_deref()))
-            }
+            Command::Mark { ids, priority, notes } => self.each(ids, |t, id| t.mark(id, *priority, notes.as_deref())),
             Command::MarkTop { count, min_score } => self.mark_top(*count, *min_score),
             Command::Unmark { ids } => self.each(ids, Self::unmark),
             Command::SetPriority { id, priority } => answer(self.set_priority(*id, *priority)),
@@ -47,7 +45,11 @@ impl Turn<'_> {
             Command::Preview { ids } => {
                 let ids = if ids.is_empty() { self.marked_in_order() } else { ids.clone() };
                 let previews: Vec<_> = ids.iter().filter_map(|id| self.preview(*id, quotes)).collect();
-                if previews.is_empty() { Reply::refused("nothing is marked: mark a strategy first") } else { Reply::Previews { previews } }
+                if previews.is_empty() {
+                    Reply::refused("nothing is marked: mark a strategy first")
+                } else {
+                    Reply::Previews { previews }
+                }
             }
             Command::Execute { ids } => self.execute(ids),
             Command::Retry { id } => answer(self.retry(*id)),
@@ -92,7 +94,11 @@ impl Turn<'_> {
 
     fn expect(&self, id: StrategyId, status: StrategyStatus, to: &str) -> Result<&Strategy, String> {
         let s = self.strategy(id)?;
-        if s.status == status { Ok(s) } else { Err(format!("{} is {}: only a {status} strategy can be {to}", s.title(), s.status)) }
+        if s.status == status {
+            Ok(s)
+        } else {
+            Err(format!("{} is {}: only a {status} strategy can be {to}", s.title(), s.status))
+        }
     }
 
     fn import(&mut self, recommendations: &[Recommendation]) -> Reply {

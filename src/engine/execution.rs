@@ -186,12 +186,16 @@ impl Turn<'_> {
             }
             let (steps, contract, current) = (order.steps + 1, order.intent.spec.contract, order.kind.price());
             self.wake_in(step_ms);
-            let Some(resolved) = self.state.strategies.get(&id).and_then(|s| s.legs.get(leg)).copied() else { continue };
+            let Some(resolved) = self.state.strategies.get(&id).and_then(|s| s.legs.get(leg)).copied() else {
+                continue;
+            };
             let price = self.fresh_quote(&contract).and_then(|q| self.entry_price(&q, &resolved, execution, steps));
-            if let (Some(price), Some(current)) = (price, current) {
-                if more_eager(resolved.side, price, current) && self.state.halt.is_none() && !self.state.store_down {
-                    self.reprice(order_id, OrderKind::Limit { price });
-                }
+            if let (Some(price), Some(current)) = (price, current)
+                && more_eager(resolved.side, price, current)
+                && self.state.halt.is_none()
+                && !self.state.store_down
+            {
+                self.reprice(order_id, OrderKind::Limit { price });
             }
         }
     }
@@ -289,7 +293,10 @@ impl Turn<'_> {
             }
         }
         for (key, keep) in strays {
-            let text = format!("{}: more was filled than is meant to be held. The excess is being exited.", key.contract.label());
+            let text = format!(
+                "{}: more was filled than is meant to be held. The excess is being exited.",
+                key.contract.label()
+            );
             self.alert_once(AlertLevel::Critical, text);
             self.start_exit(key, keep, "filled beyond what was meant");
         }

@@ -51,8 +51,13 @@ impl Turn<'_> {
         for id in &working {
             self.chase_exit(*id, key);
         }
-        let outstanding: Quantity =
-            self.state.open_orders().filter(|o| ours(o)).filter(|o| o.intent.spec.side == side).map(Order::remaining).sum();
+        let outstanding: Quantity = self
+            .state
+            .open_orders()
+            .filter(|o| ours(o))
+            .filter(|o| o.intent.spec.side == side)
+            .map(Order::remaining)
+            .sum();
         let wanted = excess.saturating_sub(outstanding);
         if !wanted.is_zero() {
             self.send_exit(key, exit, side, wanted);
@@ -101,7 +106,10 @@ impl Turn<'_> {
         }
         let Some(instrument) = self.instrument(key.owner, &key.contract) else {
             let label = key.contract.label();
-            self.alert_once(AlertLevel::Critical, format!("{label}: not in today's instrument list: close it at the broker."));
+            self.alert_once(
+                AlertLevel::Critical,
+                format!("{label}: not in today's instrument list: close it at the broker."),
+            );
             self.wake_in(5_000);
             return;
         };
@@ -181,7 +189,9 @@ impl Turn<'_> {
         let LotKey { owner, contract, product } = key;
         let label = contract.label();
         if owner != Owner::Foreign {
-            let text = format!("{label}: the broker has no such position any more; it was closed elsewhere. Taken off our books.");
+            let text = format!(
+                "{label}: the broker has no such position any more; it was closed elsewhere. Taken off our books."
+            );
             self.alert(AlertLevel::Warning, text);
             let reason = "not open at the broker".to_string();
             self.record(Record::LotWrittenOff { owner, contract, product, reason });
@@ -214,7 +224,14 @@ impl Turn<'_> {
         }
     }
 
-    fn send_exit_slices(&mut self, key: LotKey, instrument: &Instrument, side: Side, quantity: Quantity, kind: OrderKind) {
+    fn send_exit_slices(
+        &mut self,
+        key: LotKey,
+        instrument: &Instrument,
+        side: Side,
+        quantity: Quantity,
+        kind: OrderKind,
+    ) {
         let largest = super::ResolvedLeg { instrument: *instrument, side, ratio: 1, recommended: None }.largest_order();
         let mut rest = quantity;
         while !rest.is_zero() {
@@ -254,10 +271,10 @@ impl Turn<'_> {
         let Some(instrument) = self.instrument(key.owner, &key.contract) else { return };
         let ticks = first + step * i64::from(steps.min(100) + 1);
         let price = self.fresh_quote(&key.contract).and_then(|q| exit_price(&q, side, ticks, instrument.tick));
-        if let Some(price) = price {
-            if current.is_none_or(|current| more_eager(side, price, current)) {
-                self.reprice(id, OrderKind::Limit { price });
-            }
+        if let Some(price) = price
+            && current.is_none_or(|current| more_eager(side, price, current))
+        {
+            self.reprice(id, OrderKind::Limit { price });
         }
     }
 }

@@ -107,7 +107,8 @@ impl Turn<'_> {
 
     /// Our open lots, and, if asked for, what the broker has beyond them.
     fn what_is_open(&self, include_foreign: bool) -> Vec<LotKey> {
-        let ours = self.state.lots.iter().filter(|(k, l)| k.owner != Owner::Foreign && !l.net.is_flat()).map(|(k, _)| *k);
+        let ours =
+            self.state.lots.iter().filter(|(k, l)| k.owner != Owner::Foreign && !l.net.is_flat()).map(|(k, _)| *k);
         let mut open: Vec<LotKey> = ours.collect();
         if include_foreign {
             for row in &self.state.broker.positions {
@@ -148,9 +149,15 @@ impl Turn<'_> {
             .map(|p| format!("{} {:+}", p.contract.label(), p.net.0))
             .collect();
         if foreign.is_empty() {
-            self.alert(AlertLevel::Warning, "Flat: the broker reports no open position and no order of ours is working. Locked until re-armed.");
+            self.alert(
+                AlertLevel::Warning,
+                "Flat: the broker reports no open position and no order of ours is working. Locked until re-armed.",
+            );
         } else {
-            let text = format!("Flat but for positions that are not ours, left alone: {}. Locked until re-armed.", foreign.join(", "));
+            let text = format!(
+                "Flat but for positions that are not ours, left alone: {}. Locked until re-armed.",
+                foreign.join(", ")
+            );
             self.alert(AlertLevel::Critical, text);
         }
     }

@@ -36,7 +36,10 @@ impl Turn<'_> {
         if given_up {
             self.alert(
                 AlertLevel::Critical,
-                format!("{label}: order {} had been given up as lost and has shown up: it is being cancelled.", seen.order_id),
+                format!(
+                    "{label}: order {} had been given up as lost and has shown up: it is being cancelled.",
+                    seen.order_id
+                ),
             );
         }
         if seen.status == SeenStatus::Rejected && !was_rejected {
@@ -153,7 +156,8 @@ impl Turn<'_> {
     /// Day orders end with their day: the broker's book does not list them any more, and tells no end.
     fn expire_orders_of_yesterday(&mut self, asked_at: Timestamp, orders: &[OrderSighting]) {
         let today = trading_day(self.now);
-        let is_old = |o: &Order| o.state != OrderState::Unknown && trading_day(o.made_at) < today && o.changed_at < asked_at;
+        let is_old =
+            |o: &Order| o.state != OrderState::Unknown && trading_day(o.made_at) < today && o.changed_at < asked_at;
         for id in self.open_ids(is_old) {
             let Some(order) = self.state.orders.get(&id) else { continue };
             let Some(order_id) = order.order_id.clone() else { continue };
@@ -234,7 +238,8 @@ impl Turn<'_> {
     }
 
     pub(super) fn quotes(&mut self, quotes: &[(Contract, Quote)]) {
-        let deciding = !self.state.exits.is_empty() || self.state.strategies.values().any(|s| s.execution.is_some() || s.queued_at.is_some());
+        let deciding = !self.state.exits.is_empty()
+            || self.state.strategies.values().any(|s| s.execution.is_some() || s.queued_at.is_some());
         let wanted: Vec<(Contract, Quote)> = quotes
             .iter()
             .filter(|(contract, _)| self.memory.watched.contains(contract))
@@ -265,7 +270,10 @@ impl Turn<'_> {
             if up {
                 self.alert(AlertLevel::Info, "The journal can be written again.");
             } else {
-                self.alert(AlertLevel::Critical, "The journal cannot be written: no entries until it can. Exits still go.");
+                self.alert(
+                    AlertLevel::Critical,
+                    "The journal cannot be written: no entries until it can. Exits still go.",
+                );
             }
         }
     }

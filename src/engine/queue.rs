@@ -71,7 +71,8 @@ impl Turn<'_> {
         if s.queued_at.is_some() {
             return Err(format!("{title} is already waiting for its turn"));
         }
-        let closed = s.legs.iter().map(|l| l.instrument.contract.segment()).find(|g| !self.reference.is_open(*g, self.now));
+        let closed =
+            s.legs.iter().map(|l| l.instrument.contract.segment()).find(|g| !self.reference.is_open(*g, self.now));
         if let Some(segment) = closed {
             let opens = self.reference.next_open(segment, self.now);
             let when = opens.map(|t| format!(", opens {}", ist(t).strftime("%a %d %b %H:%M"))).unwrap_or_default();

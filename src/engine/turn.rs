@@ -89,12 +89,12 @@ impl Turn<'_> {
 
     /// Asks for a book of the broker, unless an answer is already on its way.
     pub fn read(&mut self, book: Book) {
-        if let Some(since) = self.memory.reading.get(&book) {
-            if self.since(*since) < READ_LOST_MS {
-                let again = after_ms(*since, READ_LOST_MS);
-                self.wake_at(again);
-                return;
-            }
+        if let Some(since) = self.memory.reading.get(&book)
+            && self.since(*since) < READ_LOST_MS
+        {
+            let again = after_ms(*since, READ_LOST_MS);
+            self.wake_at(again);
+            return;
         }
         self.memory.reading.insert(book, self.now);
         self.memory.asked.insert(book, self.now);
@@ -165,9 +165,11 @@ impl Turn<'_> {
     /// The instrument of a contract: as frozen with a strategy that holds it, else as listed today.
     pub fn instrument(&self, owner: Owner, contract: &Contract) -> Option<Instrument> {
         let frozen = match owner {
-            Owner::Strategy(id) => self.state.strategies.get(&id).and_then(|s| {
-                s.legs.iter().map(|l| l.instrument).find(|i| i.contract == *contract)
-            }),
+            Owner::Strategy(id) => self
+                .state
+                .strategies
+                .get(&id)
+                .and_then(|s| s.legs.iter().map(|l| l.instrument).find(|i| i.contract == *contract)),
             Owner::Foreign => None,
         };
         frozen.or_else(|| self.reference.instrument(contract))

@@ -52,7 +52,11 @@ pub fn check(ask: &Ask, usage: &Usage, limits: &Limits) -> Vec<String> {
     match usage.available {
         None => reasons.push("the broker has not yet said what funds are available".into()),
         Some(available) if ask.margin > available => {
-            reasons.push(format!("about ₹{} of margin is needed and ₹{} available", ask.margin.to_paise(), available.to_paise()));
+            reasons.push(format!(
+                "about ₹{} of margin is needed and ₹{} available",
+                ask.margin.to_paise(),
+                available.to_paise()
+            ));
         }
         Some(_) => {}
     }
@@ -63,7 +67,11 @@ fn check_day_loss(usage: &Usage, limits: &Limits, reasons: &mut Vec<String>) {
     match usage.day_pnl {
         None => reasons.push("the day's P&L is unknown: an open position has no price".into()),
         Some(pnl) if -pnl >= limits.max_daily_loss => {
-            reasons.push(format!("the day's loss of ₹{} has reached the limit of ₹{}", (-pnl).to_paise(), limits.max_daily_loss));
+            reasons.push(format!(
+                "the day's loss of ₹{} has reached the limit of ₹{}",
+                (-pnl).to_paise(),
+                limits.max_daily_loss
+            ));
         }
         Some(_) => {}
     }

@@ -42,7 +42,8 @@ fn uncovered(legs: &[MarginLeg], right: OptionRight) -> i64 {
 
 fn naked(legs: &[MarginLeg]) -> Money {
     let side = |right| {
-        let strike = legs.iter().filter(|l| l.right == right && l.net.0 < 0).map(|l| l.strike).max().unwrap_or_default();
+        let strike =
+            legs.iter().filter(|l| l.right == right && l.net.0 < 0).map(|l| l.strike).max().unwrap_or_default();
         Money((strike * NetQuantity(uncovered(legs, right).max(0))).0 * NAKED_SHARE)
     };
     side(OptionRight::Call).max(side(OptionRight::Put))
