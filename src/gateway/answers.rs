@@ -16,12 +16,14 @@ impl Gateway {
         self.judge_link(&call.ticket, &answer, now);
         let mut events = match call.ticket.clone() {
             Ticket::Place { intent, .. } => self.place_answered(&intent, &call, answer, now),
-            Ticket::Modify { intent, .. } => {
-                change_refused(answer, call.overdue).map(|reason| Event::ModifyFailed { intent, reason }).into_iter().collect()
-            }
-            Ticket::Cancel { intent, .. } => {
-                change_refused(answer, call.overdue).map(|reason| Event::CancelFailed { intent, reason }).into_iter().collect()
-            }
+            Ticket::Modify { intent, .. } => change_refused(answer, call.overdue)
+                .map(|reason| Event::ModifyFailed { intent, reason })
+                .into_iter()
+                .collect(),
+            Ticket::Cancel { intent, .. } => change_refused(answer, call.overdue)
+                .map(|reason| Event::CancelFailed { intent, reason })
+                .into_iter()
+                .collect(),
             Ticket::Find(intent) => self.find_answered(intent, &call, answer),
             Ticket::Read(book) => self.read_answered(book, &call, answer),
         };

@@ -61,16 +61,25 @@ impl Call {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
     /// To [`Call::Place`].
-    Placed { order_id: BrokerOrderId, status: SeenStatus },
+    Placed {
+        order_id: BrokerOrderId,
+        status: SeenStatus,
+    },
     /// To [`Call::Modify`] and [`Call::Cancel`]: the request was taken. What came of it, the next sighting tells.
-    Done { order_id: BrokerOrderId, status: SeenStatus },
+    Done {
+        order_id: BrokerOrderId,
+        status: SeenStatus,
+    },
     /// To [`Call::FindByCorrelation`]. `None` proves nothing while the order may be in transit.
     Found(Option<OrderSighting>),
     Orders(Vec<OrderSighting>),
     Trades(Vec<TradeSighting>),
     Positions(Vec<PositionSighting>),
     Funds(Funds),
-    Failed { class: ErrorClass, message: String },
+    Failed {
+        class: ErrorClass,
+        message: String,
+    },
 }
 
 impl Answer {

@@ -211,6 +211,10 @@ impl Gateway {
     /// While held (halted, flattening, the journal dead) no entry leaves: those that wait are `NotSent`, and so is
     /// whatever comes. `None` lets them through again.
     pub fn hold_entries(&mut self, reason: Option<&str>) -> Vec<Event> {
+        #[cfg(test)]
+        if self.sabotage.ignore_hold {
+            return Vec::new();
+        }
         self.held = reason.map(str::to_owned);
         let Some(reason) = reason else { return Vec::new() };
         let out = self.lanes.remove(|w| w.lane == Lane::Entry);
@@ -363,11 +367,8 @@ impl Gateway {
                 continue;
             }
             let pace = self.pace.free_at(is_kept(lane), Timestamp::MIN);
-            let circuit = if lane == Lane::Entry {
-                self.entry_breaker.free_at(Timestamp::MIN)
-            } else {
-                Some(Timestamp::MIN)
-            };
+            let circuit =
+                if lane == Lane::Entry { self.entry_breaker.free_at(Timestamp::MIN) } else { Some(Timestamp::MIN) };
             due.extend(pace.zip(circuit).map(|(pace, circuit)| pace.max(circuit)));
         }
         if self.reads.next().is_some() || self.look_ups.next_find().is_some() {
@@ -433,9 +434,7 @@ fn may_leave(job: &Job, in_flight: &BTreeMap<CallId, InFlight>) -> bool {
 fn unsent(job: Job, reason: &str) -> Option<Event> {
     let reason = reason.to_owned();
     match job {
-        Job::Place(intent) => {
-            Some(Event::PlaceFailed { intent: intent.id, outcome: PlaceOutcome::NotSent { reason } })
-        }
+        Job::Place(intent) => Some(Event::PlaceFailed { intent: intent.id, outcome: PlaceOutcome::NotSent { reason } }),
         Job::Modify { intent, .. } => Some(Event::ModifyFailed { intent, reason }),
         Job::Cancel { .. } => None,
     }

@@ -46,14 +46,7 @@ pub struct Driver {
 impl Driver {
     /// `next_seq` follows the last batch of the journal (1 for an empty one).
     pub fn new(engine: Engine, next_seq: u64) -> Self {
-        Self {
-            engine,
-            next_seq,
-            records: Vec::new(),
-            effects: Vec::new(),
-            waiting: VecDeque::new(),
-            store_dead: false,
-        }
+        Self { engine, next_seq, records: Vec::new(), effects: Vec::new(), waiting: VecDeque::new(), store_dead: false }
     }
 
     pub fn engine(&self) -> &Engine {
@@ -162,5 +155,114 @@ fn without_journal(effect: &Effect) -> Option<Event> {
         | Effect::WakeAt(_)
         | Effect::Reply { .. }
         | Effect::Alert { .. } => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::time::after_ms;
+    use crate::domain::{CommandId, Contract, Instrument, Money, Recommendation, Segment, Side};
+    use crate::engine::command::Origin;
+    use crate::engine::{Command, EngineConfig, ResolvedLeg};
+
+    struct Nothing;
+
+    impl Reference for Nothing {
+        fn resolve(&self, _: &Recommendation, _: jiff::civil::Date, _: Timestamp) -> Result<Vec<ResolvedLeg>, String> {
+            Err("nothing is listed".into())
+        }
+        fn is_open(&self, _: Segment, _: Timestamp) -> bool {
+            true
+        }
+        fn next_open(&self, _: Segment, _: Timestamp) -> Option<Timestamp> {
+            None
+        }
+        fn instrument(&self, _: &Contract) -> Option<Instrument> {
+            None
+        }
+        fn charges(&self, _: &Contract, _: Side, _: Money, _: jiff::civil::Date) -> Money {
+            Money::ZERO
+        }
+    }
+
+    fn at(ms: i64) -> Timestamp {
+        after_ms("2026-11-20T04:00:00Z".parse().unwrap(), ms)
+    }
+
+    fn command(id: u64, command: Command) -> Event {
+        Event::Command { id: CommandId(id), origin: Origin::Screen, command, quotes: Vec::new() }
+    }
+
+    fn driver() -> Driver {
+        Driver::new(Engine::new(EngineConfig::default(), State::default()), 1)
+    }
+
+    fn replies(effects: &[Effect]) -> Vec<u64> {
+        let id = |e: &Effect| if let Effect::Reply { command, .. } = e { Some(command.0) } else { None };
+        effects.iter().filter_map(id).collect()
+    }
+
+    #[test]
+    fn nothing_happens_before_its_records_are_on_disk_and_then_in_order() {
+        let mut d = driver();
+        d.handle(&command(1, Command::Halt), at(0), &Nothing);
+        d.handle(&command(2, Command::Halt), at(1), &Nothing);
+        let first = d.take_batch().unwrap();
+        d.handle(&command(3, Command::Halt), at(2), &Nothing);
+        let second = d.take_batch().unwrap();
+        assert_eq!((first.seq, second.seq), (1, 2));
+        assert!(first.records.iter().any(|(t, r)| *t == at(1) && matches!(r, Record::Asked { .. })));
+        assert!(d.take_batch().is_none());
+        assert_eq!(replies(&d.committed(1)), [1, 2]);
+        assert!(replies(&d.committed(1)).is_empty());
+        assert_eq!(replies(&d.committed(2)), [3]);
+    }
+
+    #[test]
+    fn the_records_of_all_batches_fold_to_the_state() {
+        let mut d = driver();
+        d.handle(&Event::Started, at(0), &Nothing);
+        d.handle(&command(1, Command::Halt), at(5), &Nothing);
+        let mut folded = State::default();
+        while let Some(batch) = d.take_batch() {
+            batch.records.iter().for_each(|(at, record)| folded.apply(record, *at));
+        }
+        assert_eq!(&folded, d.state());
+    }
+
+    #[test]
+    fn with_the_store_dead_what_lowers_risk_goes_on_and_entries_do_not() {
+        let mut d = driver();
+        d.handle(&command(1, Command::Halt), at(0), &Nothing);
+        let committed = d.take_batch().unwrap();
+        d.handle(&command(2, Command::Halt), at(1), &Nothing);
+        let failed = d.take_batch().unwrap();
+        d.handle(&command(3, Command::Halt), at(2), &Nothing);
+        let out = d.store_failed(failed.seq);
+        assert_eq!(replies(&out.effects), [1, 2, 3]);
+        assert_eq!(out.events, [Event::Store { up: false }]);
+        let spilled: Vec<u64> = out.spill.iter().map(|b| b.seq).collect();
+        assert_eq!(spilled, [2, 3], "{} was committed", committed.seq);
+        assert!(d.take_batch().is_none());
+
+        d.handle(&command(4, Command::Halt), at(3), &Nothing);
+        let out = d.release_unjournalled();
+        assert_eq!((replies(&out.effects), out.spill.len()), (vec![4], 1));
+        assert_eq!(d.store_restored(), Some(Event::Store { up: true }));
+        assert_eq!(d.store_restored(), None);
+        d.handle(&command(5, Command::Halt), at(4), &Nothing);
+        assert_eq!(d.take_batch().map(|b| b.seq), Some(5));
+    }
+
+    #[test]
+    fn only_entries_need_the_journal() {
+        use super::super::tests as fixtures;
+        for (lane, goes) in [(Lane::Exit, true), (Lane::Protection, true), (Lane::Entry, false)] {
+            assert_eq!(without_journal(&fixtures::place(1, lane)).is_none(), goes, "{lane:?}");
+            let modify = fixtures::modify(1, crate::domain::Price::ZERO, lane);
+            assert_eq!(without_journal(&modify).is_none(), goes, "{lane:?}");
+        }
+        assert!(without_journal(&fixtures::cancel(1)).is_none());
     }
 }
