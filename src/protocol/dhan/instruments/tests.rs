@@ -261,9 +261,9 @@ fn the_derivatives_of_the_sample_master_are_written_as_they_were() {
     let master = read_master(&bytes).unwrap();
     let weekly: HashSet<&str> =
         lines.iter().filter(|l| l.contains(",W,")).filter_map(|l| l.split(',').nth(2)).collect();
-    let cycle = |i: &Instrument| match weekly.contains(i.security_id.to_string().as_str()) {
-        true => ExpiryCycle::Weekly,
-        false => ExpiryCycle::Monthly,
+    let cycle = |i: &Instrument| {
+        let is_weekly = weekly.contains(i.security_id.to_string().as_str());
+        if is_weekly { ExpiryCycle::Weekly } else { ExpiryCycle::Monthly }
     };
     let rows: Vec<Listing<'_>> = master
         .instruments
