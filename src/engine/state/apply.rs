@@ -102,9 +102,10 @@ impl State {
                 self.broker.funds = Some(*funds);
             }
             Record::Marks { quotes } => self.marks.extend(quotes.iter().copied()),
-            Record::ExitStarted { owner, contract, product, reason } => {
+            Record::ExitStarted { owner, contract, product, keep, reason } => {
                 let key = LotKey { owner: *owner, contract: *contract, product: *product };
-                let exit = Exit { reason: reason.clone(), started_at: at, failures: 0, last_failure: None };
+                let exit =
+                    Exit { keep: *keep, reason: reason.clone(), started_at: at, failures: 0, last_failure: None };
                 self.exits.insert(key, exit);
             }
             Record::ExitEnded { owner, contract, product, .. } => {

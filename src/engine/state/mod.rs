@@ -70,9 +70,10 @@ pub enum Phase {
     Unwinding(String),
 }
 
-/// An exit under way: reduces what `owner` holds to nothing.
+/// An exit under way: reduces what `owner` holds to what it keeps, usually nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exit {
+    pub keep: Quantity,
     pub reason: String,
     pub started_at: Timestamp,
     /// Exit orders refused or lost in a row: the next waits longer.
