@@ -1,3 +1,5 @@
 //! Options maths: pricing, payoff, naming a position from its legs, charges.
 //!
 //! Floor 1, pure. Floating point is allowed here (for prices of models and Greeks), never in what is journalled: money and payoffs are exact.
+
+pub mod black76;
