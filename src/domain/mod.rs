@@ -3,6 +3,8 @@
 //! Floor 0: nothing here knows of a broker, a database, a screen or a clock. Wrong states should not be expressible;
 //! what the field calls by a name has that name here.
 
+pub mod calendar;
+pub mod contract_rules;
 pub mod ids;
 pub mod instrument;
 pub mod money;
@@ -12,6 +14,8 @@ pub mod quote;
 pub mod strategy;
 pub mod time;
 
+pub use calendar::{Market, Session, SessionKind, TradingCalendar};
+pub use contract_rules::{ContractRules, Expiry, ExpiryCycle, UnderlyingRules};
 pub use ids::{AccountId, BrokerOrderId, CommandId, CorrelationId, IntentId, SecurityId, StrategyId};
 pub use instrument::{Contract, ContractKind, Exchange, Instrument, OptionRight, Segment, Symbol};
 pub use money::{Lots, Money, NetQuantity, Price, Quantity};
