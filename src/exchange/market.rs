@@ -114,19 +114,14 @@ impl Market {
     /// Lists an underlying, or replaces what is said of it; its price goes on from where it is.
     pub(super) fn list(&mut self, spec: UnderlyingSpec) {
         self.numbers.give(&spec);
-        match self.specs.iter().position(|s| s.contract == spec.contract) {
-            Some(known) => {
-                if let Some(slot) = self.specs.get_mut(known) {
-                    *slot = spec;
-                }
-            }
-            None => {
-                let stream = u32::try_from(self.processes.len()).unwrap_or(u32::MAX);
-                let anchor = listing::to_paise(spec.spot).unwrap_or(0).max(5);
-                self.processes.push(Process::new(stream, anchor, spec.vol, self.step / BLOCK));
-                self.specs.push(spec);
-            }
+        if let Some(known) = self.specs.iter_mut().find(|s| s.contract == spec.contract) {
+            *known = spec;
+            return;
         }
+        let stream = u32::try_from(self.processes.len()).unwrap_or(u32::MAX);
+        let anchor = listing::to_paise(spec.spot).unwrap_or(0).max(5);
+        self.processes.push(Process::new(stream, anchor, spec.vol, self.step / BLOCK));
+        self.specs.push(spec);
     }
 
     pub(super) fn move_to(&mut self, step: u64) {

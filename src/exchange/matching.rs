@@ -51,6 +51,11 @@ impl Exchange {
             return;
         };
         let Some(listed) = self.find_held(&order.contract) else { return };
+        let mut terms = terms;
+        if order.terms.trigger.is_none() && terms.kind.trigger() == order.terms.kind.trigger() {
+            // A stop that has triggered stays triggered.
+            terms.trigger = None;
+        }
         let terms = self.protected(terms, order.side, &listed);
         let checked = if terms.quantity <= order.filled {
             Err(format!("quantity must be above the {} already traded", order.filled))

@@ -54,7 +54,7 @@ use schedule::DayEvent;
 #[derive(Clone, Debug, PartialEq)]
 pub enum Notice {
     /// An order changed: every status, every fill, every restatement.
-    Order(OrderView),
+    Order(Box<OrderView>),
     /// The touch or the last price of a watched contract changed.
     Tick { contract: Contract, quote: Quote },
     /// A position in an expired contract was settled at this price and is closed.
@@ -343,7 +343,7 @@ impl Exchange {
 
     fn note_order(&mut self, number: u64) {
         if let Some(order) = self.orders.get(&number) {
-            self.outbox.push(Notice::Order(order.view()));
+            self.outbox.push(Notice::Order(Box::new(order.view())));
             self.unsaved.orders.insert(number);
             self.unsaved.any = true;
         }

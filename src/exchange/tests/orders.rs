@@ -115,7 +115,7 @@ fn a_big_order_fills_in_parts_and_the_book_comes_back() {
     desk.wait(100);
     let first = desk.order(&id);
     assert_eq!(first.status, OrderStatus::PartTraded);
-    assert!(first.filled.0 > 0 && first.filled.0 < 1755 && first.filled.0 % 65 == 0);
+    assert!(first.filled.0 > 0 && first.filled.0 < 1755 && first.filled.0.is_multiple_of(65));
     desk.wait(120_000);
     assert_eq!(desk.status(&id), OrderStatus::Traded);
     assert!(desk.exchange.trades_of(ME, &id).iter().all(|t| t.price <= at));
