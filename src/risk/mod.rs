@@ -1,3 +1,9 @@
 //! Limits and the gate: the one place where an entry is allowed or refused, with the reason.
 //!
 //! Floor 1, pure. Exits never come here.
+
+pub mod gate;
+pub mod limits;
+pub mod margin;
+
+pub use limits::Limits;

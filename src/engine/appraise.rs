@@ -1,0 +1,256 @@
+//! Looking at a strategy before it is executed: prices now against then, margin, limits, everything in the way.
+
+use std::collections::BTreeMap;
+
+use rust_decimal::Decimal;
+use rust_decimal_macros::dec;
+
+use super::command::{Preview, PreviewLeg};
+use super::execution::wave_of;
+use super::record::Owner;
+use super::reference::ResolvedLeg;
+use super::state::Strategy;
+use super::turn::{Turn, marketable};
+use crate::domain::time::trading_day;
+use crate::domain::{
+    Bound, Contract, ContractKind, Leg, LegKind, Lots, Money, NetQuantity, Price, Quantity, Quote, Side, StrategyId,
+    StrategyStatus,
+};
+use crate::options::payoff;
+use crate::risk::{gate, margin};
+
+/// A touch this narrow is accepted whatever the per cent: at a rupee, two ticks are ten per cent.
+const NARROW_TICKS: i64 = 4;
+
+impl Turn<'_> {
+    /// What executing this strategy would mean now. `quotes` (if any) count before the ones the engine has.
+    pub(super) fn preview(&self, id: StrategyId, quotes: &[(Contract, Quote)]) -> Option<Preview> {
+        let s = self.state.strategies.get(&id)?;
+        let mut refusals: Vec<String> = self.entries_closed().into_iter().collect();
+        let mut warnings = Vec::new();
+        let legs = self.legs_of(s, &mut refusals);
+        let given: BTreeMap<Contract, Quote> = quotes.iter().copied().collect();
+        let quote_of = |c: &Contract| given.get(c).or_else(|| self.state.marks.get(c)).copied();
+        let shown: Vec<PreviewLeg> =
+            legs.iter().map(|l| self.preview_leg(&legs, l, quote_of(&l.instrument.contract))).collect();
+        for leg in &shown {
+            self.check_quote(leg, &mut refusals);
+            self.check_drift(leg, &mut warnings);
+            self.check_opposite(id, leg, &mut refusals);
+        }
+        self.check_status(s, &legs, &mut refusals, &mut warnings);
+        let metrics = metrics_now(&legs, &shown);
+        let max_loss = metrics.as_ref().map(|m| m.max_loss);
+        let margin_estimate = margin::estimate(&margin_legs(&legs), max_loss);
+        let ask = gate::Ask {
+            max_loss,
+            lots: Lots(legs.iter().map(|l| l.ratio).sum()),
+            margin: margin_estimate,
+            orders: legs.iter().map(ResolvedLeg::slices).sum(),
+        };
+        // Without prices the gate could only repeat that there are none.
+        if metrics.is_some() || shown.iter().all(|l| l.quote.is_some()) {
+            refusals.extend(gate::check(&ask, &self.usage(), &self.config.limits));
+        }
+        if max_loss == Some(Bound::Unlimited) {
+            warnings.push("its loss has no limit".into());
+        }
+        let mut shown = shown;
+        shown.sort_by_key(|l| l.wave);
+        Some(Preview {
+            id,
+            title: s.title(),
+            net_premium: metrics.as_ref().map(|m| m.net_premium),
+            recommended_premium: recommended_premium(&legs),
+            legs: shown,
+            max_loss,
+            margin_estimate,
+            available: self.state.broker.funds.map(|f| f.available),
+            refusals,
+            warnings,
+        })
+    }
+
+    /// Frozen legs once marked; what they would resolve to before.
+    fn legs_of(&self, s: &Strategy, refusals: &mut Vec<String>) -> Vec<ResolvedLeg> {
+        if !s.legs.is_empty() {
+            return s.legs.clone();
+        }
+        self.reference.resolve(&s.recommendation, trading_day(self.now), self.now).unwrap_or_else(|reason| {
+            refusals.push(reason);
+            Vec::new()
+        })
+    }
+
+    fn check_status(&self, s: &Strategy, legs: &[ResolvedLeg], refusals: &mut Vec<String>, warnings: &mut Vec<String>) {
+        if s.status != StrategyStatus::Marked {
+            refusals.push(format!("it is {}: only a marked strategy can be executed", s.status));
+        }
+        if let Some(issue) = s.recommendation.blocked() {
+            refusals.push(issue.detail.clone());
+        }
+        warnings.extend(s.recommendation.issues.iter().filter(|i| !i.blocking).map(|i| i.detail.clone()));
+        if let Some(closed) = legs.iter().find(|l| !self.reference.is_open(l.instrument.contract.segment(), self.now)) {
+            refusals.push(format!("the market of {} is closed", closed.instrument.contract.label()));
+        }
+        let today = trading_day(self.now);
+        for leg in legs {
+            let contract = leg.instrument.contract;
+            if self.reference.instrument(&contract).is_none() {
+                refusals.push(format!("{} is not listed today: unmark it and mark it again", contract.label()));
+            }
+            if contract.expiry() == Some(today) {
+                warnings.push(format!("{} expires today", contract.label()));
+            }
+        }
+    }
+
+    fn preview_leg(&self, legs: &[ResolvedLeg], leg: &ResolvedLeg, quote: Option<Quote>) -> PreviewLeg {
+        let fresh = quote.filter(|q| q.age_ms(self.now) <= self.config.execution.max_quote_age_ms);
+        PreviewLeg {
+            contract: leg.instrument.contract,
+            side: leg.side,
+            quantity: leg.quantity(),
+            slices: leg.slices(),
+            wave: wave_of(legs, leg),
+            recommended: leg.recommended,
+            quote: fresh,
+            limit: fresh.and_then(|q| marketable(&q, leg.side, self.config.execution.entry_ticks, leg.instrument.tick)),
+        }
+    }
+
+    fn check_quote(&self, leg: &PreviewLeg, refusals: &mut Vec<String>) {
+        let label = leg.contract.label();
+        let Some(quote) = leg.quote else {
+            refusals.push(format!("no fresh quote of {label}"));
+            return;
+        };
+        let (Some(bid), Some(ask)) = (quote.bid, quote.ask) else {
+            refusals.push(format!("{label} has {} now", if quote.bid.is_none() { "no bid" } else { "no offer" }));
+            return;
+        };
+        let (spread, mid) = (ask.0 - bid.0, quote.mid().0);
+        let widest = mid * self.config.execution.max_spread_pct / dec!(100);
+        let narrow = dec!(0.05) * Decimal::from(NARROW_TICKS);
+        if spread > widest && spread > narrow {
+            refusals.push(format!(
+                "{label}: the spread {bid}–{ask} is wider than {} %",
+                self.config.execution.max_spread_pct
+            ));
+        }
+    }
+
+    fn check_drift(&self, leg: &PreviewLeg, warnings: &mut Vec<String>) {
+        let (Some(then), Some(quote)) = (leg.recommended.filter(|p| p.is_positive()), leg.quote) else { return };
+        let now = quote.mid();
+        let pct = (now.0 - then.0) * dec!(100) / then.0;
+        if pct.abs() > self.config.execution.drift_warning_pct {
+            let label = leg.contract.label();
+            warnings.push(format!(
+                "{label}: recommended at {then}, now {}: {:+.1} %",
+                now.0.round_dp(2),
+                pct.round_dp(1)
+            ));
+        }
+    }
+
+    /// The broker nets by contract and product: an entry against another strategy's lot would close it.
+    fn check_opposite(&self, id: StrategyId, leg: &PreviewLeg, refusals: &mut Vec<String>) {
+        let against = |net: NetQuantity| net.0.signum() * leg.side.signed(Quantity(1)).0 < 0;
+        let product = self.config.execution.product;
+        let held = self.state.lots.iter().find(|(k, l)| {
+            k.contract == leg.contract && k.product == product && k.owner != Owner::Strategy(id) && against(l.net)
+        });
+        let working = self.state.open_orders_of(leg.contract, product).find(|o| {
+            o.purpose.owner() != Owner::Strategy(id) && !o.purpose.is_exit() && o.intent.spec.side != leg.side
+        });
+        let owner = held.map(|(k, _)| k.owner).or_else(|| working.map(|o| o.purpose.owner()));
+        if let Some(owner) = owner {
+            let who = match owner {
+                Owner::Strategy(other) => format!("strategy #{other}"),
+                Owner::Foreign => "a position opened elsewhere".into(),
+            };
+            refusals.push(format!("{} {} would close what {who} holds", leg.side, leg.contract.label()));
+        }
+        let foreign = self.state.foreign_net(&leg.contract, product);
+        if owner.is_none() && against(foreign) {
+            refusals.push(format!("{} {} would close a position opened elsewhere", leg.side, leg.contract.label()));
+        }
+    }
+
+    /// What of the limits is used.
+    pub(super) fn usage(&self) -> gate::Usage {
+        let held = self.state.lots.iter().filter(|(_, l)| !l.net.is_flat());
+        let held_lots: u32 = held.clone().map(|(k, l)| self.lots_in(k.owner, &k.contract, l.net.size())).sum();
+        let entries = self.state.open_orders().filter(|o| !o.purpose.is_exit());
+        let working: u32 =
+            entries.map(|o| self.lots_in(o.purpose.owner(), &o.intent.spec.contract, o.remaining())).sum();
+        let mut owners: Vec<Owner> = held.map(|(k, _)| k.owner).collect();
+        owners.extend(self.state.strategies.values().filter(|s| s.execution.is_some()).map(|s| Owner::Strategy(s.id)));
+        owners.sort();
+        owners.dedup();
+        gate::Usage {
+            trades_today: self.state.day.trades,
+            day_pnl: self.state.gross_pnl().map(|gross| gross - self.charges_today()),
+            open_lots: Lots(held_lots + working),
+            open_strategies: owners.len() as u32,
+            orders_today: self.state.day.intents,
+            available: self.state.broker.funds.map(|f| f.available),
+        }
+    }
+
+    fn lots_in(&self, owner: Owner, contract: &Contract, quantity: Quantity) -> u32 {
+        let lot = self.instrument(owner, contract).map_or(1, |i| i.lot.0.max(1));
+        quantity.0.div_ceil(lot)
+    }
+
+    /// Estimated charges of the day's orders.
+    pub(super) fn charges_today(&self) -> Money {
+        let today = trading_day(self.now);
+        let traded = self.state.orders.values().filter(|o| !o.filled.is_zero());
+        traded.map(|o| self.reference.charges(&o.intent.spec.contract, o.intent.spec.side, o.value, today)).sum()
+    }
+}
+
+/// Payoff of the legs at what they would trade for now.
+fn metrics_now(legs: &[ResolvedLeg], shown: &[PreviewLeg]) -> Option<crate::domain::strategy::Metrics> {
+    let lot = legs.first()?.instrument.lot;
+    let mut priced = Vec::with_capacity(legs.len());
+    for (leg, shown) in legs.iter().zip(shown) {
+        let quote = shown.quote?;
+        let premium = quote.touch(leg.side).unwrap_or(quote.last);
+        priced.push(leg_at(leg, Some(premium)));
+    }
+    payoff::metrics(&priced, lot).ok()
+}
+
+/// A resolved leg in the words of a recommendation, at a price.
+pub fn leg_at(leg: &ResolvedLeg, premium: Option<Price>) -> Leg {
+    let kind = match leg.instrument.contract.kind {
+        ContractKind::Option { strike, right, .. } => LegKind::Option { strike, right },
+        ContractKind::Future { .. } => LegKind::Future,
+        ContractKind::Equity | ContractKind::Index | ContractKind::Unlisted { .. } => LegKind::Equity,
+    };
+    Leg { side: leg.side, kind, expiry: leg.instrument.contract.expiry(), ratio: leg.ratio, premium }
+}
+
+fn margin_legs(legs: &[ResolvedLeg]) -> Vec<margin::MarginLeg> {
+    legs.iter()
+        .filter_map(|l| match l.instrument.contract.kind {
+            ContractKind::Option { strike, right, .. } => {
+                Some(margin::MarginLeg { right, strike, net: l.side.signed(l.quantity()) })
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+/// The premium as recommended, credit positive; `None` when a leg came without a price.
+fn recommended_premium(legs: &[ResolvedLeg]) -> Option<Money> {
+    legs.iter()
+        .map(|l| {
+            let value = l.recommended?.times(l.quantity());
+            Some(if l.side == Side::Sell { value } else { -value })
+        })
+        .sum()
+}

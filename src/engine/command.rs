@@ -1,0 +1,192 @@
+//! What a person (or a shell, or a program acting for one) can ask of the engine, and how it is answered.
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{
+    Bound, Contract, IntentId, Money, Price, Product, Quantity, Quote, Recommendation, Side, StrategyId,
+};
+
+/// Who asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    Screen,
+    Shell,
+    System,
+}
+
+/// A request. Each is answered exactly once, by a [`Reply`] that carries its id.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    /// Strategies read from a file or built from a chain. Pending rows with the same key are updated, others left alone.
+    Import {
+        recommendations: Vec<Recommendation>,
+    },
+    /// `pending → marked`: legs are resolved to contracts and frozen. `None` keeps the priority (1 at first) or notes.
+    Mark {
+        ids: Vec<StrategyId>,
+        #[serde(default)]
+        priority: Option<i32>,
+        #[serde(default)]
+        notes: Option<String>,
+    },
+    /// Marks the `count` best pending strategies that can be executed and score at least `min_score`.
+    MarkTop {
+        count: u32,
+        min_score: Decimal,
+    },
+    /// `marked | deferred → pending`.
+    Unmark {
+        ids: Vec<StrategyId>,
+    },
+    SetPriority {
+        id: StrategyId,
+        priority: i32,
+    },
+    SetNotes {
+        id: StrategyId,
+        notes: String,
+    },
+    /// Checks everything execution would check, changes nothing, answers with [`Reply::Previews`]. Empty: all marked.
+    Preview {
+        ids: Vec<StrategyId>,
+    },
+    /// Puts marked strategies into the execution queue: by priority, then score. Empty: all marked.
+    Execute {
+        ids: Vec<StrategyId>,
+    },
+    /// `failed → pending`.
+    Retry {
+        id: StrategyId,
+    },
+    /// A held execution goes on where it stopped.
+    Resume {
+        id: StrategyId,
+    },
+    /// A held execution exits what has filled, and fails.
+    Unwind {
+        id: StrategyId,
+    },
+    /// Exits the open lots of a strategy.
+    CloseStrategy {
+        id: StrategyId,
+    },
+    /// Exits one position, whoever's it is (foreign ones too: the trader named it).
+    ClosePosition {
+        contract: Contract,
+        product: Product,
+    },
+    /// Cancels one working order of ours.
+    CancelOrder {
+        intent: IntentId,
+    },
+    /// No entries, working entries cancelled; positions stay. Never refused.
+    Halt,
+    /// Halt, cancel what works, exit everything, verify, repeat until flat; then locked. Never refused.
+    Flatten {
+        /// Positions that were opened elsewhere go too.
+        #[serde(default)]
+        include_foreign: bool,
+    },
+    /// Entries allowed again; the word guards against a slip of the hand.
+    Arm {
+        word: String,
+    },
+}
+
+impl Command {
+    /// A short name for the audit trail.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Import { .. } => "import",
+            Self::Mark { .. } => "mark",
+            Self::MarkTop { .. } => "mark top",
+            Self::Unmark { .. } => "unmark",
+            Self::SetPriority { .. } => "priority",
+            Self::SetNotes { .. } => "notes",
+            Self::Preview { .. } => "preview",
+            Self::Execute { .. } => "execute",
+            Self::Retry { .. } => "retry",
+            Self::Resume { .. } => "resume",
+            Self::Unwind { .. } => "unwind",
+            Self::CloseStrategy { .. } => "close strategy",
+            Self::ClosePosition { .. } => "close position",
+            Self::CancelOrder { .. } => "cancel order",
+            Self::Halt => "halt",
+            Self::Flatten { .. } => "flatten",
+            Self::Arm { .. } => "arm",
+        }
+    }
+}
+
+/// The answer to a command.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reply {
+    /// It was done (or begun), with a line for the trader.
+    Done {
+        message: String,
+    },
+    /// Nothing was done; why, and what to do next.
+    Refused {
+        reason: String,
+    },
+    /// Several items, of which some were refused: one line each.
+    Partly {
+        done: Vec<String>,
+        refused: Vec<String>,
+    },
+    Previews {
+        previews: Vec<Preview>,
+    },
+}
+
+impl Reply {
+    pub fn done(message: impl Into<String>) -> Self {
+        Self::Done { message: message.into() }
+    }
+    pub fn refused(reason: impl Into<String>) -> Self {
+        Self::Refused { reason: reason.into() }
+    }
+    pub fn is_refused(&self) -> bool {
+        matches!(self, Self::Refused { .. })
+    }
+}
+
+/// What executing a strategy would mean now.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Preview {
+    pub id: StrategyId,
+    pub title: String,
+    pub legs: Vec<PreviewLeg>,
+    /// At the current touch: credit positive. `None` when a leg has no quote.
+    pub net_premium: Option<Money>,
+    /// As recommended, for comparison.
+    pub recommended_premium: Option<Money>,
+    pub max_loss: Option<Bound>,
+    /// An estimate of ours, not the broker's figure.
+    pub margin_estimate: Money,
+    pub available: Option<Money>,
+    /// Reasons why it would be refused now. Empty: it can be executed.
+    pub refusals: Vec<String>,
+    /// Worth knowing, not in the way.
+    pub warnings: Vec<String>,
+}
+
+/// One leg of a preview, in the order it would be sent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PreviewLeg {
+    pub contract: Contract,
+    pub side: Side,
+    pub quantity: Quantity,
+    /// Orders this leg needs because of the exchange's largest order.
+    pub slices: u32,
+    /// 1 goes first.
+    pub wave: u32,
+    pub recommended: Option<Price>,
+    pub quote: Option<Quote>,
+    /// The limit the first order would carry.
+    pub limit: Option<Price>,
+}

@@ -1,0 +1,141 @@
+//! The engine's settings: how entries are priced and chased, what happens when a leg fails, how exits work.
+//!
+//! Durations are in milliseconds. Every field has a safe default, so an empty file is a valid one.
+
+use rust_decimal::Decimal;
+use rust_decimal_macros::dec;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::Product;
+use crate::risk::Limits;
+
+/// What to do when a wave of legs cannot complete within its limits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailurePolicy {
+    /// Exit what has filled, shorts first; the strategy fails.
+    Unwind,
+    /// Stop, keep what has filled, ask the trader.
+    Hold,
+}
+
+/// How entry orders are priced and followed (`config/strategy.yaml`, `execution`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ExecutionPolicy {
+    pub product: Product,
+    /// The first limit lies this many ticks through the touch.
+    pub entry_ticks: i64,
+    /// An order that has not filled is priced again after this long …
+    pub step_ms: i64,
+    /// … this many ticks further through the touch each time …
+    pub step_ticks: i64,
+    /// … at most this often; then the leg has failed.
+    pub max_steps: u32,
+    /// Never further than this from the quote the execution started with, in per cent of it.
+    pub max_chase_pct: Decimal,
+    /// The whole strategy must be in within this time.
+    pub timeout_ms: i64,
+    pub on_failure: FailurePolicy,
+    /// A quote older than this decides nothing.
+    pub max_quote_age_ms: i64,
+    /// A marked strategy expires this many minutes after marking, unless it says so itself.
+    pub mark_expires_min: i64,
+    /// A recommendation's premium that has moved by more than this per cent is pointed out.
+    pub drift_warning_pct: Decimal,
+    /// A touch wider than this per cent of its mid is refused.
+    pub max_spread_pct: Decimal,
+}
+
+impl Default for ExecutionPolicy {
+    fn default() -> Self {
+        Self {
+            product: Product::Margin,
+            entry_ticks: 2,
+            step_ms: 2_000,
+            step_ticks: 4,
+            max_steps: 5,
+            max_chase_pct: dec!(10),
+            timeout_ms: 60_000,
+            on_failure: FailurePolicy::Unwind,
+            max_quote_age_ms: 3_000,
+            mark_expires_min: 360,
+            drift_warning_pct: dec!(10),
+            max_spread_pct: dec!(25),
+        }
+    }
+}
+
+/// How exits are priced and followed. An exit has no last step: it goes on until flat.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ExitPolicy {
+    /// The first exit limit lies this many ticks through the touch.
+    pub first_ticks: i64,
+    pub step_ms: i64,
+    pub step_ticks: i64,
+    /// Without any quote for this long, a market order (which the broker protects) is sent instead.
+    pub market_after_ms: i64,
+    /// After a refused exit, the next try waits this long, doubling up to `retry_max_ms`.
+    pub retry_ms: i64,
+    pub retry_max_ms: i64,
+    /// When flattening, longs wait at most this long for the shorts to be closed.
+    pub longs_wait_ms: i64,
+}
+
+impl Default for ExitPolicy {
+    fn default() -> Self {
+        Self {
+            first_ticks: 4,
+            step_ms: 1_500,
+            step_ticks: 10,
+            market_after_ms: 4_000,
+            retry_ms: 1_000,
+            retry_max_ms: 15_000,
+            longs_wait_ms: 8_000,
+        }
+    }
+}
+
+/// How often the broker is asked without being prompted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PollPolicy {
+    /// While orders are open or something was filled lately.
+    pub busy_ms: i64,
+    /// Otherwise.
+    pub idle_ms: i64,
+}
+
+impl Default for PollPolicy {
+    fn default() -> Self {
+        Self { busy_ms: 1_000, idle_ms: 5_000 }
+    }
+}
+
+/// The kill switch (`config/risk.yaml`, `kill_switch`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct KillSwitchPolicy {
+    /// The first press flattens at once, without the card.
+    pub one_press: bool,
+    /// What must be typed to allow entries again.
+    pub arm_word: String,
+}
+
+impl Default for KillSwitchPolicy {
+    fn default() -> Self {
+        Self { one_press: false, arm_word: "ARM".into() }
+    }
+}
+
+/// All settings of the engine.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct EngineConfig {
+    pub limits: Limits,
+    pub execution: ExecutionPolicy,
+    pub exits: ExitPolicy,
+    pub polls: PollPolicy,
+    pub kill_switch: KillSwitchPolicy,
+}

@@ -1,0 +1,332 @@
+//! Applying records: the only place where state changes.
+
+use super::super::record::{Purpose, Record, Unplaced};
+use super::{Execution, Exit, Flatten, Halt, Lot, LotKey, Order, OrderState, Phase, State, Strategy};
+use crate::domain::time::Timestamp;
+use crate::domain::{
+    Contract, IntentId, Money, OrderSighting, Price, Product, Quantity, SeenStatus, StrategyId, StrategyStatus,
+    TradeSighting,
+};
+
+impl State {
+    /// Folds one record that was made at `at`. Records that name what does not exist change nothing.
+    pub fn apply(&mut self, record: &Record, at: Timestamp) {
+        match record {
+            Record::Created { profile, prefix } => {
+                self.profile = *profile;
+                self.prefix.clone_from(prefix);
+            }
+            Record::Started => self.reconciling_since = Some(at),
+            Record::Reconciled => self.reconciling_since = None,
+            Record::DayStarted { day } => self.start_day(*day),
+            Record::Asked { .. } | Record::Refused { .. } => {}
+            Record::StrategyAdded { id, recommendation } => {
+                self.next_strategy = self.next_strategy.max(id.0 + 1);
+                self.strategies.insert(*id, Strategy::new(*id, (**recommendation).clone(), at));
+            }
+            Record::StrategyUpdated { id, recommendation } => {
+                self.with(*id, |s| s.recommendation = (**recommendation).clone());
+            }
+            Record::StrategyMarked { id, priority, notes, legs, expires } => self.with(*id, |s| {
+                s.status = StrategyStatus::Marked;
+                s.priority = *priority;
+                if let Some(notes) = notes {
+                    s.notes.clone_from(notes);
+                }
+                s.legs.clone_from(legs);
+                s.marked_at = Some(at);
+                s.expires = Some(*expires);
+                s.reason = None;
+            }),
+            Record::StrategyMoved { id, to, reason } => self.move_strategy(*id, *to, reason.clone(), at),
+            Record::PrioritySet { id, priority } => self.with(*id, |s| s.priority = *priority),
+            Record::NotesSet { id, notes } => self.with(*id, |s| s.notes.clone_from(notes)),
+            Record::Queued { id } => self.with(*id, |s| s.queued_at = Some(at)),
+            Record::Unqueued { id, reason } => self.with(*id, |s| {
+                s.queued_at = None;
+                s.reason = Some(reason.clone());
+            }),
+            Record::ExecutionStarted { id, quotes } => {
+                self.day.trades += 1;
+                let quotes = quotes.iter().copied().collect();
+                self.with(*id, |s| {
+                    s.status = StrategyStatus::Executing;
+                    s.queued_at = None;
+                    s.reason = None;
+                    s.execution = Some(Execution { started_at: at, quotes, phase: Phase::Entering });
+                });
+            }
+            Record::UnwindStarted { id, reason } => self.set_phase(*id, Phase::Unwinding(reason.clone())),
+            Record::ExecutionHeld { id, reason } => self.set_phase(*id, Phase::Held(reason.clone())),
+            Record::ExecutionResumed { id } => self.with(*id, |s| {
+                if let Some(e) = &mut s.execution {
+                    e.phase = Phase::Entering;
+                    e.started_at = at;
+                }
+            }),
+            Record::IntentMade { intent, purpose } => {
+                self.next_intent = self.next_intent.max(intent.id.0 + 1);
+                self.day.intents += 1;
+                self.correlations.insert(intent.correlation.clone(), intent.id);
+                self.touch(intent.spec.contract, intent.spec.product, at);
+                self.orders.insert(intent.id, Order::new((**intent).clone(), *purpose, at));
+            }
+            Record::IntentUnplaced { intent, how, reason } => self.unplace(*intent, *how, reason, at),
+            Record::OrderSeen { intent, sighting } => self.see(*intent, sighting, at),
+            Record::ForeignOrderSeen { sighting } => self.see_foreign(sighting, at),
+            Record::ModifyAsked { intent, kind } => self.with_order(*intent, |o| {
+                o.kind = *kind;
+                o.steps += 1;
+                o.priced_at = at;
+                o.modifying_since = Some(at);
+            }),
+            Record::ModifyFailed { intent, reason } => self.with_order(*intent, |o| {
+                o.modifying_since = None;
+                o.priced_at = at;
+                o.reason = Some(reason.clone());
+            }),
+            Record::CancelAsked { intent } => self.with_order(*intent, |o| o.cancel_asked = Some(at)),
+            Record::CancelFailed { intent, .. } => self.with_order(*intent, |o| o.cancel_asked = None),
+            Record::ForeignCancelAsked { .. } => {}
+            Record::TradesSeen { trades } => trades.iter().for_each(|t| self.book_trade(t)),
+            Record::OrdersRead { asked_at } => self.broker.orders_at = Some(*asked_at),
+            Record::TradesRead { asked_at } => self.broker.trades_at = Some(*asked_at),
+            Record::PositionsRead { asked_at, positions } => {
+                self.broker.positions_at = Some(*asked_at);
+                if let Some(positions) = positions {
+                    self.broker.positions.clone_from(positions);
+                }
+            }
+            Record::FundsRead { asked_at, funds } => {
+                self.broker.funds_at = Some(*asked_at);
+                self.broker.funds = Some(*funds);
+            }
+            Record::Marks { quotes } => self.marks.extend(quotes.iter().copied()),
+            Record::ExitStarted { owner, contract, product, keep, reason } => {
+                let key = LotKey { owner: *owner, contract: *contract, product: *product };
+                let exit =
+                    Exit { keep: *keep, reason: reason.clone(), started_at: at, failures: 0, last_failure: None };
+                self.exits.insert(key, exit);
+            }
+            Record::ExitEnded { owner, contract, product, .. } => {
+                self.exits.remove(&LotKey { owner: *owner, contract: *contract, product: *product });
+            }
+            Record::LotWrittenOff { owner, contract, product, .. } => {
+                let key = LotKey { owner: *owner, contract: *contract, product: *product };
+                self.lots.remove(&key);
+                self.written_off.insert(key);
+            }
+            Record::Halted { reason } => {
+                if self.halt.is_none() {
+                    self.halt = Some(Halt { since: at, reason: reason.clone(), locked: false });
+                }
+            }
+            Record::FlattenStarted { include_foreign } => {
+                let halt = self.halt.get_or_insert_with(|| Halt { since: at, reason: "flatten".into(), locked: true });
+                halt.locked = true;
+                let include_foreign = *include_foreign || self.flatten.as_ref().is_some_and(|f| f.include_foreign);
+                self.flatten = Some(Flatten { started_at: at, include_foreign });
+            }
+            Record::FlattenEnded => self.flatten = None,
+            Record::Armed => self.halt = None,
+            Record::OrderLink { up } => self.order_link_down = !up,
+            Record::Store { up } => self.store_down = !up,
+        }
+    }
+
+    fn with(&mut self, id: StrategyId, change: impl FnOnce(&mut Strategy)) {
+        if let Some(strategy) = self.strategies.get_mut(&id) {
+            change(strategy);
+        }
+    }
+
+    fn with_order(&mut self, id: IntentId, change: impl FnOnce(&mut Order)) {
+        if let Some(order) = self.orders.get_mut(&id) {
+            change(order);
+        }
+    }
+
+    fn touch(&mut self, contract: Contract, product: Product, at: Timestamp) {
+        self.changed.insert((contract, product), at);
+    }
+
+    fn set_phase(&mut self, id: StrategyId, phase: Phase) {
+        self.with(id, |s| {
+            if let Some(e) = &mut s.execution {
+                e.phase = phase;
+            }
+        });
+    }
+
+    fn move_strategy(&mut self, id: StrategyId, to: StrategyStatus, reason: Option<String>, at: Timestamp) {
+        self.with(id, |s| {
+            s.status = to;
+            s.reason = reason;
+            s.queued_at = None;
+            match to {
+                StrategyStatus::Pending => {
+                    s.priority = 0;
+                    s.legs.clear();
+                    s.marked_at = None;
+                    s.expires = None;
+                    s.execution = None;
+                }
+                StrategyStatus::Executed | StrategyStatus::Failed => {
+                    s.executed_at = Some(at);
+                    s.execution = None;
+                }
+                StrategyStatus::Marked
+                | StrategyStatus::Deferred
+                | StrategyStatus::Executing
+                | StrategyStatus::Expired => {}
+            }
+        });
+    }
+
+    fn unplace(&mut self, id: IntentId, how: Unplaced, reason: &str, at: Timestamp) {
+        let Some(order) = self.orders.get_mut(&id) else { return };
+        order.state = Order::unplaced(how);
+        order.reason = Some(reason.to_string());
+        order.changed_at = at;
+        let (contract, product, purpose) = (order.intent.spec.contract, order.intent.spec.product, order.purpose);
+        self.touch(contract, product, at);
+        if !order_may_trade(how) {
+            self.count_exit_failure(purpose, contract, product, at);
+        }
+    }
+
+    fn count_exit_failure(&mut self, purpose: Purpose, contract: Contract, product: Product, at: Timestamp) {
+        let Purpose::Exit { owner } = purpose else { return };
+        if let Some(exit) = self.exits.get_mut(&LotKey { owner, contract, product }) {
+            exit.failures += 1;
+            exit.last_failure = Some(at);
+        }
+    }
+
+    fn see(&mut self, id: IntentId, seen: &OrderSighting, at: Timestamp) {
+        let Some(order) = self.orders.get_mut(&id) else { return };
+        let merged = order.merged(seen);
+        let (contract, product, purpose) = (order.intent.spec.contract, order.intent.spec.product, order.purpose);
+        let side = order.intent.spec.side;
+        let ended_badly = merged.state == OrderState::Rejected && order.state != OrderState::Rejected;
+        let changed = merged.state != order.state || !merged.news.is_zero();
+        order.filled += merged.news;
+        order.value += merged.value;
+        order.state = merged.state;
+        if order.order_id.is_none() {
+            order.order_id = Some(seen.order_id.clone());
+        }
+        if order.modifying_since.is_some() && seen.spec.kind == order.kind {
+            order.modifying_since = None;
+        }
+        if seen.status.is_final() {
+            order.modifying_since = None;
+            order.reason.clone_from(&seen.reason);
+        }
+        if changed {
+            order.changed_at = at;
+        }
+        self.order_ids.insert(seen.order_id.clone(), id);
+        if changed {
+            self.touch(contract, product, at);
+        }
+        if !merged.news.is_zero() {
+            self.last_fill_at = Some(at);
+            let key = LotKey { owner: purpose.owner(), contract, product };
+            self.lots.entry(key).or_default().add(side, merged.news, merged.value);
+            if let Some(exit) = self.exits.get_mut(&key) {
+                exit.failures = 0;
+            }
+        }
+        if ended_badly {
+            self.count_exit_failure(purpose, contract, product, at);
+        }
+    }
+
+    fn see_foreign(&mut self, seen: &OrderSighting, at: Timestamp) {
+        self.touch(seen.spec.contract, seen.spec.product, at);
+        match seen.status {
+            SeenStatus::Transit | SeenStatus::Working => {
+                self.foreign_orders.insert(seen.order_id.clone(), seen.clone());
+            }
+            SeenStatus::Filled | SeenStatus::Rejected | SeenStatus::Cancelled | SeenStatus::Expired => {
+                self.foreign_orders.remove(&seen.order_id);
+            }
+        }
+    }
+
+    /// Replaces averages by what the trade book says, fill by fill, each counted once.
+    fn book_trade(&mut self, trade: &TradeSighting) {
+        let Some(id) = self.order_ids.get(&trade.order_id) else { return };
+        let Some(order) = self.orders.get_mut(id) else { return };
+        if order.trades.insert(trade.trade_id.clone(), (trade.quantity, trade.price)).is_some() {
+            return;
+        }
+        let booked: Quantity = order.trades.values().map(|(q, _)| *q).sum();
+        if booked != order.filled {
+            return;
+        }
+        let exact: Money = order.trades.values().map(|(q, p): &(Quantity, Price)| p.times(*q)).sum();
+        let correction = exact - order.value;
+        order.value = exact;
+        let spec = order.intent.spec;
+        let key = LotKey { owner: order.purpose.owner(), contract: spec.contract, product: spec.product };
+        if let Some(lot) = self.lots.get_mut(&key) {
+            lot.correct(spec.side, correction);
+        }
+    }
+
+    /// Counters are zero again; what is over and flat is left to the journal.
+    fn start_day(&mut self, day: jiff::civil::Date) {
+        self.day = super::DayCounters { date: Some(day), trades: 0, intents: 0 };
+        let over: Vec<IntentId> = self.orders.values().filter(|o| !o.state.is_open()).map(|o| o.intent.id).collect();
+        for id in over {
+            let executing = match self.orders.get(&id).map(|o| o.purpose) {
+                Some(Purpose::Entry { strategy, .. }) => {
+                    self.strategies.get(&strategy).is_some_and(|s| s.status == StrategyStatus::Executing)
+                }
+                _ => false,
+            };
+            if executing {
+                continue;
+            }
+            if let Some(order) = self.orders.remove(&id) {
+                self.correlations.remove(&order.intent.correlation);
+                if let Some(order_id) = order.order_id {
+                    self.order_ids.remove(&order_id);
+                }
+            }
+        }
+        self.lots.retain(|_, lot: &mut Lot| !lot.net.is_flat());
+        self.foreign_orders.clear();
+        self.written_off.clear();
+    }
+}
+
+/// Whether an intent with this outcome may still trade.
+fn order_may_trade(how: Unplaced) -> bool {
+    match how {
+        Unplaced::Unknown => true,
+        Unplaced::NotSent | Unplaced::Refused | Unplaced::Lost => false,
+    }
+}
+
+impl Strategy {
+    fn new(id: StrategyId, recommendation: crate::domain::Recommendation, at: Timestamp) -> Self {
+        Self {
+            id,
+            recommendation,
+            status: StrategyStatus::Pending,
+            priority: 0,
+            notes: String::new(),
+            added_at: at,
+            marked_at: None,
+            expires: None,
+            legs: Vec::new(),
+            executed_at: None,
+            reason: None,
+            queued_at: None,
+            execution: None,
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! What the engine knows. Only [`State::apply`] changes it, so folding the journal arrives at the same state.
+
+mod apply;
+mod lots;
+mod orders;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+pub use lots::{Lot, LotKey};
+pub use orders::{Order, OrderState};
+
+use super::record::{Owner, Profile};
+use super::reference::ResolvedLeg;
+use crate::domain::time::Timestamp;
+use crate::domain::{
+    BrokerOrderId, Contract, CorrelationId, Funds, IntentId, Money, NetQuantity, OrderSighting, PositionSighting,
+    Product, Quantity, Quote, Recommendation, StrategyId, StrategyStatus,
+};
+
+/// A recommendation and what has become of it here.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Strategy {
+    pub id: StrategyId,
+    pub recommendation: Recommendation,
+    pub status: StrategyStatus,
+    /// Higher goes first. 0 while unmarked.
+    pub priority: i32,
+    pub notes: String,
+    pub added_at: Timestamp,
+    pub marked_at: Option<Timestamp>,
+    /// When a marked strategy stops being one.
+    pub expires: Option<Timestamp>,
+    /// Resolved when it was marked, frozen since. Empty before.
+    pub legs: Vec<ResolvedLeg>,
+    /// When its execution ended, well or not.
+    pub executed_at: Option<Timestamp>,
+    /// Why it failed, was deferred or has expired.
+    pub reason: Option<String>,
+    /// Waiting for its turn since.
+    pub queued_at: Option<Timestamp>,
+    pub execution: Option<Execution>,
+}
+
+impl Strategy {
+    /// `#118 NIFTY Iron Condor`.
+    pub fn title(&self) -> String {
+        format!("#{} {} {}", self.id, self.recommendation.symbol, self.recommendation.name)
+    }
+}
+
+/// An execution under way.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Execution {
+    pub started_at: Timestamp,
+    /// The quotes it began with: chasing is bounded by them.
+    pub quotes: BTreeMap<Contract, Quote>,
+    pub phase: Phase,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    Entering,
+    /// Stopped, with the reason; the trader resumes or unwinds.
+    Held(String),
+    /// Exiting what has filled, with the reason; then it has failed.
+    Unwinding(String),
+}
+
+/// An exit under way: reduces what `owner` holds to what it keeps, usually nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exit {
+    pub keep: Quantity,
+    pub reason: String,
+    pub started_at: Timestamp,
+    /// Exit orders refused or lost in a row: the next waits longer.
+    pub failures: u32,
+    pub last_failure: Option<Timestamp>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Halt {
+    pub since: Timestamp,
+    pub reason: String,
+    /// Flattened: only the typed word arms again.
+    pub locked: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flatten {
+    pub started_at: Timestamp,
+    pub include_foreign: bool,
+}
+
+/// What the broker last said of the account, and when it was asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BrokerBooks {
+    pub positions: Vec<PositionSighting>,
+    pub positions_at: Option<Timestamp>,
+    pub orders_at: Option<Timestamp>,
+    pub trades_at: Option<Timestamp>,
+    pub funds: Option<Funds>,
+    pub funds_at: Option<Timestamp>,
+}
+
+/// Counters of the trading day.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DayCounters {
+    pub date: Option<Date>,
+    pub trades: u32,
+    pub intents: u32,
+}
+
+/// Everything. Ordered maps and exact numbers only, so that its bytes are the same wherever it is built.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    pub profile: Profile,
+    pub prefix: String,
+    pub day: DayCounters,
+    pub strategies: BTreeMap<StrategyId, Strategy>,
+    pub orders: BTreeMap<IntentId, Order>,
+    pub correlations: BTreeMap<CorrelationId, IntentId>,
+    pub order_ids: BTreeMap<BrokerOrderId, IntentId>,
+    /// Working orders that are not ours.
+    pub foreign_orders: BTreeMap<BrokerOrderId, OrderSighting>,
+    pub lots: BTreeMap<LotKey, Lot>,
+    pub exits: BTreeMap<LotKey, Exit>,
+    pub broker: BrokerBooks,
+    pub marks: BTreeMap<Contract, Quote>,
+    pub halt: Option<Halt>,
+    pub flatten: Option<Flatten>,
+    /// The start being reconciled; `None` once the books have been compared.
+    pub reconciling_since: Option<Timestamp>,
+    /// False while the journal cannot be written.
+    pub store_down: bool,
+    pub order_link_down: bool,
+    /// When anything of a contract last changed (intents, fills, ends): a position read before says nothing of it.
+    pub changed: BTreeMap<(Contract, Product), Timestamp>,
+    pub next_strategy: u64,
+    pub next_intent: u64,
+    pub last_fill_at: Option<Timestamp>,
+    pub written_off: BTreeSet<LotKey>,
+}
+
+impl State {
+    /// What the broker says is open, by contract and product.
+    pub fn broker_net(&self, contract: &Contract, product: Product) -> NetQuantity {
+        let rows = self.broker.positions.iter().filter(|p| p.contract == *contract && p.product == product);
+        rows.map(|p| p.net).sum()
+    }
+
+    /// What all of our lots in a contract and product sum to.
+    pub fn lots_net(&self, contract: &Contract, product: Product) -> NetQuantity {
+        let ours = self.lots.iter().filter(|(k, _)| k.contract == *contract && k.product == product);
+        ours.filter(|(k, _)| k.owner != Owner::Foreign).map(|(_, l)| l.net).sum()
+    }
+
+    /// What the broker has beyond our lots: opened elsewhere.
+    pub fn foreign_net(&self, contract: &Contract, product: Product) -> NetQuantity {
+        self.broker_net(contract, product) - self.lots_net(contract, product)
+    }
+
+    /// Whether the position book was read after the last change of this contract.
+    pub fn position_is_fresh(&self, contract: &Contract, product: Product) -> bool {
+        let changed = self.changed.get(&(*contract, product)).copied();
+        match (self.broker.positions_at, changed) {
+            (Some(read), Some(changed)) => read > changed,
+            (Some(_), None) => true,
+            (None, _) => false,
+        }
+    }
+
+    /// Orders that may still trade: working, on their way, or unknown.
+    pub fn open_orders(&self) -> impl Iterator<Item = &Order> {
+        self.orders.values().filter(|o| o.state.is_open())
+    }
+
+    pub fn open_orders_of(&self, contract: Contract, product: Product) -> impl Iterator<Item = &Order> {
+        self.open_orders().filter(move |o| o.intent.spec.contract == contract && o.intent.spec.product == product)
+    }
+
+    /// What a strategy holds.
+    pub fn lots_of(&self, owner: Owner) -> impl Iterator<Item = (&LotKey, &Lot)> {
+        self.lots.iter().filter(move |(k, _)| k.owner == owner)
+    }
+
+    /// Filled quantity of one leg's entry orders.
+    pub fn leg_filled(&self, id: StrategyId, leg: usize) -> Quantity {
+        self.leg_orders(id, leg).map(|o| o.filled).sum()
+    }
+
+    /// Quantity that one leg's entry orders may still fill.
+    pub fn leg_open(&self, id: StrategyId, leg: usize) -> Quantity {
+        self.leg_orders(id, leg).filter(|o| o.state.is_open()).map(Order::remaining).sum()
+    }
+
+    pub fn leg_orders(&self, id: StrategyId, leg: usize) -> impl Iterator<Item = &Order> {
+        let entry = super::record::Purpose::Entry { strategy: id, leg };
+        self.orders.values().filter(move |o| o.purpose == entry)
+    }
+
+    /// Realised + open P&L of all our lots of the day at the newest marks, before charges. `None` where a held
+    /// contract has no mark.
+    pub fn gross_pnl(&self) -> Option<Money> {
+        self.lots.iter().map(|(k, l)| l.pnl(self.marks.get(&k.contract).map(Quote::mid))).sum()
+    }
+}
