@@ -1,0 +1,3 @@
+//! The DhanHQ v2 API on the wire.
+
+pub mod instruments;
