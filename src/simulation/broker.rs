@@ -1,10 +1,10 @@
 //! The exchange as a broker answers for it: neutral calls in, neutral answers out. What the wire client does live.
 
 use crate::domain::OrderSpec;
+use crate::domain::SeenStatus;
 use crate::domain::time::Timestamp;
 use crate::exchange::{Exchange, Modification, NewOrder, OrderStatus, Refusal};
 use crate::gateway::{Answer, Call, ErrorClass};
-use crate::domain::SeenStatus;
 
 /// The account that is traded.
 pub const ACCOUNT: &str = "1100011";
@@ -19,12 +19,10 @@ pub fn answer(exchange: &mut Exchange, call: &Call, now: Timestamp) -> Answer {
                 Err(refusal) => refused(&refusal),
             }
         }
-        Call::Modify { order_id, spec } => {
-            match exchange.modify(ACCOUNT, order_id, &terms(spec), now) {
-                Ok(taken) => Answer::Done { order_id: taken.order_id, status: seen(taken.status) },
-                Err(refusal) => refused(&refusal),
-            }
-        }
+        Call::Modify { order_id, spec } => match exchange.modify(ACCOUNT, order_id, &terms(spec), now) {
+            Ok(taken) => Answer::Done { order_id: taken.order_id, status: seen(taken.status) },
+            Err(refusal) => refused(&refusal),
+        },
         Call::Cancel { order_id } => match exchange.cancel(ACCOUNT, order_id, now) {
             Ok(taken) => Answer::Done { order_id: taken.order_id, status: seen(taken.status) },
             Err(refusal) => refused(&refusal),

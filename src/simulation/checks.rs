@@ -208,11 +208,9 @@ impl Checks {
             return broken(Invariant::NoEntryWhileHalted, format!("an entry was decided while {why}"));
         }
         let age = s.marks.get(contract).map(|q| ms_between(q.at, at));
-        must(
-            age.is_some_and(|ms| ms <= self.config.execution.max_quote_age_ms),
-            Invariant::FreshQuotes,
-            || format!("an entry in {} was decided on a quote of {age:?} ms", contract.label()),
-        )
+        must(age.is_some_and(|ms| ms <= self.config.execution.max_quote_age_ms), Invariant::FreshQuotes, || {
+            format!("an entry in {} was decided on a quote of {age:?} ms", contract.label())
+        })
     }
 
     fn said_unplaced(&mut self, id: IntentId, how: Unplaced, report: &mut Report) -> Checked {
@@ -240,8 +238,7 @@ impl Checks {
             return Ok(());
         }
         let held: u32 = self.shadow.lots.values().map(|l| l.net.size().0).sum();
-        let working: u32 =
-            self.shadow.open_orders().filter(|o| !o.purpose.is_exit()).map(|o| o.remaining().0).sum();
+        let working: u32 = self.shadow.open_orders().filter(|o| !o.purpose.is_exit()).map(|o| o.remaining().0).sum();
         let lots = (held + working).div_ceil(65);
         let most = self.config.limits.max_open_lots.0;
         must(lots <= most, Invariant::Limits, || format!("{lots} open lots are over the limit of {most}"))

@@ -8,8 +8,8 @@ use rust_decimal_macros::dec;
 
 use crate::domain::time::{Timestamp, from_ist};
 use crate::domain::{
-    Contract, Exchange as Place, Instrument, LegKind, Money, Price, Quantity, Recommendation, SecurityId, Segment, Side,
-    Symbol,
+    Contract, Exchange as Place, Instrument, LegKind, Money, Price, Quantity, Recommendation, SecurityId, Segment,
+    Side, Symbol,
 };
 use crate::engine::{Reference, ResolvedLeg};
 use crate::exchange::{Exchange, Series, UnderlyingSpec};
@@ -23,10 +23,18 @@ pub fn expiry() -> Date {
     date(2026, 12, 1)
 }
 
+/// The index that is traded.
+pub fn symbol() -> Symbol {
+    match Symbol::new("NIFTY") {
+        Ok(symbol) => symbol,
+        Err(_) => unreachable!("NIFTY is a symbol"),
+    }
+}
+
 pub const SPOT: i64 = 25_950;
 pub const STRIKE_STEP: i64 = 50;
 
-/// The index that is traded.
+/// What is listed of it.
 pub fn underlying(symbol: Symbol) -> UnderlyingSpec {
     UnderlyingSpec {
         contract: Contract::index(Place::Nse, symbol),

@@ -38,14 +38,26 @@ const TAIL: usize = 160;
 #[derive(Clone, Debug)]
 enum Happening {
     /// A request reaches the broker.
-    Arrives { life: u32, id: CallId, call: Call },
-    Answered { life: u32, id: CallId, answer: Answer },
+    Arrives {
+        life: u32,
+        id: CallId,
+        call: Call,
+    },
+    Answered {
+        life: u32,
+        id: CallId,
+        answer: Answer,
+    },
     /// An order-update notice reaches the process.
     Noticed(OrderSighting),
-    Committed { life: u32 },
+    Committed {
+        life: u32,
+    },
     Key,
     Second,
-    Link { up: bool },
+    Link {
+        up: bool,
+    },
     DiskWorks,
     Starts,
     /// The weather clears: from here on everything works.
@@ -67,7 +79,6 @@ pub struct Tricks {
 /// Everything, from one seed.
 pub struct World {
     seed: u64,
-    weather: Weather,
     faults: Faults,
     now: Timestamp,
     queue: BTreeMap<(Timestamp, u64), Happening>,
@@ -127,7 +138,7 @@ impl World {
         let now = listing::start();
         let mut dice = Dice::new(seed, Stream::World);
         let faults = weather.faults();
-        let symbol = Symbol::new("NIFTY").unwrap_or_else(|_| unreachable_symbol());
+        let symbol = listing::symbol();
         let config = ExchangeConfig {
             seed,
             underlyings: vec![listing::underlying(symbol)],
@@ -139,7 +150,7 @@ impl World {
         let listing = Listing::of(&exchange);
         let mut world = Self {
             seed,
-            weather,
+
             faults,
             now,
             queue: BTreeMap::new(),
@@ -627,16 +638,16 @@ impl World {
 
     fn command(&mut self, command: Command) {
         let Some(desk) = &self.desk else { return };
-        let id = CommandId(self.next_command);
-        self.next_command += 1;
-        self.report.keys += 1;
-        self.note(|| format!("key {id} {}", cut(format!("{command:?}"), 200)));
         let mut concerned: BTreeSet<Contract> = BTreeSet::new();
         if matches!(command, Command::Execute { .. } | Command::Preview { .. }) && self.now >= self.feed_dead_until {
             for s in desk.state().strategies.values() {
                 concerned.extend(s.legs.iter().map(|l| l.instrument.contract));
             }
         }
+        let id = CommandId(self.next_command);
+        self.next_command += 1;
+        self.report.keys += 1;
+        self.note(|| format!("key {id} {}", cut(format!("{command:?}"), 200)));
         let quotes = self.quotes(&concerned.into_iter().collect::<Vec<_>>());
         self.checks.asked(id);
         self.tell(Event::Command { id, origin: Origin::Screen, command, quotes });
@@ -721,11 +732,6 @@ impl World {
             Err(e) => broken(Invariant::FoldIsState, format!("the journal cannot be read back: {e}")),
         }
     }
-}
-
-/// `NIFTY` is a symbol; this is never reached.
-fn unreachable_symbol() -> Symbol {
-    listing::fallback_symbol()
 }
 
 fn cut(mut text: String, most: usize) -> String {
