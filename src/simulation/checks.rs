@@ -60,6 +60,8 @@ pub struct Checks {
     pub order_calls: u32,
     /// What the records fold to, uncommitted ones included.
     shadow: State,
+    /// The newest batch in it: one that is spilled after its commit failed comes by twice.
+    last_seq: u64,
     unanswered: BTreeSet<CommandId>,
     pub config: EngineConfig,
 }
@@ -69,8 +71,10 @@ impl Checks {
         Self { config, ..Self::default() }
     }
 
-    pub fn restarted(&mut self, state: &State) {
+    /// A process starts from what the disk holds, up to batch `last_seq`.
+    pub fn restarted(&mut self, state: &State, last_seq: u64) {
         self.shadow = state.clone();
+        self.last_seq = last_seq;
         self.unanswered.clear();
     }
 
@@ -157,6 +161,10 @@ impl Checks {
 
     /// A batch was made, be it on its way to the disk or to the spill file.
     pub fn remembers(&mut self, batch: &Batch, report: &mut Report) -> Checked {
+        if batch.seq <= self.last_seq {
+            return Ok(());
+        }
+        self.last_seq = batch.seq;
         for (at, record) in batch.records.iter() {
             self.before_record(record, *at, report)?;
             self.shadow.apply(record, *at);

@@ -54,7 +54,7 @@ impl Trader {
 
     /// Milliseconds until the next key.
     pub fn pause(&mut self) -> i64 {
-        self.dice.between((150, 3_500))
+        self.dice.between((100, 2_000))
     }
 
     /// The next key, from what the trader sees.

@@ -24,7 +24,7 @@ use crate::exchange::{Behaviour, ClockMode, Exchange, ExchangeConfig, NewOrder, 
 use crate::gateway::{Answer, Batch, Call, CallId, Desk, Driver, ErrorClass, Gateway, GatewayPolicy, Notice, Outgoing};
 
 /// How long the trader presses keys, in virtual seconds.
-const ACTIVE_SECONDS: (i64, i64) = (20, 45);
+const ACTIVE_SECONDS: (i64, i64) = (40, 120);
 /// How long everything may take to come to an end once the network is healthy.
 const REST_WITHIN_SECONDS: i64 = 150;
 /// How long it must be quiet to count as over.
@@ -144,7 +144,15 @@ impl World {
             underlyings: vec![listing::underlying(symbol)],
             start_cash: Money(if dice.chance(200) { dec!(150_000) } else { dec!(5_000_000) }),
             clock: ClockMode::AlwaysOpen,
-            behaviour: Behaviour { reject: f64::from(faults.reject) / 1_000.0, ..Behaviour::simulation() },
+            behaviour: Behaviour {
+                reject: f64::from(faults.reject) / 1_000.0,
+                // Thin and restless, so that partial fills and chases are ordinary.
+                depth: 0.02,
+                spread: 2.0,
+                pace: 30.0,
+                jumps: 100.0,
+                ..Behaviour::simulation()
+            },
         };
         let exchange = Exchange::new(config, now);
         let listing = Listing::of(&exchange);
@@ -311,7 +319,7 @@ impl World {
             return;
         }
         let (state, next_seq) = self.disk.recover();
-        self.checks.restarted(&state);
+        self.checks.restarted(&state, next_seq - 1);
         self.life += 1;
         let store_was_down = state.store_down;
         let driver = Driver::new(Engine::new(self.config(), state), next_seq);
