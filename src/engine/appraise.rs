@@ -186,7 +186,7 @@ impl Turn<'_> {
         let working: u32 =
             entries.map(|o| self.lots_in(o.purpose.owner(), &o.intent.spec.contract, o.remaining())).sum();
         let mut owners: Vec<Owner> = held.map(|(k, _)| k.owner).collect();
-        owners.extend(self.state.strategies.values().filter(|s| s.execution.is_some()).map(|s| Owner::Strategy(s.id)));
+        owners.extend(self.state.active_strategies().filter(|s| s.execution.is_some()).map(|s| Owner::Strategy(s.id)));
         owners.sort();
         owners.dedup();
         gate::Usage {

@@ -1,3 +1,3 @@
-//! The DhanHQ v2 API on the wire.
+//! DhanHQ v2: one file per category of its documentation; the same types serve the client and the built-in exchange.
 
 pub mod instruments;
