@@ -12,7 +12,9 @@ use super::state::{Exit, LotKey, Order, OrderState};
 use super::turn::{Turn, marketable, more_eager};
 use crate::domain::money::Toward;
 use crate::domain::time::after_ms;
-use crate::domain::{Instrument, NetQuantity, OrderKind, OrderSpec, Price, Quantity, Quote, Side, Validity};
+use crate::domain::{
+    Contract, Instrument, NetQuantity, OrderKind, OrderSpec, Price, Product, Quantity, Quote, Side, Validity,
+};
 
 /// An exit intent that has not left after this long is dropped and decided anew.
 const EXIT_LIFETIME_MS: i64 = 10_000;
@@ -28,7 +30,7 @@ impl Turn<'_> {
     }
 
     fn drive_exit(&mut self, key: LotKey, exit: &Exit) {
-        if self.entries_in_the_way(key) {
+        if self.entries_in_the_way(key) || self.foreign_is_unclear(key) {
             return;
         }
         let net = self.net_of(key);
@@ -77,6 +79,26 @@ impl Turn<'_> {
             self.cancel(*id);
         }
         !open.is_empty()
+    }
+
+    /// What is foreign is what the broker has beyond our lots. While an order of ours in the contract may have filled
+    /// without our knowing, or the book is older than our last fill, that difference may be our own.
+    fn foreign_is_unclear(&mut self, key: LotKey) -> bool {
+        if key.owner != Owner::Foreign || self.foreign_is_known(&key.contract, key.product) {
+            return false;
+        }
+        if !self.state.position_is_fresh(&key.contract, key.product) {
+            self.read(Book::Positions);
+        }
+        self.wake_in(1_000);
+        true
+    }
+
+    /// Whether what the broker has beyond our lots is certainly not ours.
+    pub(super) fn foreign_is_known(&self, contract: &Contract, product: Product) -> bool {
+        let foreign_exit = Purpose::Exit { owner: Owner::Foreign };
+        self.state.position_is_fresh(contract, product)
+            && self.state.open_orders_of(*contract, product).all(|o| o.purpose == foreign_exit)
     }
 
     fn net_of(&self, key: LotKey) -> NetQuantity {

@@ -110,7 +110,8 @@ impl Turn<'_> {
         let mut open: Vec<LotKey> = ours.collect();
         if include_foreign {
             for row in &self.state.broker.positions {
-                if !self.state.foreign_net(&row.contract, row.product).is_flat() {
+                let known = self.foreign_is_known(&row.contract, row.product);
+                if known && !self.state.foreign_net(&row.contract, row.product).is_flat() {
                     open.push(LotKey { owner: Owner::Foreign, contract: row.contract, product: row.product });
                 }
             }
@@ -129,6 +130,7 @@ impl Turn<'_> {
             return;
         }
         let Some(started) = self.state.flatten.as_ref().map(|f| f.started_at) else { return };
+        // Read after the last change and with nothing of ours open, the books leave nothing unclear.
         let changed = self.state.changed.values().max().copied().unwrap_or(started).max(started);
         let read = |at: Option<crate::domain::time::Timestamp>| at.is_some_and(|t| t > changed);
         if !read(self.state.broker.positions_at) {

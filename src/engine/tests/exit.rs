@@ -145,3 +145,30 @@ fn with_the_store_dead_entries_stop_and_exits_go() {
     assert_eq!(desk.last_placed().spec.side, Side::Buy);
     assert_eq!(desk.last_placed().spec.contract, call(26_100));
 }
+
+#[test]
+fn a_fill_of_ours_that_has_not_been_told_yet_is_not_taken_for_somebody_elses_position() {
+    let mut desk = Desk::open();
+    let id = executing(&mut desk, &SPREAD);
+    let hedge = desk.last_placed();
+    desk.see(&hedge, SeenStatus::Transit, 0, None);
+    desk.ask(Command::Flatten { include_foreign: true });
+    // The broker's position book is faster than the news of the fill.
+    let asked_at = after_ms(desk.now, 1);
+    desk.now = after_ms(desk.now, 5);
+    let positions = vec![position(call(26_000), Product::Margin, NetQuantity(65))];
+    desk.tell(Event::PositionsRead { account: ACCOUNT, asked_at, positions });
+    desk.quote(&[26_000]);
+    assert_eq!(desk.last_placed().id, hedge.id, "nothing is exited yet");
+    desk.fill(&hedge, 65);
+    desk.pass(10);
+    desk.read_books();
+    desk.quote(&[26_000]);
+    desk.pass(10_000);
+    desk.quote(&[26_000]);
+    let exit = desk.last_placed();
+    assert_eq!((exit.spec.side, exit.spec.quantity), (Side::Sell, Quantity(65)));
+    desk.fill(&exit, 65);
+    desk.read_books();
+    assert_eq!(desk.net(id, 26_000), 0);
+}
