@@ -94,11 +94,14 @@ pub struct Violation {
     pub tail: Vec<String>,
 }
 
+/// Lines of the tail that the text shows; a replay shows all.
+const SHOWN: usize = 80;
+
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (seed, weather) = (self.seed, self.weather.as_str());
         writeln!(f, "seed {seed} ({weather}) breaks {:?} at {}: {}", self.invariant, self.at, self.detail)?;
-        for line in &self.tail {
+        for line in self.tail.iter().skip(self.tail.len().saturating_sub(SHOWN)) {
             writeln!(f, "  {line}")?;
         }
         write!(

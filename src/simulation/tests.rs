@@ -22,7 +22,10 @@ fn replay() {
     let weather = std::env::var("SIMULATION_WEATHER").unwrap_or_else(|_| "rough".into());
     match run(seed.parse().unwrap(), weather.parse().unwrap()) {
         Ok(report) => println!("{report:#?}"),
-        Err(violation) => panic!("{violation}"),
+        Err(violation) => {
+            violation.tail.iter().for_each(|line| println!("  {line}"));
+            panic!("{violation}")
+        }
     }
 }
 

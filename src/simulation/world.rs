@@ -32,7 +32,7 @@ const QUIET_MS: i64 = 3_000;
 /// Steps within one virtual second that nothing explains.
 const BUSY: u32 = 600;
 /// Lines kept of what happened before a violation.
-const TAIL: usize = 160;
+const TAIL: usize = 20_000;
 
 /// Something that happens at an instant.
 #[derive(Clone, Debug)]
