@@ -122,6 +122,9 @@ impl Turn<'_> {
             return;
         }
         let allowed = wanted.min(self.reducible(key, side));
+        if allowed < wanted {
+            self.clear_the_way(key, side);
+        }
         if allowed.is_zero() {
             self.nothing_to_reduce(key);
             return;
@@ -194,6 +197,18 @@ impl Turn<'_> {
             .map(|o| o.spec.quantity.saturating_sub(o.filled))
             .sum();
         open.saturating_sub(ours).saturating_sub(foreign)
+    }
+
+    /// Orders from elsewhere that would reduce the same position take the exit's place as long as they rest: they are
+    /// cancelled, since nobody knows when they would trade.
+    fn clear_the_way(&mut self, key: LotKey, side: Side) {
+        let in_the_way = move |o: &OrderSpec| o.contract == key.contract && o.product == key.product && o.side == side;
+        if self.state.foreign_orders.values().any(|o| in_the_way(&o.spec)) {
+            let label = key.contract.label();
+            let text = format!("{label}: an order placed elsewhere stands in the way of the exit and is cancelled.");
+            self.alert_once(AlertLevel::Warning, text);
+            self.cancel_foreign(in_the_way);
+        }
     }
 
     /// The broker has nothing (more) to reduce: it was closed elsewhere, or another exit is about to.

@@ -5,7 +5,7 @@ use super::event::Book;
 use super::record::{Owner, Purpose, Record};
 use super::state::{LotKey, Phase};
 use super::turn::Turn;
-use crate::domain::{Quantity, StrategyId};
+use crate::domain::{OrderSpec, Quantity, SeenStatus, StrategyId};
 
 impl Turn<'_> {
     /// No entries from now on. Nothing refuses it.
@@ -88,10 +88,17 @@ impl Turn<'_> {
     }
 
     fn cancel_foreign_orders(&mut self) {
+        self.cancel_foreign(|_| true);
+    }
+
+    /// Cancels orders that are not ours; each is asked for again after a while, until it is seen to have ended.
+    pub(super) fn cancel_foreign(&mut self, which: impl Fn(&OrderSpec) -> bool) {
         let due: Vec<_> = self
             .state
             .foreign_orders
-            .keys()
+            .iter()
+            .filter(|(_, o)| which(&o.spec) && o.status == SeenStatus::Working)
+            .map(|(id, _)| id)
             .filter(|id| self.memory.told.get(&foreign_mark(id)).is_none_or(|t| self.since(*t) > 3_000))
             .cloned()
             .collect();
