@@ -58,6 +58,8 @@ pub struct Checks {
     foreign: BTreeMap<(Contract, Product), i64>,
     left: VecDeque<Timestamp>,
     pub order_calls: u32,
+    /// Contracts whose exit the exchange has refused because it would need more margin than there is.
+    refused_for_funds: BTreeSet<Contract>,
     /// What the records fold to, uncommitted ones included.
     shadow: State,
     /// The newest batch in it: one that is spilled after its commit failed comes by twice.
@@ -126,6 +128,12 @@ impl Checks {
                     format!("the intent {mark} was said to be {:?} and made an order", self.unplaced.get(&mark))
                 })?;
             }
+        }
+        if seen.status == SeenStatus::Rejected
+            && purpose.is_some_and(|p| p.is_exit())
+            && seen.reason.as_ref().is_some_and(|r| r.contains("Insufficient Funds"))
+        {
+            self.refused_for_funds.insert(seen.spec.contract);
         }
         let Some(known) = self.orders.get_mut(&seen.order_id) else { return Ok(()) };
         let news = seen.filled.saturating_sub(known.filled);
@@ -276,6 +284,13 @@ impl Checks {
         self.nets.iter().map(ours).filter(|(_, net)| *net != 0).collect()
     }
 
+    /// Whether all that is still being exited is a hedge of something that stays (a leg closed by itself, a short opened
+    /// elsewhere), which the account cannot afford to be without: then refusals, told and tried again, are the truth.
+    pub fn only_funds_are_missing(&self, state: &State) -> bool {
+        let stays = state.flatten.as_ref().is_none_or(|f| !f.include_foreign && self.foreign.values().any(|n| *n < 0));
+        stays && !state.exits.is_empty() && state.exits.keys().all(|k| self.refused_for_funds.contains(&k.contract))
+    }
+
     /// Everything is quiet: what we believe is what the exchange has.
     pub fn at_rest(&self, state: &State, trades: &[TradeSighting]) -> Checked {
         must(self.unanswered.is_empty(), Invariant::AnsweredOnce, || {
@@ -309,7 +324,7 @@ impl Checks {
         for lot in state.lots.values() {
             lots += lot.sold_value - lot.bought_value;
         }
-        for order in state.orders.values() {
+        for order in state.orders.values().filter(|o| o.purpose.owner() != Owner::Foreign) {
             let value = order.value;
             fills += if order.intent.spec.side == Side::Sell { value } else { -value };
         }
