@@ -1,0 +1,151 @@
+//! The books as they are read: trades, positions, funds, the listing.
+
+use rust_decimal::Decimal;
+
+use crate::domain::{BrokerOrderId, Contract, ContractKind, Funds, Money, SecurityId, Segment};
+
+use super::Exchange;
+use super::account::{Position, PositionView};
+use super::listing::{self, Listed, Listing};
+use super::margin::{self, Holding, Need};
+use super::order::{Order, Trade, TradeView};
+
+impl Exchange {
+    /// Every trade of the account today, oldest first.
+    pub fn trades(&self, account: &str) -> Vec<TradeView> {
+        self.trades.iter().filter(|t| t.account == account).map(Trade::view).collect()
+    }
+
+    pub fn trades_of(&self, account: &str, order: &BrokerOrderId) -> Vec<TradeView> {
+        let Ok(number) = order.0.parse::<u64>() else { return Vec::new() };
+        self.trades.iter().filter(|t| t.account == account && t.order == number).map(Trade::view).collect()
+    }
+
+    /// The account's positions by contract and product; those closed today with a net of zero.
+    pub fn positions(&self, account: &str) -> Vec<PositionView> {
+        let Some(account) = self.accounts.get(account) else { return Vec::new() };
+        account.positions.iter().map(|p| p.view(self.mark(&p.contract))).collect()
+    }
+
+    /// What the account can spend, what is held back, and what it began the day with.
+    pub fn funds(&self, account: &str) -> Funds {
+        let money = |paise: i64| Money(Decimal::new(paise, 2));
+        let Some(book) = self.accounts.get(account) else {
+            return Funds {
+                available: money(self.start_cash),
+                utilised: Money::ZERO,
+                start_of_day: money(self.start_cash),
+            };
+        };
+        let need = self.need_of(account);
+        let spent: Decimal =
+            book.positions.iter().filter(|p| is_paid(p)).map(|p| p.cost * Decimal::from(p.net())).sum();
+        let spent = i64::try_from(spent.round()).unwrap_or(0);
+        Funds {
+            available: money(book.cash + need.credit - need.risk - self.blocked(account)),
+            utilised: money(need.risk + self.blocked(account) + spent),
+            start_of_day: money(book.start_of_day),
+        }
+    }
+
+    /// Names of all accounts that have been used.
+    pub fn accounts(&self) -> Vec<String> {
+        self.accounts.keys().cloned().collect()
+    }
+
+    /// Everything listed now, index by index and expiry by expiry.
+    pub fn instruments(&self) -> Vec<Listing> {
+        let mut all = Vec::new();
+        for spec in &self.market.specs {
+            all.extend(self.listing(&spec.contract));
+            let strikes = listing::strikes(spec);
+            for series in &spec.series {
+                let base = spec.contract;
+                if series.future {
+                    let future = Contract::future(base.exchange, base.underlying, series.expiry);
+                    all.extend(self.listing(&future));
+                }
+                for strike in &strikes {
+                    for right in [crate::domain::OptionRight::Call, crate::domain::OptionRight::Put] {
+                        let strike = listing::price(*strike);
+                        let option = Contract::option(base.exchange, base.underlying, series.expiry, strike, right);
+                        all.extend(self.listing(&option));
+                    }
+                }
+            }
+        }
+        all
+    }
+
+    /// One listed contract with its names.
+    pub fn listing(&self, contract: &Contract) -> Option<Listing> {
+        self.find(contract).and_then(|l| self.describe(&l))
+    }
+
+    /// Also of a contract that has expired today or left the strike ladder: rows of the books need its names.
+    pub fn listing_of_held(&self, contract: &Contract) -> Option<Listing> {
+        self.find_held(contract).and_then(|l| self.describe(&l))
+    }
+
+    /// The contract a broker's number stands for.
+    pub fn contract_of(&self, segment: Segment, id: SecurityId) -> Option<Contract> {
+        let own = |s: &&super::UnderlyingSpec| s.security_id == id && s.contract.segment() == segment;
+        let contract = match self.market.specs.iter().find(own) {
+            Some(spec) => spec.contract,
+            None => self.market.numbers.contract(id).filter(|c| c.segment() == segment)?,
+        };
+        self.find_held(&contract).filter(|l| l.id == id).map(|l| l.contract)
+    }
+
+    fn describe(&self, listed: &Listed) -> Option<Listing> {
+        self.market.specs.get(listed.underlying).map(|spec| listing::describe(spec, listed))
+    }
+
+    /// The last price of a contract, in paise; what it paid when it has expired.
+    pub(super) fn mark(&self, contract: &Contract) -> i64 {
+        self.find_held(contract).map_or(0, |listed| {
+            if listed.close.is_some_and(|close| close <= self.now) {
+                super::market::Market::intrinsic(&listed, self.market.spot(listed.underlying))
+            } else {
+                self.market.book(&listed, self.pricing_time()).last
+            }
+        })
+    }
+
+    pub(super) fn holdings(&self, account: &str) -> Vec<Holding> {
+        let Some(account) = self.accounts.get(account) else { return Vec::new() };
+        let open = account.positions.iter().filter(|p| p.net() != 0);
+        let holding = |p: &Position| {
+            self.find_held(&p.contract).map(|listed| Holding { listed, product: p.product, net: p.net() })
+        };
+        open.filter_map(holding).collect()
+    }
+
+    fn need_of(&self, account: &str) -> Need {
+        margin::need(&self.holdings(account), &self.market, self.pricing_time())
+    }
+
+    fn blocked(&self, account: &str) -> i64 {
+        let of = |o: &&Order| o.account == account;
+        self.resting.iter().filter_map(|n| self.orders.get(n)).filter(of).map(|o| o.blocked).sum()
+    }
+
+    /// Money that can be spent, in paise.
+    pub(super) fn available(&self, account: &str) -> i64 {
+        let need = self.need_of(account);
+        let cash = self.accounts.get(account).map_or(self.start_cash, |a| a.cash);
+        cash + need.credit - need.risk - self.blocked(account)
+    }
+
+    /// Cash, futures and shares on margin included, in paise.
+    pub(super) fn balance(&self, account: &str) -> i64 {
+        self.accounts.get(account).map_or(self.start_cash, |a| a.cash) + self.need_of(account).credit
+    }
+}
+
+/// A position whose price has been spent, not only secured: long options, and shares for delivery.
+fn is_paid(position: &Position) -> bool {
+    let option = matches!(position.contract.kind, ContractKind::Option { .. });
+    let delivery = position.product == crate::domain::Product::Cnc;
+    position.net() > 0 && (option || delivery)
+}
