@@ -14,6 +14,8 @@ mod tests;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 pub use line::Entry;
 pub use lock::{FolderLock, Holder};
 
@@ -28,8 +30,9 @@ use crate::engine::state::State;
 const FILE: &str = "journal.db";
 const SPILL: &str = "spill.jsonl";
 
-/// How the journal is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How the journal is kept (`config/cockpit.yaml`, `journal`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct JournalOptions {
     /// Commits are not forced to the disk one by one: a killed process loses nothing, a power cut may lose the last.
     pub relaxed: bool,
@@ -199,7 +202,19 @@ impl Journal {
     /// Notes records that could not be committed, on the disk but outside the database. For cancels and exits only:
     /// nothing else may be sent while the journal cannot be written. Keep them, and append them when it can.
     pub fn spill(&mut self, records: &[(Timestamp, Record)]) -> Result<(), StoreError> {
-        self.spill.note(self.end.0, lines_of(records)?)
+        // Books and quotes are read again at the next start; they would only use up the room.
+        let reads = |r: &Record| {
+            matches!(
+                r,
+                Record::Marks { .. }
+                    | Record::OrdersRead { .. }
+                    | Record::TradesRead { .. }
+                    | Record::PositionsRead { .. }
+                    | Record::FundsRead { .. }
+            )
+        };
+        let kept: Vec<_> = records.iter().filter(|(_, r)| !reads(r)).cloned().collect();
+        if kept.is_empty() { Ok(()) } else { self.spill.note(self.end.0, lines_of(&kept)?) }
     }
 
     /// Commits what a killed process has noted and what is not in the file already.

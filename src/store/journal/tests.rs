@@ -283,6 +283,18 @@ fn spilled_records_that_were_committed_after_all_are_not_merged_again() {
 }
 
 #[test]
+fn what_can_be_read_again_takes_no_room_in_the_spill_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut journal, _) = open(folder.path());
+    journal.append(&day()).unwrap();
+    let marks = (nine_fifteen(), Record::Marks { quotes: vec![] });
+    journal.spill(&[marks.clone(), cancel(3), marks.clone()]).unwrap();
+    journal.spill(&[marks]).unwrap();
+    drop(journal);
+    assert_eq!(open(folder.path()).1.merged, 1);
+}
+
+#[test]
 fn a_snapshot_that_does_not_fit_is_ignored() {
     let folder = tempfile::tempdir().unwrap();
     let (mut journal, _) = open(folder.path());
