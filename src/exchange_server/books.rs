@@ -45,14 +45,16 @@ impl Books {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(io)?;
         }
-        let lock = private(&beside(path, "lock"), OpenOptions::new().write(true).create(true).truncate(false)).map_err(io)?;
+        let lock =
+            private(&beside(path, "lock"), OpenOptions::new().write(true).create(true).truncate(false)).map_err(io)?;
         if lock.try_lock().is_err() {
             return Err(BooksError::InUse { path: path.to_path_buf() });
         }
         let mut file = private(path, OpenOptions::new().read(true).append(true).create(true)).map_err(io)?;
         let mut text = Vec::new();
         file.read_to_end(&mut text).map_err(io)?;
-        let (lines, whole) = read_lines(&text).map_err(|line| BooksError::Damaged { path: path.to_path_buf(), line })?;
+        let (lines, whole) =
+            read_lines(&text).map_err(|line| BooksError::Damaged { path: path.to_path_buf(), line })?;
         if whole < text.len() {
             file.set_len(whole as u64).map_err(io)?;
         }

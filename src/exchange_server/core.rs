@@ -13,8 +13,8 @@ use tokio::sync::{broadcast, oneshot, watch};
 
 use super::books::Books;
 use super::time_source::TimeSource;
-use crate::domain::Contract;
 use crate::domain::time::{Timestamp, ms_between};
+use crate::domain::{Contract, Price};
 use crate::exchange::{Changes, Exchange, Listing, MarketView, Notice, OrderView, UnderlyingSpec};
 
 /// What runs when the change it belongs to is on disk.
@@ -42,7 +42,8 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(5);
 pub struct OrderUpdate {
     pub order: OrderView,
     pub listing: Listing,
-    pub at: Timestamp,
+    /// The contract's last price.
+    pub last: Price,
 }
 
 /// The subscribed contracts at one moment.
@@ -221,12 +222,12 @@ impl Owner {
     }
 
     fn tell(&self, notices: Vec<Notice>) {
-        let at = self.exchange.now();
         for notice in notices {
             let Notice::Order(order) = notice else { continue };
             let Some(listing) = self.exchange.listing_of_held(&order.spec.contract) else { continue };
             // Nobody listening is no error.
-            drop(self.updates.send(Arc::new(OrderUpdate { order: *order, listing, at })));
+            let last = self.exchange.quote(&order.spec.contract).map_or(Price::ZERO, |q| q.last);
+            drop(self.updates.send(Arc::new(OrderUpdate { order: *order, listing, last })));
         }
     }
 
