@@ -76,6 +76,7 @@ impl IntoResponse for Refused {
 pub type Answer = Result<Response, Refused>;
 
 /// 200 and a body.
+#[allow(clippy::unnecessary_wraps)] // what handlers return
 pub fn ok<T: Serialize>(body: &T) -> Answer {
     Ok(Json(body).into_response())
 }
