@@ -37,3 +37,6 @@ pub use record::Record;
 pub use reference::{Reference, ResolvedLeg};
 pub use state::State;
 pub use step::Step;
+
+#[cfg(test)]
+mod tests;
