@@ -4,6 +4,7 @@ pub mod authentication;
 pub mod enums;
 pub mod errors;
 pub mod funds;
+pub mod instruments;
 pub mod market_feed;
 pub mod market_quote;
 pub mod option_chain;
