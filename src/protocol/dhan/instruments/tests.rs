@@ -1,6 +1,7 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 
+use proptest::prelude::*;
 use rust_decimal_macros::dec;
 
 use super::*;
@@ -278,4 +279,23 @@ fn the_derivatives_of_the_sample_master_are_written_as_they_were() {
     let different: Vec<_> = written.lines().filter(derivatives).zip(&expected).filter(|(a, b)| a != *b).collect();
     assert!(different.is_empty(), "{} rows differ: {:#?}", different.len(), &different[..different.len().min(5)]);
     assert_eq!(written.lines().filter(derivatives).count(), expected.len());
+}
+
+proptest! {
+    /// Whatever happens to a file on its way, each of its lines is either read or counted.
+    #[test]
+    fn no_damage_to_a_file_stops_the_reading(
+        damage in prop::collection::vec((200..COMPACT.len(), any::<u8>()), 0..40),
+        cut in 200..COMPACT.len(),
+    ) {
+        let mut bytes = COMPACT.to_vec();
+        for (at, byte) in damage {
+            bytes[at] = byte;
+        }
+        bytes.truncate(cut);
+        if let Ok(master) = read_master(&bytes) {
+            let lines = bytes.split(|b| *b == b'\n').filter(|l| !l.trim_ascii().is_empty()).count();
+            prop_assert_eq!(master.instruments.len() + master.skipped.total() + 1, lines);
+        }
+    }
 }
