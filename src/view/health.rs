@@ -1,0 +1,63 @@
+//! How the parts around the engine are doing, as the app that owns them tells it.
+
+use crate::domain::time::Timestamp;
+use crate::engine::effect::AlertLevel;
+
+/// Whether a link to the broker stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LinkState {
+    Up,
+    /// Being set up, for the first time or again.
+    #[default]
+    Connecting,
+    Down,
+}
+
+/// One link and when it last said anything (a heartbeat counts).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Link {
+    pub state: LinkState,
+    pub last_message: Option<Timestamp>,
+}
+
+/// Order calls to the broker in the current rolling second, against our own ceiling.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ApiUse {
+    /// `None` while the gateway has not told.
+    pub used: Option<u32>,
+    pub limit: u32,
+    /// Calls in each of the last seconds, oldest first: the little bars in the header.
+    pub recent: [u8; 3],
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum StoreHealth {
+    #[default]
+    Ok,
+    /// Why the journal cannot be written.
+    Down(String),
+}
+
+/// Something the trader should hear of once. `id` grows, so that a screen knows what it has shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    pub id: u64,
+    pub at: Timestamp,
+    pub level: AlertLevel,
+    pub text: String,
+}
+
+/// All of it, as of now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Health {
+    /// The quote feed.
+    pub feed: Link,
+    /// The order-update link.
+    pub orders: Link,
+    pub api: ApiUse,
+    pub store: StoreHealth,
+    /// When the session that is open now closes; `None` when closed, unknown or never.
+    pub closes_at: Option<Timestamp>,
+    /// The newest alerts, oldest first; the app keeps a few dozen.
+    pub notices: Vec<Notice>,
+}

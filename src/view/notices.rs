@@ -1,0 +1,120 @@
+//! Conditions that hold now and that the trader must know of.
+
+use super::format;
+use super::health::{Health, LinkState, StoreHealth};
+use super::positions::Positions;
+use super::queue::{QueueRow, Stage};
+use super::safety::Safety;
+use crate::domain::time::{Timestamp, ms_between};
+use crate::engine::State;
+use crate::engine::effect::AlertLevel;
+use crate::engine::state::OrderState;
+
+/// A condition, with what follows from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    pub level: AlertLevel,
+    pub text: String,
+}
+
+/// The feed is called silent after this long without a word while the market is open.
+const FEED_SILENT_MS: i64 = 10_000;
+
+/// Everything there is to look at for standing conditions.
+pub(super) struct Seen<'a> {
+    pub state: &'a State,
+    pub health: &'a Health,
+    pub positions: &'a Positions,
+    pub safety: &'a Safety,
+    pub queue: &'a [QueueRow],
+    pub open: bool,
+    pub now: Timestamp,
+}
+
+pub(super) fn standing(seen: &Seen<'_>) -> Vec<Standing> {
+    let mut all = Vec::new();
+    store(seen, &mut all);
+    flatten(seen, &mut all);
+    links(seen, &mut all);
+    books(seen, &mut all);
+    for row in seen.queue {
+        if let Stage::Held(reason) = &row.stage {
+            let text = format!("{} is held: {reason}. Resume or unwind it in the queue.", row.strategy.title());
+            all.push(Standing { level: AlertLevel::Warning, text });
+        }
+    }
+    all.sort_by_key(|s| match s.level {
+        AlertLevel::Critical => 0,
+        AlertLevel::Warning => 1,
+        AlertLevel::Info => 2,
+    });
+    all
+}
+
+fn store(seen: &Seen<'_>, all: &mut Vec<Standing>) {
+    let why = match &seen.health.store {
+        StoreHealth::Down(why) => Some(why.as_str()),
+        StoreHealth::Ok if seen.state.store_down => Some("it cannot be written"),
+        StoreHealth::Ok => None,
+    };
+    if let Some(why) = why {
+        let text = format!("Journal down ({why}): no entries; cancels and exits still go.");
+        all.push(Standing { level: AlertLevel::Critical, text });
+    }
+}
+
+fn flatten(seen: &Seen<'_>, all: &mut Vec<Standing>) {
+    let Some(flatten) = seen.safety.flatten else { return };
+    let open: Vec<String> = seen
+        .safety
+        .close
+        .rows(flatten.include_foreign)
+        .map(|r| format!("{} {}", format::contract(&r.contract), format::net(r.net)))
+        .collect();
+    let text = if open.is_empty() {
+        "Flattening: nothing open in the last read; waiting for the broker to confirm.".to_string()
+    } else {
+        format!(
+            "Flattening since {}: still open {}",
+            format::left(ms_between(flatten.started_at, seen.now)),
+            open.join(", ")
+        )
+    };
+    all.push(Standing { level: AlertLevel::Critical, text });
+}
+
+fn links(seen: &Seen<'_>, all: &mut Vec<Standing>) {
+    let mut warn = |text: String| all.push(Standing { level: AlertLevel::Warning, text });
+    if seen.health.orders.state == LinkState::Down || seen.state.order_link_down {
+        warn("Order updates down: fills are read by polling, seconds late.".into());
+    }
+    let silent = seen.health.feed.last_message.map(|t| ms_between(t, seen.now));
+    match seen.health.feed.state {
+        LinkState::Down => warn("Quote feed down: prices are old, entries are refused.".into()),
+        LinkState::Up if seen.open && silent.is_some_and(|ms| ms > FEED_SILENT_MS) => {
+            warn(format!("Quote feed silent for {}: prices are old.", format::whole_age(silent.unwrap_or(0))));
+        }
+        LinkState::Up | LinkState::Connecting => {}
+    }
+}
+
+fn books(seen: &Seen<'_>, all: &mut Vec<Standing>) {
+    for row in seen.positions.mismatches() {
+        let broker = row.broker.map_or_else(|| format::UNKNOWN.to_string(), format::net);
+        let text = format!(
+            "{}: our lots say {}, the broker {broker}. Nothing more is sent for it until this is settled.",
+            format::contract(&row.contract),
+            format::net(row.net),
+        );
+        all.push(Standing { level: AlertLevel::Critical, text });
+    }
+    let unknown = seen.state.open_orders().filter(|o| o.state == OrderState::Unknown).count();
+    if unknown > 0 {
+        let text = format!("{unknown} order(s) without an answer: being looked up, never sent again.");
+        all.push(Standing { level: AlertLevel::Warning, text });
+    }
+    if seen.state.reconciling_since.is_some() {
+        let text = "Comparing with the broker's books: entries wait until that is done.".into();
+        all.push(Standing { level: AlertLevel::Info, text });
+    }
+}

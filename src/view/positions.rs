@@ -1,0 +1,277 @@
+//! Open positions: ours grouped by strategy, then what was opened elsewhere, each against what the broker last said.
+
+use std::collections::BTreeMap;
+
+use super::prices::Prices;
+use crate::domain::time::{Timestamp, ms_between};
+use crate::domain::{
+    Contract, ContractKind, Money, NetQuantity, PositionSighting, Price, Product, Quote, SecurityId, StrategyId,
+    StrategyStatus, Symbol,
+};
+use crate::engine::record::Owner;
+use crate::engine::state::{Lot, LotKey};
+use crate::engine::{Reference, State};
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Positions {
+    /// Strategies that hold something or are being exited, by id.
+    pub groups: Vec<Group>,
+    /// What the broker has beyond our lots.
+    pub foreign: Vec<PositionRow>,
+    /// Strategies that were closed today, and what they brought.
+    pub closed: usize,
+    pub closed_pnl: Money,
+    /// When the broker's book was read.
+    pub read_at: Option<Timestamp>,
+    pub age_ms: Option<i64>,
+}
+
+/// What one strategy holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Group {
+    pub strategy: StrategyId,
+    pub symbol: Option<Symbol>,
+    pub name: String,
+    /// `None` for a strategy that is no longer known.
+    pub status: Option<StrategyStatus>,
+    /// Legs with an open quantity first, closed ones after them.
+    pub rows: Vec<PositionRow>,
+    /// Realised and open, before charges. `None` when an open leg has no price.
+    pub pnl: Option<Money>,
+    /// Why it is being exited.
+    pub exiting: Option<String>,
+}
+
+/// One contract and product of one owner.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PositionRow {
+    /// `None`: opened elsewhere.
+    pub strategy: Option<StrategyId>,
+    pub contract: Contract,
+    pub product: Product,
+    pub security_id: Option<SecurityId>,
+    pub net: NetQuantity,
+    pub average: Option<Price>,
+    pub quote: Option<Quote>,
+    pub pnl: Option<Money>,
+    /// Of the quote.
+    pub age_ms: Option<i64>,
+    /// The broker's net of this contract and product, where it was read after the last change.
+    pub broker: Option<NetQuantity>,
+    /// The broker has less than our lots say, or the other way round.
+    pub mismatch: bool,
+    pub exiting: bool,
+}
+
+impl PositionRow {
+    pub fn last(&self) -> Option<Price> {
+        self.quote.map(|q| q.last)
+    }
+}
+
+impl Positions {
+    pub fn is_flat(&self) -> bool {
+        self.foreign.is_empty() && self.groups.iter().all(|g| g.rows.iter().all(|r| r.net.is_flat()))
+    }
+
+    /// Open legs, ours and foreign ones.
+    pub fn open_legs(&self) -> usize {
+        self.groups.iter().flat_map(|g| &g.rows).filter(|r| !r.net.is_flat()).count() + self.foreign.len()
+    }
+
+    pub fn mismatches(&self) -> impl Iterator<Item = &PositionRow> {
+        self.groups.iter().flat_map(|g| &g.rows).filter(|r| r.mismatch)
+    }
+}
+
+/// What the broker has beyond our lots.
+struct Difference {
+    /// The broker's net, where the book was read after the last change.
+    broker: Option<NetQuantity>,
+    foreign: NetQuantity,
+    mismatch: bool,
+}
+
+fn difference(state: &State, contract: &Contract, product: Product, ours: NetQuantity) -> Difference {
+    if !state.position_is_fresh(contract, product) {
+        return Difference { broker: None, foreign: NetQuantity::ZERO, mismatch: false };
+    }
+    let broker = state.broker_net(contract, product);
+    let beyond = broker - ours;
+    // More in the same direction was opened elsewhere; less, or the opposite, contradicts our lots.
+    let more_of_the_same = broker.0.signum() == ours.0.signum() && beyond.0.signum() == ours.0.signum();
+    if ours.is_flat() || beyond.is_flat() || more_of_the_same {
+        Difference { broker: Some(broker), foreign: beyond, mismatch: false }
+    } else {
+        Difference { broker: Some(broker), foreign: NetQuantity::ZERO, mismatch: true }
+    }
+}
+
+/// What looking at one position needs.
+struct Look<'a> {
+    state: &'a State,
+    prices: &'a Prices,
+    reference: &'a dyn Reference,
+    /// The sum of our lots by contract and product.
+    ours: BTreeMap<(Contract, Product), NetQuantity>,
+    now: Timestamp,
+}
+
+pub(super) fn positions(state: &State, prices: &Prices, reference: &dyn Reference, now: Timestamp) -> Positions {
+    let mut look = Look { state, prices, reference, ours: BTreeMap::new(), now };
+    let mut by_strategy: BTreeMap<StrategyId, Vec<(&LotKey, &Lot)>> = BTreeMap::new();
+    for (key, lot) in &state.lots {
+        if let Owner::Strategy(id) = key.owner {
+            *look.ours.entry((key.contract, key.product)).or_default() += lot.net;
+            by_strategy.entry(id).or_default().push((key, lot));
+        }
+    }
+    let mut all = Positions { read_at: state.broker.positions_at, ..Positions::default() };
+    all.age_ms = all.read_at.map(|t| ms_between(t, now));
+    for (id, lots) in by_strategy {
+        let exiting = lots.iter().find_map(|(k, _)| state.exits.get(k)).map(|e| e.reason.clone());
+        if exiting.is_none() && lots.iter().all(|(_, l)| l.net.is_flat()) {
+            all.closed += 1;
+            all.closed_pnl += lots.iter().filter_map(|(_, l)| l.pnl(None)).sum();
+        } else {
+            all.groups.push(look.group(id, &lots, exiting));
+        }
+    }
+    all.foreign = state.broker.positions.iter().filter_map(|row| look.foreign(row)).collect();
+    all
+}
+
+impl Look<'_> {
+    fn group(&self, id: StrategyId, lots: &[(&LotKey, &Lot)], exiting: Option<String>) -> Group {
+        let mut rows: Vec<PositionRow> = lots.iter().map(|(key, lot)| self.lot(id, key, lot)).collect();
+        rows.sort_by_key(|r| (r.net.is_flat(), r.contract, r.product));
+        let strategy = self.state.strategies.get(&id);
+        let held = rows.first().map(|r| r.contract.underlying);
+        Group {
+            strategy: id,
+            symbol: strategy.map(|s| s.recommendation.symbol).or(held),
+            name: strategy.map_or_else(|| "(no longer listed)".to_string(), |s| s.recommendation.name.clone()),
+            status: strategy.map(|s| s.status),
+            pnl: rows.iter().map(|r| r.pnl).sum(),
+            rows,
+            exiting,
+        }
+    }
+
+    fn lot(&self, id: StrategyId, key: &LotKey, lot: &Lot) -> PositionRow {
+        let ours = self.ours.get(&(key.contract, key.product)).copied().unwrap_or_default();
+        let difference = difference(self.state, &key.contract, key.product, ours);
+        let quote = super::build::quote_of(self.state, self.prices, &key.contract);
+        PositionRow {
+            strategy: Some(id),
+            contract: key.contract,
+            product: key.product,
+            security_id: self.security_id(&key.contract),
+            net: lot.net,
+            average: lot.average(),
+            quote,
+            pnl: lot.pnl(quote.map(|q| q.last)),
+            age_ms: quote.map(|q| q.age_ms(self.now)),
+            broker: difference.broker,
+            mismatch: difference.mismatch,
+            exiting: self.state.exits.contains_key(key),
+        }
+    }
+
+    fn foreign(&self, row: &PositionSighting) -> Option<PositionRow> {
+        let ours = self.ours.get(&(row.contract, row.product)).copied().unwrap_or_default();
+        let difference = difference(self.state, &row.contract, row.product, ours);
+        let net = difference.foreign;
+        if net.is_flat() {
+            return None;
+        }
+        let quote = super::build::quote_of(self.state, self.prices, &row.contract);
+        // Mixed with lots of ours, the broker's averages say nothing of the foreign part alone.
+        let alone = ours.is_flat();
+        let average = if net.0 > 0 { row.buy_average } else { row.sell_average };
+        let pnl = quote.map(|q| row.realised + (q.last - average) * net);
+        let key = LotKey { owner: Owner::Foreign, contract: row.contract, product: row.product };
+        Some(PositionRow {
+            strategy: None,
+            contract: row.contract,
+            product: row.product,
+            security_id: self.security_id(&row.contract),
+            net,
+            average: alone.then_some(average),
+            quote,
+            pnl: pnl.filter(|_| alone),
+            age_ms: quote.map(|q| q.age_ms(self.now)),
+            broker: difference.broker,
+            mismatch: false,
+            exiting: self.state.exits.contains_key(&key),
+        })
+    }
+
+    fn security_id(&self, contract: &Contract) -> Option<SecurityId> {
+        match contract.kind {
+            ContractKind::Unlisted { id, .. } => Some(id),
+            _ => self.reference.instrument(contract).map(|i| i.security_id),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::Desk;
+    use super::*;
+    use rust_decimal_macros::dec;
+
+    #[test]
+    fn legs_are_grouped_by_strategy_and_their_profit_is_exact() {
+        let mut desk = Desk::new();
+        let id = desk.executed("Bear Call Spread", &[("S", 26200, "CE", dec!(58.20)), ("B", 26300, "CE", dec!(35.90))]);
+        desk.price(26200, "CE", dec!(33.85));
+        desk.price(26300, "CE", dec!(34.15));
+        let view = desk.view();
+        let group = &view.positions.groups[0];
+        assert_eq!((group.strategy, group.rows.len()), (id, 2));
+        assert_eq!(group.pnl, Some(Money(dec!(1469.00))));
+        assert!(view.positions.foreign.is_empty() && view.positions.mismatches().next().is_none());
+    }
+
+    #[test]
+    fn a_leg_without_a_price_makes_the_group_unknown_not_zero() {
+        let mut desk = Desk::new();
+        desk.executed("Long Call", &[("B", 26300, "CE", dec!(35.90))]);
+        let view = desk.view();
+        assert_eq!((view.positions.groups[0].pnl, view.header.pnl.net), (None, None));
+    }
+
+    #[test]
+    fn what_the_broker_has_beyond_our_lots_is_foreign() {
+        let mut desk = Desk::new();
+        desk.executed("Long Call", &[("B", 26300, "CE", dec!(35.90))]);
+        desk.broker_has(26300, "CE", 130);
+        desk.broker_has(26000, "CE", -65);
+        let view = desk.view();
+        let foreign: Vec<(i64, Option<StrategyId>)> =
+            view.positions.foreign.iter().map(|r| (r.net.0, r.strategy)).collect();
+        assert_eq!(foreign, [(-65, None), (65, None)]);
+        assert!(!view.positions.groups[0].rows[0].mismatch);
+    }
+
+    #[test]
+    fn less_at_the_broker_than_our_lots_say_is_a_mismatch() {
+        let mut desk = Desk::new();
+        desk.executed("Long Call", &[("B", 26300, "CE", dec!(35.90))]);
+        desk.broker_has(26300, "CE", 0);
+        let view = desk.view();
+        let row = &view.positions.groups[0].rows[0];
+        assert_eq!((row.mismatch, row.broker, view.positions.foreign.len()), (true, Some(NetQuantity(0)), 0));
+    }
+
+    #[test]
+    fn a_book_read_before_the_last_fill_says_nothing() {
+        let mut desk = Desk::new();
+        desk.broker_has(26300, "CE", 0);
+        desk.executed_without_reading("Long Call", &[("B", 26300, "CE", dec!(35.90))]);
+        let view = desk.view();
+        let row = &view.positions.groups[0].rows[0];
+        assert_eq!((row.mismatch, row.broker), (false, None));
+    }
+}
