@@ -1,0 +1,2 @@
+pub struct Projection;
+pub struct Projector;
