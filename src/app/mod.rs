@@ -1,3 +1,16 @@
 //! Wires the tasks together: starts, supervises and stops them in order.
 //!
-//! Floor 5. No rules.
+//! Floor 5. No rules: what may be traded is decided in the engine, what leaves when in the gateway. Here are the threads
+//! and tasks, and the channels between them:
+//!
+//! - *engine thread*: owns the desk (engine, driver, gateway); takes [`Input`]s, gives batches to the store, calls to the
+//!   broker, views to the screen. It waits for nothing but its inputs.
+//! - *store thread*: commits batches and says so; feeds the projection.
+//! - *broker tasks*: one per call, and one per stream (order updates, market feed).
+
+pub mod engine_thread;
+pub mod reference;
+pub mod shared;
+pub mod store_thread;
+
+pub use engine_thread::Input;
