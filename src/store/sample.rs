@@ -189,6 +189,7 @@ pub fn day() -> Vec<(Timestamp, Record)> {
             owner,
             contract: put(dec!(25900)),
             product: Product::Margin,
+            keep: Quantity::ZERO,
             reason: "closed by hand".into(),
         },
         Record::IntentMade { intent: intent(3, back, at), purpose: Purpose::Exit { owner } },
