@@ -261,26 +261,35 @@ impl EngineThread {
             }
         }
         if !self.committing
-            && let Some(batch) = self.desk.take_batch() {
-                self.committing = true;
-                let _ = self.outlets.store.send(Task::Commit(batch));
-            }
+            && let Some(batch) = self.desk.take_batch()
+        {
+            self.committing = true;
+            let _ = self.outlets.store.send(Task::Commit(batch));
+        }
         while let Some(call) = self.desk.next_call(now) {
             let _ = self.outlets.calls.send(call);
         }
+        let mut replies = Vec::new();
         for notice in self.desk.take_notices() {
-            self.pass_on(notice, now);
+            match notice {
+                Notice::Reply { command, reply } => replies.push((command, reply)),
+                Notice::Alert { .. } | Notice::Watch(_) => self.pass_on(notice, now),
+            }
+        }
+        if !replies.is_empty() {
+            // Whoever is answered finds in the view what the command has done.
+            self.publish(now);
+        }
+        for (command, reply) in replies {
+            if let Some(waiting) = self.waiting.remove(&command) {
+                let _ = waiting.send(reply);
+            }
         }
     }
 
     fn pass_on(&mut self, notice: Notice, now: Timestamp) {
         match notice {
-            Notice::Reply { command, reply } => {
-                self.view_due = Some(Instant::now());
-                if let Some(waiting) = self.waiting.remove(&command) {
-                    let _ = waiting.send(reply);
-                }
-            }
+            Notice::Reply { .. } => {}
             Notice::Alert { level, text } => {
                 match level {
                     AlertLevel::Info => info!(target: "desk", "{text}"),
@@ -307,6 +316,10 @@ impl EngineThread {
             self.last_interest = Instant::now();
             self.tell_interest();
         }
+        self.publish(now);
+    }
+
+    fn publish(&mut self, now: Timestamp) {
         let quota = self.desk.quota(now);
         let mut health = self.shared.health().clone();
         health.api.used = Some(quota.used_last_second);

@@ -3,6 +3,7 @@
 //! The broker's instrument list of the day is the authority on what can be traded. These tables list the contracts of the
 //! built-in exchange, and let a list be checked before it is believed.
 
+mod check;
 mod text;
 
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use std::sync::LazyLock;
 use jiff::ToSpan;
 use jiff::civil::{Date, Weekday};
 
+pub use self::check::Disagreement;
 pub use self::text::ContractRulesError;
 use super::calendar::TradingCalendar;
 use super::time::{Timestamp, ist};

@@ -17,7 +17,7 @@ pub mod strategy;
 pub mod time;
 
 pub use calendar::{Market, Session, SessionKind, TradingCalendar};
-pub use contract_rules::{ContractRules, Expiry, ExpiryCycle, UnderlyingRules};
+pub use contract_rules::{ContractRules, Disagreement, Expiry, ExpiryCycle, UnderlyingRules};
 pub use ids::{AccountId, BrokerOrderId, CommandId, CorrelationId, IntentId, SecurityId, StrategyId};
 pub use instrument::{Contract, ContractKind, Exchange, Instrument, OptionRight, Segment, Symbol};
 pub use instrument_index::InstrumentIndex;

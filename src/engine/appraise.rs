@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 use rust_decimal_macros::dec;
 
 use super::command::{Preview, PreviewLeg};
+use super::commands::lasting_issue;
 use super::execution::wave_of;
 use super::record::Owner;
 use super::reference::ResolvedLeg;
@@ -16,6 +17,7 @@ use crate::domain::{
     Bound, Contract, ContractKind, Leg, LegKind, Lots, Money, NetQuantity, Price, Quantity, Quote, Side, StrategyId,
     StrategyStatus,
 };
+use crate::options::coherence::{INCONSISTENT_PRICES, incoherence};
 use crate::options::payoff;
 use crate::risk::{gate, margin};
 
@@ -40,6 +42,7 @@ impl Turn<'_> {
         }
         self.check_status(s, &legs, &mut refusals, &mut warnings);
         let metrics = metrics_now(&legs, &shown);
+        check_coherence(s, &legs, &shown, &mut refusals);
         let max_loss = metrics.as_ref().map(|m| m.max_loss);
         let margin_estimate = margin::estimate(&margin_legs(&legs), max_loss);
         let ask = gate::Ask {
@@ -86,7 +89,7 @@ impl Turn<'_> {
         if s.status != StrategyStatus::Marked {
             refusals.push(format!("it is {}: only a marked strategy can be executed", s.status));
         }
-        if let Some(issue) = s.recommendation.blocked() {
+        if let Some(issue) = lasting_issue(&s.recommendation) {
             refusals.push(issue.detail.clone());
         }
         warnings.extend(s.recommendation.issues.iter().filter(|i| !i.blocking).map(|i| i.detail.clone()));
@@ -186,7 +189,7 @@ impl Turn<'_> {
         let working: u32 =
             entries.map(|o| self.lots_in(o.purpose.owner(), &o.intent.spec.contract, o.remaining())).sum();
         let mut owners: Vec<Owner> = held.map(|(k, _)| k.owner).collect();
-        owners.extend(self.state.strategies.values().filter(|s| s.execution.is_some()).map(|s| Owner::Strategy(s.id)));
+        owners.extend(self.state.active_strategies().filter(|s| s.execution.is_some()).map(|s| Owner::Strategy(s.id)));
         owners.sort();
         owners.dedup();
         gate::Usage {
@@ -212,16 +215,29 @@ impl Turn<'_> {
     }
 }
 
+/// A recommendation whose own prices contradict each other is executed only if those of now do not.
+fn check_coherence(s: &Strategy, legs: &[ResolvedLeg], shown: &[PreviewLeg], refusals: &mut Vec<String>) {
+    if !s.recommendation.issues.iter().any(|i| i.blocking && i.code == INCONSISTENT_PRICES) {
+        return;
+    }
+    if let Some(why) = priced_now(legs, shown).as_deref().and_then(incoherence) {
+        refusals.push(format!("its prices contradict each other, now too: {why}"));
+    }
+}
+
+/// The legs at what they would trade for now; `None` while one has no quote.
+fn priced_now(legs: &[ResolvedLeg], shown: &[PreviewLeg]) -> Option<Vec<Leg>> {
+    let priced = |(leg, shown): (&ResolvedLeg, &PreviewLeg)| {
+        let quote = shown.quote?;
+        Some(leg_at(leg, Some(quote.touch(leg.side).unwrap_or(quote.last))))
+    };
+    legs.iter().zip(shown).map(priced).collect()
+}
+
 /// Payoff of the legs at what they would trade for now.
 fn metrics_now(legs: &[ResolvedLeg], shown: &[PreviewLeg]) -> Option<crate::domain::strategy::Metrics> {
     let lot = legs.first()?.instrument.lot;
-    let mut priced = Vec::with_capacity(legs.len());
-    for (leg, shown) in legs.iter().zip(shown) {
-        let quote = shown.quote?;
-        let premium = quote.touch(leg.side).unwrap_or(quote.last);
-        priced.push(leg_at(leg, Some(premium)));
-    }
-    payoff::metrics(&priced, lot).ok()
+    payoff::metrics(&priced_now(legs, shown)?, lot).ok()
 }
 
 /// A resolved leg in the words of a recommendation, at a price.

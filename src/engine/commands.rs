@@ -8,9 +8,10 @@ use super::state::{LotKey, Phase, Strategy};
 use super::turn::Turn;
 use crate::domain::time::{after_ms, ist, trading_day};
 use crate::domain::{
-    CommandId, Contract, IntentId, Product, Quantity, Quote, Recommendation, StrategyId, StrategyStatus,
+    CommandId, Contract, IntentId, Issue, Product, Quantity, Quote, Recommendation, StrategyId, StrategyStatus,
 };
 use crate::engine::effect::Effect;
+use crate::options::coherence::INCONSISTENT_PRICES;
 
 /// Priorities a trader can give: 0 is the lowest.
 pub const PRIORITIES: std::ops::RangeInclusive<i32> = 0..=999;
@@ -127,7 +128,7 @@ impl Turn<'_> {
     fn mark(&mut self, id: StrategyId, priority: Option<i32>, notes: Option<&str>) -> Result<String, String> {
         let s = self.expect(id, StrategyStatus::Pending, "marked")?;
         let title = s.title();
-        if let Some(issue) = s.recommendation.blocked() {
+        if let Some(issue) = lasting_issue(&s.recommendation) {
             return Err(format!("{title} cannot be executed: {}", issue.detail));
         }
         let priority = priority.unwrap_or(1);
@@ -154,7 +155,7 @@ impl Turn<'_> {
             .state
             .strategies
             .values()
-            .filter(|s| s.status == StrategyStatus::Pending && s.recommendation.blocked().is_none())
+            .filter(|s| s.status == StrategyStatus::Pending && lasting_issue(&s.recommendation).is_none())
             .filter_map(|s| s.recommendation.score.map(|score| (score, s.id)))
             .filter(|(score, _)| *score >= min_score)
             .collect();
@@ -290,6 +291,11 @@ impl Turn<'_> {
         self.record(Record::Armed);
         Ok("Armed: entries are allowed again.".into())
     }
+}
+
+/// The first issue that no fresh price can lift.
+pub(super) fn lasting_issue(recommendation: &Recommendation) -> Option<&Issue> {
+    recommendation.issues.iter().find(|i| i.blocking && i.code != INCONSISTENT_PRICES)
 }
 
 fn answer(result: Result<String, String>) -> Reply {

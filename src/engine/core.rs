@@ -73,11 +73,20 @@ impl Turn<'_> {
         self.drive_halt();
         self.drive_executions();
         self.drive_queue();
-        self.drive_strays();
+        if self.has_changed() {
+            self.drive_strays();
+        }
         self.drive_exits();
         self.drive_flatten();
         self.poll();
-        self.watch();
+        if self.has_changed() {
+            self.watch();
+        }
         self.ask_for_wake();
+    }
+
+    /// Whether this turn has changed more than prices: what follows from state alone need not be asked otherwise.
+    fn has_changed(&self) -> bool {
+        self.step.records.iter().any(|r| !matches!(r, super::Record::Marks { .. }))
     }
 }

@@ -49,7 +49,7 @@ pub fn wave_of(legs: &[ResolvedLeg], leg: &ResolvedLeg) -> u32 {
 impl Turn<'_> {
     pub(super) fn drive_executions(&mut self) {
         let running: Vec<StrategyId> =
-            self.state.strategies.values().filter(|s| s.execution.is_some()).map(|s| s.id).collect();
+            self.state.active_strategies().filter(|s| s.execution.is_some()).map(|s| s.id).collect();
         for id in running {
             let phase = self.state.strategies.get(&id).and_then(|s| s.execution.as_ref()).map(|e| e.phase.clone());
             match phase {

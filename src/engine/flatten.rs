@@ -22,14 +22,13 @@ impl Turn<'_> {
             return;
         }
         let queued: Vec<StrategyId> =
-            self.state.strategies.values().filter(|s| s.queued_at.is_some()).map(|s| s.id).collect();
+            self.state.active_strategies().filter(|s| s.queued_at.is_some()).map(|s| s.id).collect();
         for id in queued {
             self.record(Record::Unqueued { id, reason: "halted".into() });
         }
         let entering: Vec<StrategyId> = self
             .state
-            .strategies
-            .values()
+            .active_strategies()
             .filter(|s| s.execution.as_ref().is_some_and(|e| e.phase == Phase::Entering))
             .map(|s| s.id)
             .collect();
@@ -72,8 +71,7 @@ impl Turn<'_> {
     fn fail_executions(&mut self) {
         let running: Vec<StrategyId> = self
             .state
-            .strategies
-            .values()
+            .active_strategies()
             .filter(|s| s.execution.as_ref().is_some_and(|e| !matches!(e.phase, Phase::Unwinding(_))))
             .map(|s| s.id)
             .collect();
@@ -125,7 +123,7 @@ impl Turn<'_> {
         let busy = !self.what_is_open(include_foreign).is_empty()
             || !self.state.exits.is_empty()
             || self.state.open_orders().next().is_some()
-            || self.state.strategies.values().any(|s| s.execution.is_some())
+            || self.state.active_strategies().any(|s| s.execution.is_some())
             || (include_foreign && !self.state.foreign_orders.is_empty());
         if busy {
             return;

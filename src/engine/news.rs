@@ -239,7 +239,7 @@ impl Turn<'_> {
 
     pub(super) fn quotes(&mut self, quotes: &[(Contract, Quote)]) {
         let deciding = !self.state.exits.is_empty()
-            || self.state.strategies.values().any(|s| s.execution.is_some() || s.queued_at.is_some());
+            || self.state.active_strategies().any(|s| s.execution.is_some() || s.queued_at.is_some());
         let wanted: Vec<(Contract, Quote)> = quotes
             .iter()
             .filter(|(contract, _)| self.memory.watched.contains(contract))

@@ -35,7 +35,7 @@ impl Turn<'_> {
 
     pub(super) fn marked_in_order(&self) -> Vec<StrategyId> {
         let mut marked: Vec<&Strategy> =
-            self.state.strategies.values().filter(|s| s.status == StrategyStatus::Marked).collect();
+            self.state.active_strategies().filter(|s| s.status == StrategyStatus::Marked).collect();
         marked.sort_by_key(|s| order_of(s));
         marked.iter().map(|s| s.id).collect()
     }
@@ -88,14 +88,13 @@ impl Turn<'_> {
     pub(super) fn drive_queue(&mut self) {
         let busy = self
             .state
-            .strategies
-            .values()
+            .active_strategies()
             .filter_map(|s| s.execution.as_ref())
             .any(|e| matches!(e.phase, Phase::Entering | Phase::Unwinding(_)));
         if busy || self.state.halt.is_some() {
             return;
         }
-        let next = self.state.strategies.values().filter(|s| s.queued_at.is_some()).min_by_key(|s| order_of(s));
+        let next = self.state.active_strategies().filter(|s| s.queued_at.is_some()).min_by_key(|s| order_of(s));
         let Some((id, queued_at)) = next.and_then(|s| Some((s.id, s.queued_at?))) else { return };
         if let Some(reason) = self.entries_closed() {
             return self.unqueue(id, &reason);

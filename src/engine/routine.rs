@@ -28,8 +28,7 @@ impl Turn<'_> {
         self.memory.reading.clear();
         let interrupted: Vec<StrategyId> = self
             .state
-            .strategies
-            .values()
+            .active_strategies()
             .filter(|s| s.execution.as_ref().is_some_and(|e| e.phase == Phase::Entering))
             .map(|s| s.id)
             .collect();
@@ -69,8 +68,7 @@ impl Turn<'_> {
     pub(super) fn expire_and_undefer(&mut self) {
         let waiting: Vec<StrategyId> = self
             .state
-            .strategies
-            .values()
+            .active_strategies()
             .filter(|s| matches!(s.status, StrategyStatus::Marked | StrategyStatus::Deferred))
             .map(|s| s.id)
             .collect();
@@ -124,7 +122,7 @@ impl Turn<'_> {
         wanted.extend(self.state.lots.iter().filter(|(_, l)| !l.net.is_flat()).map(|(k, _)| k.contract));
         wanted.extend(self.state.exits.keys().map(|k| k.contract));
         wanted.extend(self.state.open_orders().map(|o| o.intent.spec.contract));
-        for s in self.state.strategies.values().filter(|s| s.queued_at.is_some() || s.execution.is_some()) {
+        for s in self.state.active_strategies().filter(|s| s.queued_at.is_some() || s.execution.is_some()) {
             wanted.extend(s.legs.iter().map(|l| l.instrument.contract));
         }
         if self.state.flatten.as_ref().is_some_and(|f| f.include_foreign) {

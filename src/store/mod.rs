@@ -8,6 +8,7 @@
 pub mod data_folder;
 pub mod error;
 pub mod files;
+pub mod instrument_cache;
 pub mod journal;
 pub mod projection;
 #[cfg(test)]

@@ -70,6 +70,7 @@ impl State {
                 self.correlations.insert(intent.correlation.clone(), intent.id);
                 self.touch(intent.spec.contract, intent.spec.product, at);
                 self.orders.insert(intent.id, Order::new((**intent).clone(), *purpose, at));
+                self.open.insert(intent.id);
             }
             Record::IntentUnplaced { intent, how, reason } => self.unplace(*intent, *how, reason, at),
             Record::OrderSeen { intent, sighting } => self.see(*intent, sighting, at),
@@ -135,14 +136,28 @@ impl State {
     }
 
     fn with(&mut self, id: StrategyId, change: impl FnOnce(&mut Strategy)) {
-        if let Some(strategy) = self.strategies.get_mut(&id) {
-            change(strategy);
-        }
+        let Some(strategy) = self.strategies.get_mut(&id) else { return };
+        change(strategy);
+        match strategy.status {
+            StrategyStatus::Marked | StrategyStatus::Deferred | StrategyStatus::Executing => self.active.insert(id),
+            StrategyStatus::Pending | StrategyStatus::Executed | StrategyStatus::Failed | StrategyStatus::Expired => {
+                self.active.remove(&id)
+            }
+        };
     }
 
     fn with_order(&mut self, id: IntentId, change: impl FnOnce(&mut Order)) {
         if let Some(order) = self.orders.get_mut(&id) {
             change(order);
+        }
+    }
+
+    /// Keeps the index of open orders; called where a state changes.
+    fn index(&mut self, id: IntentId) {
+        if self.orders.get(&id).is_some_and(|o| o.state.is_open()) {
+            self.open.insert(id);
+        } else {
+            self.open.remove(&id);
         }
     }
 
@@ -189,6 +204,7 @@ impl State {
         order.reason = Some(reason.to_string());
         order.changed_at = at;
         let (contract, product, purpose) = (order.intent.spec.contract, order.intent.spec.product, order.purpose);
+        self.index(id);
         self.touch(contract, product, at);
         if !order_may_trade(how) {
             self.count_exit_failure(purpose, contract, product, at);
@@ -226,6 +242,7 @@ impl State {
         if changed {
             order.changed_at = at;
         }
+        self.index(id);
         self.order_ids.insert(seen.order_id.clone(), id);
         if changed {
             self.touch(contract, product, at);

@@ -13,7 +13,6 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::Sender;
 
 pub use line::Entry;
 pub use lock::{FolderLock, Holder};
@@ -55,11 +54,10 @@ pub struct Opening {
     pub merged: usize,
 }
 
-/// Where committed records are also sent, as they are committed.
-pub type Feed = Sender<Arc<[Entry]>>;
+/// Is told of committed records, as they are committed; must not block. False: nobody listens any more.
+pub type Feed = Box<dyn FnMut(&Arc<[Entry]>) -> bool + Send>;
 
 /// The journal, open. Dropping it loses nothing; [`Journal::close`] makes the next start quicker.
-#[derive(Debug)]
 pub struct Journal {
     /// `None` after a failure: the next append opens it again.
     database: Option<Database>,
@@ -74,6 +72,12 @@ pub struct Journal {
     feeds: Vec<Feed>,
     /// Last, so that the folder is free only when the file is closed.
     _lock: FolderLock,
+}
+
+impl std::fmt::Debug for Journal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Journal {{ {}, {} records }}", self.path.display(), self.end.0)
+    }
 }
 
 impl Journal {
@@ -124,7 +128,7 @@ impl Journal {
         &self.state.prefix
     }
 
-    /// From now on, what is committed is also sent there. Whoever stops listening is forgotten.
+    /// From now on, `feed` is told of what is committed. Whoever stops listening is forgotten.
     pub fn feed(&mut self, feed: Feed) {
         self.feeds.push(feed);
     }
@@ -189,7 +193,7 @@ impl Journal {
             return;
         }
         let entries: Arc<[Entry]> = (first..).zip(lines).map(|(seq, line)| line.entry(seq)).collect();
-        self.feeds.retain(|feed| feed.send(Arc::clone(&entries)).is_ok());
+        self.feeds.retain_mut(|feed| feed(&entries));
     }
 
     /// Notes records that could not be committed, on the disk but outside the database. For cancels and exits only:

@@ -27,6 +27,9 @@ fn build() -> Option<&'static str> {
     build.as_deref()
 }
 
+/// A row's number, and its hash and state if they can be used.
+type Row = (u64, Option<(Hash, State)>);
+
 impl Database {
     /// Keeps the state as it is after record `seq`, whose hash is `chain`.
     pub fn save_snapshot(&mut self, (seq, chain): (u64, Hash), state: &State) -> Result<(), StoreError> {
@@ -60,8 +63,8 @@ impl Database {
         Ok(((0, super::line::NO_HASH), State::default()))
     }
 
-    /// One row: its number, and its state if this program wrote it and nothing has changed since.
-    fn snapshot_at_or_before(&self, upto: u64) -> Result<Option<(u64, Option<(Hash, State)>)>, StoreError> {
+    /// The newest row; its state only if this program wrote it and nothing has changed since.
+    fn snapshot_at_or_before(&self, upto: u64) -> Result<Option<Row>, StoreError> {
         let text = "SELECT seq, build, chain, bytes, sum FROM snapshot WHERE seq <= ?1 ORDER BY seq DESC LIMIT 1";
         let row = self.db.query_row(text, [number(upto)], |r| {
             let seq = r.get::<_, i64>(0)?.unsigned_abs();
