@@ -1,0 +1,1 @@
+//! `keys`: the keys of the screen, from the table that the screen itself uses.
