@@ -65,13 +65,21 @@ enum Happening {
     LastKey,
 }
 
-/// Ways to break the harness on purpose.
+/// Ways to break the world on purpose: the checks must notice each of them.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Tricks {
+pub(super) struct Tricks {
     /// Tells the driver that a batch is on disk when it has only been handed over.
     pub release_before_commit: bool,
     /// Loses the spill file.
     pub lose_spill: bool,
+    /// The journal loses a record now and then.
+    pub lose_records: bool,
+    /// The network delivers requests twice.
+    pub double_requests: bool,
+    /// The broker tells of fills that did not happen.
+    pub phantom_fills: bool,
+    /// Three times as many calls as allowed.
+    pub hasty: bool,
     #[cfg(test)]
     pub gateway: crate::gateway::Sabotage,
 }
@@ -323,7 +331,11 @@ impl World {
         self.life += 1;
         let store_was_down = state.store_down;
         let driver = Driver::new(Engine::new(self.config(), state), next_seq);
-        let mut gateway = Gateway::new(AccountId(1), GatewayPolicy::default());
+        let mut policy = GatewayPolicy::default();
+        if self.tricks.hasty {
+            policy.order_windows.iter_mut().for_each(|w| w.limit *= 3);
+        }
+        let mut gateway = Gateway::new(AccountId(1), policy);
         if self.life > 1 {
             gateway.resume(self.checks.order_calls, self.now);
         }
@@ -357,14 +369,14 @@ impl World {
     }
 
     /// Closes what has been collected and compares the fold with the state.
-    fn remember_all(&mut self, desk: &mut Desk) -> Checked {
-        for batch in desk.take_spill() {
-            self.checks.remembers(&batch, &mut self.report)?;
+    fn remember_all(&mut self, desk: &mut Desk) -> Result<Vec<Batch>, Broken> {
+        let mut last = desk.take_spill();
+        last.extend(std::iter::from_fn(|| desk.take_batch()));
+        for batch in &last {
+            self.checks.remembers(batch, &mut self.report)?;
         }
-        while let Some(batch) = desk.take_batch() {
-            self.checks.remembers(&batch, &mut self.report)?;
-        }
-        self.checks.fold_is(desk.state())
+        self.checks.fold_is(desk.state())?;
+        Ok(last)
     }
 
     /// What the live process does after anything has happened.
@@ -394,6 +406,7 @@ impl World {
             self.checks.remembers(&batch, &mut self.report)?;
             self.trace_records(&batch, "record");
             let (seq, empty) = (batch.seq, batch.records.is_empty());
+            let batch = if self.tricks.lose_records { self.without_one(batch) } else { batch };
             let ms = self.disk.begin(batch, &self.faults, &mut self.disk_dice);
             self.after(ms, Happening::Committed { life: self.life });
             if self.tricks.release_before_commit && !empty {
@@ -419,6 +432,16 @@ impl World {
             }
         }
         Ok(false)
+    }
+
+    /// What is left of a batch when the journal loses one of its records.
+    fn without_one(&mut self, batch: Batch) -> Batch {
+        if batch.records.len() < 2 || !self.dice.chance(50) {
+            return batch;
+        }
+        let mut records = (*batch.records).clone();
+        records.pop();
+        Batch { seq: batch.seq, records: std::sync::Arc::new(records) }
     }
 
     fn trace_records(&mut self, batch: &Batch, what: &str) {
@@ -494,6 +517,9 @@ impl World {
             self.report.faults += 1;
             ms += self.network.between(f.slow_ms);
         }
+        if self.tricks.double_requests && self.network.chance(50) {
+            self.after(ms + 100, Happening::Arrives { life, id, call: call.clone() });
+        }
         self.after(ms, Happening::Arrives { life, id, call });
     }
 
@@ -547,6 +573,11 @@ impl World {
             let sighting = view.sighting();
             self.note(|| format!("exchange {}", seen_text(&sighting)));
             self.checks.at_exchange(&sighting, &mut self.report)?;
+            let sighting = if self.tricks.phantom_fills && self.network.chance(50) {
+                OrderSighting { filled: sighting.spec.quantity, ..sighting }
+            } else {
+                sighting
+            };
             let f = self.faults;
             if !self.link_up || self.network.chance(f.lost_notice) {
                 continue;
@@ -730,7 +761,10 @@ impl World {
     fn finish(&mut self) -> Checked {
         self.done = true;
         let Some(mut desk) = self.desk.take() else { return Ok(()) };
-        self.remember_all(&mut desk)?;
+        let written = self.disk.is_idle();
+        for batch in self.remember_all(&mut desk)? {
+            self.disk.spill(&batch);
+        }
         let trades: Vec<_> = self.exchange.trades(ACCOUNT).iter().map(|t| t.sighting()).collect();
         self.checks.at_rest(desk.state(), &trades)?;
         let state = desk.state();
@@ -740,6 +774,9 @@ impl World {
             return broken(Invariant::FlattenEndsFlat, format!("flattened, but open: {open:?}"));
         }
         let (folded, _) = self.disk.recover();
+        if written && super::checks::bytes(&folded) != super::checks::bytes(desk.state()) {
+            return broken(Invariant::FoldIsState, "the journal folds to something else than the state");
+        }
         match self.disk.fold_from_text() {
             Ok(again) if super::checks::bytes(&again) == super::checks::bytes(&folded) => Ok(()),
             Ok(_) => broken(Invariant::FoldIsState, "the journal read back folds to something else"),
