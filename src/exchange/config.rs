@@ -25,8 +25,6 @@ pub struct UnderlyingSpec {
     pub contract: Contract,
     /// The broker's number of the index or equity.
     pub security_id: SecurityId,
-    /// The exchange's own number of it, as instrument lists give it for derivatives (26000 for NIFTY).
-    pub exchange_token: u64,
     /// For people: `Nifty 50`.
     pub name: String,
     /// Where its price starts, and what it is pulled back to over days.

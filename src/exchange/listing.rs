@@ -18,12 +18,10 @@ pub struct Listing {
     pub trading_symbol: String,
     /// `NIFTY 23 NOV 26000 CALL`.
     pub display_name: String,
-    /// The broker's number of the underlying index or share.
-    pub underlying_id: SecurityId,
-    /// The exchange's own number of it.
-    pub exchange_token: u64,
     /// Whether the contract's expiry is the last of its month; `None` without an expiry.
     pub monthly: Option<bool>,
+    /// Whether the underlying is a share rather than an index.
+    pub underlying_is_share: bool,
 }
 
 /// A listed contract, resolved: what pricing and checks need to know of it.
@@ -229,9 +227,8 @@ pub(super) fn describe(spec: &UnderlyingSpec, listed: &Listed) -> Listing {
         },
         trading_symbol,
         display_name,
-        underlying_id: spec.security_id,
-        exchange_token: spec.exchange_token,
         monthly: series.map(|s| s.monthly),
+        underlying_is_share: spec.contract.kind == ContractKind::Equity,
     }
 }
 

@@ -202,6 +202,11 @@ impl Exchange {
         std::mem::take(&mut self.outbox)
     }
 
+    /// Lets time pass like `advance`, but keeps what there is to tell for the next `advance`.
+    pub fn let_pass(&mut self, now: Timestamp) {
+        self.run_until(now);
+    }
+
     /// The earliest instant at which something can happen by itself.
     pub fn next_wake(&self) -> Timestamp {
         let queued = self.queue.keys().next().map_or(Timestamp::MAX, |(at, _)| *at);

@@ -36,7 +36,6 @@ impl ShareSpec {
 struct IndexStart {
     symbol: &'static str,
     name: &'static str,
-    token: u64,
     spot: Decimal,
     vol: f64,
     liquidity: f64,
@@ -47,7 +46,6 @@ const INDICES: [IndexStart; 5] = [
     IndexStart {
         symbol: "NIFTY",
         name: "Nifty 50",
-        token: 26_000,
         spot: dec!(25944),
         vol: 0.115,
         liquidity: 1.0,
@@ -56,7 +54,6 @@ const INDICES: [IndexStart; 5] = [
     IndexStart {
         symbol: "BANKNIFTY",
         name: "Nifty Bank",
-        token: 26_009,
         spot: dec!(58210),
         vol: 0.13,
         liquidity: 0.5,
@@ -65,7 +62,6 @@ const INDICES: [IndexStart; 5] = [
     IndexStart {
         symbol: "FINNIFTY",
         name: "Nifty Fin Service",
-        token: 26_037,
         spot: dec!(27450),
         vol: 0.13,
         liquidity: 0.15,
@@ -74,7 +70,6 @@ const INDICES: [IndexStart; 5] = [
     IndexStart {
         symbol: "MIDCPNIFTY",
         name: "Nifty Midcap Select",
-        token: 26_074,
         spot: dec!(13380),
         vol: 0.16,
         liquidity: 0.15,
@@ -83,7 +78,6 @@ const INDICES: [IndexStart; 5] = [
     IndexStart {
         symbol: "SENSEX",
         name: "Sensex",
-        token: 1,
         spot: dec!(84900),
         vol: 0.115,
         liquidity: 0.7,
@@ -131,7 +125,6 @@ pub fn small_listing(symbol: Symbol, expiry: Date) -> UnderlyingSpec {
     UnderlyingSpec {
         contract: Contract::index(Place::Nse, symbol),
         security_id: SecurityId(13),
-        exchange_token: 26_000,
         name: "Nifty 50".into(),
         spot: Price(dec!(25944)),
         vol: 0.13,
@@ -169,7 +162,6 @@ fn index(
     UnderlyingSpec {
         contract: Contract::index(rule.exchange, rule.symbol),
         security_id: rule.dhan_index_id,
-        exchange_token: start.token,
         name: start.name.into(),
         spot: changes.map_or(Price(start.spot), |c| c.spot),
         vol: start.vol,
@@ -196,7 +188,6 @@ fn share(spec: &ShareSpec, monthlies: &[(Date, bool)], used: &mut Vec<u64>) -> U
     UnderlyingSpec {
         contract: Contract::equity(Place::Nse, spec.symbol),
         security_id: SecurityId(id),
-        exchange_token: id,
         name: spec.symbol.to_string(),
         spot: spec.spot,
         vol: 0.28,

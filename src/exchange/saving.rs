@@ -167,6 +167,11 @@ impl Exchange {
         Changes::Delta(serde_json::to_vec(&delta).unwrap_or_default())
     }
 
+    /// Makes the next changes a whole snapshot: because the file has grown long, or the last changes were lost on the way.
+    pub fn want_snapshot(&mut self) {
+        self.note_snapshot();
+    }
+
     fn state(&self) -> State {
         State {
             now: self.now,

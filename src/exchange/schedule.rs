@@ -24,7 +24,8 @@ impl ClockMode {
         Self::Real(Arc::new(TradingCalendar::builtin().clone()))
     }
 
-    pub(super) fn calendar(&self) -> &TradingCalendar {
+    /// The calendar expiries are told by: the given one, or the one compiled in.
+    pub fn calendar(&self) -> &TradingCalendar {
         match self {
             Self::AlwaysOpen => TradingCalendar::builtin(),
             Self::Real(calendar) => calendar,
