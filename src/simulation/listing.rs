@@ -39,7 +39,6 @@ pub fn underlying(symbol: Symbol) -> UnderlyingSpec {
     UnderlyingSpec {
         contract: Contract::index(Place::Nse, symbol),
         security_id: SecurityId(13),
-        exchange_token: 26_000,
         name: "Nifty 50".into(),
         spot: Price(Decimal::from(SPOT)),
         vol: 0.13,
