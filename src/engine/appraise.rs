@@ -179,8 +179,8 @@ impl Turn<'_> {
             let goes_on = s.execution.as_ref().is_some_and(|e| !matches!(e.phase, Phase::Unwinding(_)));
             goes_on && s.legs.iter().any(|l| l.instrument.contract == leg.contract && l.side != leg.side)
         });
-        let owners = held.map(|(k, _)| k.owner).chain(working.map(|o| o.purpose.owner()));
-        let owner = owners.filter_map(other).next().or_else(|| entering.map(|s| s.id).find(|s| *s != id));
+        let mut owners = held.map(|(k, _)| k.owner).chain(working.map(|o| o.purpose.owner()));
+        let owner = owners.find_map(other).or_else(|| entering.map(|s| s.id).find(|s| *s != id));
         if let Some(owner) = owner {
             let label = leg.contract.label();
             refusals.push(format!("{} {label} would close what strategy #{owner} holds or is entering", leg.side));

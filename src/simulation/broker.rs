@@ -3,7 +3,7 @@
 use crate::domain::OrderSpec;
 use crate::domain::SeenStatus;
 use crate::domain::time::Timestamp;
-use crate::exchange::{Exchange, Modification, NewOrder, OrderStatus, Refusal};
+use crate::exchange::{Exchange, Modification, NewOrder, OrderStatus, OrderView, PositionView, Refusal, TradeView};
 use crate::gateway::{Answer, Call, ErrorClass};
 
 /// The account that is traded.
@@ -30,9 +30,9 @@ pub fn answer(exchange: &mut Exchange, call: &Call, now: Timestamp) -> Answer {
         Call::FindByCorrelation(mark) => {
             Answer::Found(exchange.by_correlation(ACCOUNT, mark.as_str()).map(|o| o.sighting()))
         }
-        Call::Orders => Answer::Orders(exchange.orders(ACCOUNT).iter().map(|o| o.sighting()).collect()),
-        Call::Trades => Answer::Trades(exchange.trades(ACCOUNT).iter().map(|t| t.sighting()).collect()),
-        Call::Positions => Answer::Positions(exchange.positions(ACCOUNT).iter().map(|p| p.sighting()).collect()),
+        Call::Orders => Answer::Orders(exchange.orders(ACCOUNT).iter().map(OrderView::sighting).collect()),
+        Call::Trades => Answer::Trades(exchange.trades(ACCOUNT).iter().map(TradeView::sighting).collect()),
+        Call::Positions => Answer::Positions(exchange.positions(ACCOUNT).iter().map(PositionView::sighting).collect()),
         Call::Funds => Answer::Funds(exchange.funds(ACCOUNT)),
     }
 }

@@ -303,32 +303,7 @@ impl Checks {
                 format!("{}: our lots say {ours:+}, the exchange {:+}", key.0.label(), net - foreign)
             })?;
         }
-        self.money_reconciles(state, trades)
-    }
-
-    fn money_reconciles(&self, state: &State, trades: &[TradeSighting]) -> Checked {
-        let mut exchange: BTreeMap<IntentId, Money> = BTreeMap::new();
-        for trade in trades {
-            if let Some(id) = state.order_ids.get(&trade.order_id) {
-                *exchange.entry(*id).or_default() += trade.price.times(trade.quantity);
-            }
-        }
-        for order in state.orders.values().filter(|o| !o.filled.is_zero()) {
-            let (ours, theirs) = (order.value, exchange.get(&order.intent.id).copied().unwrap_or_default());
-            must(ours == theirs, Invariant::MoneyReconciles, || {
-                format!("intent {}: our fills are worth {ours}, the exchange's {theirs}", order.intent.id)
-            })?;
-        }
-        let mut lots = Money::ZERO;
-        let mut fills = Money::ZERO;
-        for lot in state.lots.values() {
-            lots += lot.sold_value - lot.bought_value;
-        }
-        for order in state.orders.values().filter(|o| o.purpose.owner() != Owner::Foreign) {
-            let value = order.value;
-            fills += if order.intent.spec.side == Side::Sell { value } else { -value };
-        }
-        must(lots == fills, Invariant::MoneyReconciles, || format!("lots say {lots}, their fills {fills}"))
+        money_reconciles(state, trades)
     }
 
     /// Whether anything of ours may still trade or has not been confirmed, as the engine sees it.
@@ -359,4 +334,29 @@ impl Checks {
 
 pub fn bytes(state: &State) -> Vec<u8> {
     postcard::to_stdvec(state).unwrap_or_default()
+}
+
+fn money_reconciles(state: &State, trades: &[TradeSighting]) -> Checked {
+    let mut exchange: BTreeMap<IntentId, Money> = BTreeMap::new();
+    for trade in trades {
+        if let Some(id) = state.order_ids.get(&trade.order_id) {
+            *exchange.entry(*id).or_default() += trade.price.times(trade.quantity);
+        }
+    }
+    for order in state.orders.values().filter(|o| !o.filled.is_zero()) {
+        let (ours, theirs) = (order.value, exchange.get(&order.intent.id).copied().unwrap_or_default());
+        must(ours == theirs, Invariant::MoneyReconciles, || {
+            format!("intent {}: our fills are worth {ours}, the exchange's {theirs}", order.intent.id)
+        })?;
+    }
+    let mut lots = Money::ZERO;
+    let mut fills = Money::ZERO;
+    for lot in state.lots.values() {
+        lots += lot.sold_value - lot.bought_value;
+    }
+    for order in state.orders.values().filter(|o| o.purpose.owner() != Owner::Foreign) {
+        let value = order.value;
+        fills += if order.intent.spec.side == Side::Sell { value } else { -value };
+    }
+    must(lots == fills, Invariant::MoneyReconciles, || format!("lots say {lots}, their fills {fills}"))
 }

@@ -13,6 +13,7 @@ mod dice;
 mod disk;
 mod listing;
 mod report;
+mod text;
 mod trader;
 mod weather;
 mod world;
