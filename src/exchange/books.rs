@@ -74,6 +74,12 @@ impl Exchange {
                 }
             }
         }
+        let held = self.accounts.values().flat_map(|a| &a.positions).filter(|p| p.net() != 0);
+        for contract in held.map(|p| p.contract) {
+            if all.iter().all(|l: &Listing| l.instrument.contract != contract) {
+                all.extend(self.listing(&contract));
+            }
+        }
         all
     }
 

@@ -164,6 +164,7 @@ impl Exchange {
             side,
             product,
             terms,
+            sweeping: false,
             filled: 0,
             value: 0,
             last_fill: None,
