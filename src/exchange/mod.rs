@@ -36,6 +36,7 @@ use crate::domain::time::{Timestamp, after_ms};
 use crate::domain::{Contract, NetQuantity, Price, Product, Quote, Side};
 
 pub use account::PositionView;
+pub use books::MarginFor;
 pub use config::{Behaviour, ExchangeConfig, Series, UnderlyingSpec};
 pub use listing::Listing;
 pub use order::{Accepted, CONFIRMED, Modification, NewOrder, OrderStatus, OrderView, Refusal, TradeView};
