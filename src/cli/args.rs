@@ -127,8 +127,6 @@ pub enum Command {
     Doctor,
     /// Run the built-in exchange alone until stopped; prints its addresses as one line of JSON
     Exchange(ExchangeArgs),
-    /// The keys of the screen
-    Keys,
 }
 
 #[derive(Clone, Debug, Default, Args)]
@@ -187,7 +185,7 @@ pub struct ExecuteArgs {
     pub yes: Yes,
 }
 
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Copy, Debug, Args)]
 pub struct FlattenArgs {
     /// Positions that were opened elsewhere go too
     #[arg(long)]

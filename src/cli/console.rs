@@ -11,6 +11,9 @@ use tokio_util::sync::CancellationToken;
 use super::failure::Failure;
 use super::table::Table;
 
+/// For a question that nobody is there to answer.
+pub const NEEDS_YES: &str = "this needs a confirmation: off a terminal, say it with --yes";
+
 /// A person at a keyboard.
 pub trait Terminal: Send + Sync {
     /// One line, without its end; empty when nothing more will come.
@@ -112,7 +115,7 @@ impl Console {
             return Ok(());
         }
         if !self.can_ask() {
-            return Err(Failure::Usage("this needs a confirmation: off a terminal, say it with --yes".into()));
+            return Err(Failure::Usage(NEEDS_YES.into()));
         }
         let answer = self.ask(&format!("{question} [y/N] ")).await?;
         if matches!(answer.to_ascii_lowercase().as_str(), "y" | "yes") {

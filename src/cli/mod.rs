@@ -24,7 +24,7 @@ use clap::Parser;
 use tokio_util::sync::CancellationToken;
 
 use args::{Cli, Command, Global};
-use console::Console;
+use console::{Console, NEEDS_YES};
 use failure::Failure;
 use machine::Machine;
 use shell::Shell;
@@ -103,16 +103,40 @@ async fn before_the_screen(global: &Global, console: &mut Console) -> Result<(),
 
 /// Runs a sub-command to its end.
 async fn run(global: &Global, command: &Command, machine: &dyn Machine, console: &mut Console) -> Result<(), Failure> {
+    if asks(command) && !console.can_ask() {
+        return Err(Failure::Usage(NEEDS_YES.into()));
+    }
     match command {
         Command::Exchange(args) => commands::exchange::run(global, args, machine, console).await,
         Command::Doctor => commands::doctor::run(global, machine, console).await,
-        Command::Keys => commands::keys::run(console),
         Command::Flatten(args) if args.force => commands::flatten::force(global, *args, machine, console).await,
-        Command::Flatten(args) => {
-            let ended = with_desk(global, command, machine, console).await;
-            commands::flatten::hint(args, ended)
-        }
         _ => with_desk(global, command, machine, console).await,
+    }
+}
+
+/// Whether it will ask before it does something. Where nobody can answer, nothing is even started.
+fn asks(command: &Command) -> bool {
+    match command {
+        Command::Execute(args) => !args.dry_run && !args.yes.yes,
+        Command::Flatten(args) => !args.yes.yes,
+        Command::Kill(yes) => !yes.yes,
+        Command::Resume(args) | Command::Unwind(args) | Command::Close(args) => !args.yes.yes,
+        // `top` marks without asking where nobody can be asked; the others send nothing.
+        Command::List(_)
+        | Command::Show { .. }
+        | Command::Mark(_)
+        | Command::Bulk(_)
+        | Command::Top(_)
+        | Command::Unmark { .. }
+        | Command::Priority { .. }
+        | Command::Note { .. }
+        | Command::Status
+        | Command::Arm { .. }
+        | Command::Retry(_)
+        | Command::Import(_)
+        | Command::Map(_)
+        | Command::Doctor
+        | Command::Exchange(_) => false,
     }
 }
 
@@ -156,9 +180,7 @@ async fn act(shell: &mut Shell<'_>, command: &Command) -> Result<(), Failure> {
         Command::Bulk(args) => commands::mark::several(shell, args).await,
         Command::Top(args) => commands::top::run(shell, args).await,
         Command::Unmark { ids } => shell.order(Order::Unmark { ids: ids.clone() }).await,
-        Command::Priority { id, priority } => {
-            shell.order(Order::SetPriority { id: *id, priority: *priority }).await
-        }
+        Command::Priority { id, priority } => shell.order(Order::SetPriority { id: *id, priority: *priority }).await,
         Command::Note { id, text } => shell.order(Order::SetNotes { id: *id, notes: text.join(" ") }).await,
         Command::Execute(args) => commands::execute::run(shell, args).await,
         Command::Status => commands::status::run(shell).await,
@@ -171,6 +193,6 @@ async fn act(shell: &mut Shell<'_>, command: &Command) -> Result<(), Failure> {
         Command::Close(args) => commands::decide::close(shell, args).await,
         Command::Import(args) => commands::import::run(shell, args).await,
         Command::Map(args) => commands::map::run(shell, args).await,
-        Command::Doctor | Command::Exchange(_) | Command::Keys => Ok(()),
+        Command::Doctor | Command::Exchange(_) => Ok(()),
     }
 }

@@ -90,9 +90,13 @@ fn settings(folder: &Path) -> Check {
 async fn running(folder: &DataFolder) -> Check {
     const NAME: &str = "cockpit";
     let Some(holder) = folder.holder() else { return Check::ok(NAME, "none is running") };
-    let process = holder.pid.map(|p| format!("process {p}")).unwrap_or_else(|| "a process".into());
+    let process = holder.pid.map_or_else(|| "a process".into(), |p| format!("process {p}"));
     let Some((port, token)) = folder.control().and_then(|c| Some((c.port, Token::new(c.token)?))) else {
-        return Check::note(NAME, format!("{process} holds the folder and cannot be reached"), "it may be starting: look again");
+        return Check::note(
+            NAME,
+            format!("{process} holds the folder and cannot be reached"),
+            "it may be starting: look again",
+        );
     };
     match Remote::find(port, token).await {
         Ok(remote) => match remote.status().await {

@@ -25,7 +25,10 @@ pub async fn run(shell: &mut Shell<'_>, args: &ExecuteArgs) -> Result<(), Failur
         shell.console.document(&Value::Array(shown))?;
         return match refused {
             0 => shell.console.say("Nothing was sent."),
-            n => Err(Failure::Refused(format!("{} would be refused; nothing was sent", plural(n, "strategy", "strategies")))),
+            n => Err(Failure::Refused(format!(
+                "{} would be refused; nothing was sent",
+                plural(n, "strategy", "strategies")
+            ))),
         };
     }
     if !args.yes.yes {

@@ -28,7 +28,9 @@ pub async fn run(shell: &mut Shell<'_>, args: FlattenArgs) -> Result<(), Failure
         let open = open::named(&status, args.include_foreign);
         if open.is_empty() && is_over(&status) {
             shell.console.document(&json!({"flat": true, "open": []}))?;
-            return shell.console.say("Flat, as the broker says. Entries stay locked: `strikedeck arm WORD` allows them again.");
+            return shell
+                .console
+                .say("Flat, as the broker says. Entries stay locked: `strikedeck arm WORD` allows them again.");
         }
         let line = if open.is_empty() {
             "nothing open in the last read; the broker is asked again".to_string()
@@ -52,7 +54,8 @@ fn is_over(status: &Value) -> bool {
 async fn question(shell: &mut Shell<'_>, include_foreign: bool) -> String {
     let Ok(status) = shell.desk.status().await else { return "Flatten everything?".into() };
     let _ = shell.console.table(&open::positions_table(&status));
-    let (positions, orders) = (open::positions(&status, include_foreign).len(), open::orders(&status, include_foreign).len());
+    let (positions, orders) =
+        (open::positions(&status, include_foreign).len(), open::orders(&status, include_foreign).len());
     let mode = if text(&status, "mode") == "live" { " LIVE" } else { "" };
     format!(
         "Flatten{mode}: cancel {} and exit {}?",

@@ -19,7 +19,8 @@ pub async fn run(shell: &mut Shell<'_>, args: &ListArgs) -> Result<(), Failure> 
     let rows = chosen(all, args)?;
     shell.console.document(&Value::Array(rows.clone()))?;
     if rows.is_empty() {
-        let text = if none_at_all { "No strategies yet: `strikedeck import FILE` reads some." } else { "None that fits." };
+        let text =
+            if none_at_all { "No strategies yet: `strikedeck import FILE` reads some." } else { "None that fits." };
         return shell.console.say(text);
     }
     shell.console.table(&rows_table(&rows))?;

@@ -14,16 +14,14 @@ pub async fn run(shell: &mut Shell<'_>, args: &MapArgs) -> Result<(), Failure> {
         MapQuestion { symbol: args.symbol.clone(), strike: args.strike, right: args.right, expiry: args.expiry };
     let found = shell.desk.map(question).await?;
     shell.console.document(&document(&found))?;
-    let mut line = format!(
-        "{}: security id {}, lot {}, tick {}",
+    let most = found.max_order.map(|most| format!(", at most {most} in one order")).unwrap_or_default();
+    let line = format!(
+        "{}: security id {}, lot {}, tick {}{most}",
         format::contract(&found.contract),
         found.security_id,
         found.lot,
         found.tick.0.normalize()
     );
-    if let Some(most) = found.max_order {
-        line.push_str(&format!(", at most {most} in one order"));
-    }
     shell.console.say(&line)?;
     match found.contract.expiry() {
         Some(expiry) if args.expiry.is_none() => {

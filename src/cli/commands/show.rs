@@ -45,8 +45,10 @@ fn head(s: &Value) -> Vec<String> {
         ("expiry", fields::day(s, "expiry")),
     ];
     lines.push(joined(&judgement));
-    let breakevens: Vec<String> =
-        items(s, "breakevens").iter().map(|b| b.to_string().parse().map_or_else(|_| b.to_string(), |n| format::grouped(n, 2))).collect();
+    let breakevens: Vec<String> = items(s, "breakevens")
+        .iter()
+        .map(|b| b.to_string().parse().map_or_else(|_| b.to_string(), |n| format::grouped(n, 2)))
+        .collect();
     let figures = [
         ("max profit", fields::bound(s, "max_profit")),
         ("max loss", fields::bound(s, "max_loss")),
@@ -55,8 +57,10 @@ fn head(s: &Value) -> Vec<String> {
     ];
     lines.push(joined(&figures));
     if !s["reported_max_profit"].is_null() || !s["reported_max_loss"].is_null() {
-        let reported =
-            [("max profit", fields::bound(s, "reported_max_profit")), ("max loss", fields::bound(s, "reported_max_loss"))];
+        let reported = [
+            ("max profit", fields::bound(s, "reported_max_profit")),
+            ("max loss", fields::bound(s, "reported_max_loss")),
+        ];
         lines.push(format!("as reported, not trusted: {}", joined(&reported)));
     }
     lines.push(origin(s));
@@ -70,28 +74,22 @@ fn head(s: &Value) -> Vec<String> {
 }
 
 fn standing(s: &Value) -> String {
-    let mut text = text(s, "status").to_string();
-    if fields::flag(s, "queued") {
-        text.push_str(", in the queue");
-    }
-    if let Some(priority) = whole(s, "priority").filter(|p| *p != 0) {
-        text.push_str(&format!(", priority {priority}"));
-    }
-    if let Some(at) = fields::time(s, "expires_at") {
-        text.push_str(&format!(", expires {}", at.strftime("%d %b %H:%M")));
-    }
-    text
+    let parts = [
+        Some(text(s, "status").to_string()),
+        fields::flag(s, "queued").then(|| "in the queue".into()),
+        whole(s, "priority").filter(|p| *p != 0).map(|p| format!("priority {p}")),
+        fields::time(s, "expires_at").map(|at| format!("expires {}", at.strftime("%d %b %H:%M"))),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 fn origin(s: &Value) -> String {
-    let mut line = format!("from {}", text(s, "source"));
-    if let Some(at) = fields::time(s, "generated_at") {
-        line.push_str(&format!(", made {}", at.strftime("%d %b %Y %H:%M")));
-    }
-    if number(s, "spot").is_some() {
-        line.push_str(&format!(", with {} at {}", text(s, "symbol"), fields::price(s, "spot")));
-    }
-    line
+    let parts = [
+        Some(format!("from {}", text(s, "source"))),
+        fields::time(s, "generated_at").map(|at| format!("made {}", at.strftime("%d %b %Y %H:%M"))),
+        number(s, "spot").map(|_| format!("with {} at {}", text(s, "symbol"), fields::price(s, "spot"))),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 fn joined(parts: &[(&str, String)]) -> String {
@@ -158,7 +156,8 @@ async fn marked(shell: &mut Shell<'_>) -> Result<(), Failure> {
         let reason = text(&row["queue"], "reason");
         if text(&row["queue"], "stage") == "held" {
             let id = &row["id"];
-            let line = format!("#{id} is held: {reason}. `strikedeck resume {id}` or `strikedeck unwind {id}` decides.");
+            let line =
+                format!("#{id} is held: {reason}. `strikedeck resume {id}` or `strikedeck unwind {id}` decides.");
             shell.console.say(&line)?;
         }
     }

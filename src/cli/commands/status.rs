@@ -68,8 +68,13 @@ fn entries(status: &Value) -> String {
 }
 
 fn queue(status: &Value) -> Table {
-    let mut table =
-        Table::new([table::cut("Queue", 40), table::figure("Pri"), table::text("Stage"), table::text("Legs"), table::cut("", 60)]);
+    let mut table = Table::new([
+        table::cut("Queue", 40),
+        table::figure("Pri"),
+        table::text("Stage"),
+        table::text("Legs"),
+        table::cut("", 60),
+    ]);
     for place in items(status, "queue") {
         let legs: Vec<String> = items(place, "legs")
             .iter()

@@ -42,8 +42,8 @@ async fn raw(port: u16, request: String) -> (u16, String) {
 }
 
 fn request(method: &str, path: &str, headers: &[(&str, String)]) -> String {
-    let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-    format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n{headers}\r\n")
+    let headers: Vec<String> = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n{}\r\n", headers.concat())
 }
 
 /// A request as our own shell would make it, with some headers more.
