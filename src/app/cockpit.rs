@@ -201,7 +201,11 @@ pub(super) async fn start_exchange(folder: &DataFolder, config: &AppConfig) -> a
         Some(file) => paper::shares_of_file(file)?,
     };
     let running = paper::start_exchange(&config.paper, &folder.exchange_books(), shares).await?;
-    let access = Access { endpoints: paper_endpoints(&running), client_id: running.client_id.clone(), access_token: running.access_token.clone() };
+    let access = Access {
+        endpoints: paper_endpoints(&running),
+        client_id: running.client_id.clone(),
+        access_token: running.access_token.clone(),
+    };
     files::write_private(&access_file(folder), &serde_json::to_string(&access)?)?;
     Ok(running)
 }
@@ -239,7 +243,7 @@ fn paper_endpoints(running: &Running) -> PaperEndpoints {
 struct Access {
     endpoints: PaperEndpoints,
     client_id: String,
-    access_token: String,
+    token: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -269,18 +273,19 @@ pub(super) fn paper_access_of_running(
     let file = access_file(folder);
     let text = std::fs::read_to_string(&file).with_context(|| format!("{} cannot be read", file.display()))?;
     let access: Access = serde_json::from_str(&text).with_context(|| format!("{} is damaged", file.display()))?;
-    let access_token = crate::net::Secret::new(access.access_token);
+    let access_token = crate::net::Secret::new(access.token);
     let credentials = DhanCredentials { client_id: access.client_id, access_token };
     Ok(Arc::new(DhanBroker::new(access.endpoints.into(), credentials, DhanSettings::default(), instruments.handle())?))
 }
 
 fn live_access(config: &AppConfig) -> anyhow::Result<(DhanEndpoints, DhanCredentials)> {
-    let client_id = config.client_id().context(
-        "no client id: set client_id in dhan.yaml, or DHAN_CLIENT_ID in the environment",
-    )?;
-    let token = config.secrets.access_token.as_ref().context(
-        "no access token: set DHAN_ACCESS_TOKEN in the environment or in secrets.env beside dhan.yaml",
-    )?;
+    let client_id =
+        config.client_id().context("no client id: set client_id in dhan.yaml, or DHAN_CLIENT_ID in the environment")?;
+    let token = config
+        .secrets
+        .access_token
+        .as_ref()
+        .context("no access token: set DHAN_ACCESS_TOKEN in the environment or in secrets.env beside dhan.yaml")?;
     let dhan = &config.dhan;
     let endpoints = DhanEndpoints {
         rest: dhan.rest.clone(),
@@ -318,10 +323,8 @@ pub(super) async fn load_instruments(
     ContractRules::builtin().fill_max_orders(&mut list, today);
     let index = InstrumentIndex::new(list).with_origin(today, "the broker's instrument master");
     info!("{} instruments listed today", index.len());
-    if live {
-        if let Err(e) = instrument_cache::save(&folder.instruments(), &index) {
-            warn!("the instrument list could not be kept for the next start: {e}");
-        }
+    if live && let Err(e) = instrument_cache::save(&folder.instruments(), &index) {
+        warn!("the instrument list could not be kept for the next start: {e}");
     }
     instruments.replace(index);
     Ok(())
