@@ -390,8 +390,9 @@ impl Checks {
         stays && !state.exits.is_empty() && state.exits.keys().all(|k| self.refused_for_funds.contains(&k.contract))
     }
 
-    /// Everything is quiet: what we believe is what the exchange has.
-    pub fn at_rest(&self, state: &State, trades: &[TradeSighting]) -> Checked {
+    /// Everything is quiet: what we believe is what the exchange has. `trades` are those of the whole run, if the
+    /// exchange still has them.
+    pub fn at_rest(&self, state: &State, trades: Option<&Vec<TradeSighting>>) -> Checked {
         must(self.unanswered.is_empty(), Invariant::AnsweredOnce, || {
             format!("commands {:?} were never answered", self.unanswered)
         })?;
@@ -402,7 +403,7 @@ impl Checks {
                 format!("{}: our lots say {ours:+}, the exchange {:+}", key.0.label(), net - foreign)
             })?;
         }
-        money_reconciles(state, trades)
+        trades.map_or(Ok(()), |trades| money_reconciles(state, trades))
     }
 
     /// Whether anything of ours may still trade or has not been confirmed, as the engine sees it.
