@@ -21,6 +21,11 @@ impl World {
             let ms = self.network.between(f.answer_ms);
             return self.after(ms, Happening::Answered { life, id, answer });
         }
+        if self.network.chance(200) {
+            // The adapter does not wait for longer than it is told to, and brings what comes later all the same.
+            let answer = Answer::failed(ErrorClass::AskFirst, "no answer");
+            self.at(deadline, Happening::Answered { life, id, answer });
+        }
         if self.now < self.cut_off_until || self.network.chance(f.lost_request) {
             self.report.faults += 1;
             if self.network.chance(500) {
