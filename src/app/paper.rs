@@ -1,30 +1,49 @@
 //! Paper mode: the built-in exchange in this process, and the strategies that its own option chains suggest.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::Path;
 
-use crate::app::config::PaperConfig;
+use anyhow::Context as _;
+
+use super::config::{PaperClock, PaperConfig};
+use crate::broker::OptionChain;
+use crate::domain::instrument_index::InstrumentIndex;
 use crate::domain::time::{Timestamp, trading_day};
-use crate::domain::{Contract, Price, Recommendation, Symbol};
-use crate::engine::State;
-use crate::exchange::ShareSpec;
+use crate::domain::{Contract, ContractKind, OptionRight, Price, Symbol};
+use crate::exchange::{ClockMode, ShareSpec};
 use crate::exchange_server::{self, Running, ServerConfig};
-use crate::import;
+use crate::import::{self, seed::SeedChain};
+use crate::view::{StrategyRow, View};
 
 /// Starts the exchange on a free port of this machine, on its books in the data folder.
 pub async fn start_exchange(config: &PaperConfig, books: &Path, shares: Vec<ShareSpec>) -> anyhow::Result<Running> {
     let server = ServerConfig {
         books: Some(books.to_path_buf()),
-        clock: config.clock.mode(),
+        listen: config.listen.parse().unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0))),
+        clock: clock_mode(config.clock),
         shares,
-        start_cash: config.start_cash,
+        start_cash: config.starting_cash,
         ..ServerConfig::paper(config.seed)
     };
     Ok(exchange_server::start(server).await?)
 }
 
-/// Shares, their prices and the strikes their legs name, from a file of an analyser (`--spots-from`).
-pub fn shares_from(file_name: &str, bytes: &[u8], now: Timestamp) -> anyhow::Result<Vec<ShareSpec>> {
+pub fn clock_mode(clock: PaperClock) -> ClockMode {
+    match clock {
+        PaperClock::AlwaysOpen => ClockMode::AlwaysOpen,
+        PaperClock::Real => ClockMode::real(),
+    }
+}
+
+/// What `--spots-from` lists besides the indices.
+pub fn shares_of_file(file: &Path) -> anyhow::Result<Vec<ShareSpec>> {
+    let bytes = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
+    shares_from(&file.display().to_string(), &bytes, Timestamp::now())
+}
+
+/// Shares, their prices and the strikes their legs name, from a file of an analyser.
+fn shares_from(file_name: &str, bytes: &[u8], now: Timestamp) -> anyhow::Result<Vec<ShareSpec>> {
     let imported = import::read(file_name, bytes, now, &|_, _, _| None)?;
     let mut shares: BTreeMap<Symbol, ShareSpec> = BTreeMap::new();
     for r in &imported.good {
@@ -45,24 +64,33 @@ pub fn shares_from(file_name: &str, bytes: &[u8], now: Timestamp) -> anyhow::Res
 }
 
 /// Whether today's suggestions are still to be made: none of today is left that could be marked.
-pub fn needs_strategies(state: &State, now: Timestamp) -> bool {
+pub fn needs_strategies(view: &View, now: Timestamp) -> bool {
     let today = trading_day(now);
-    let fresh = |r: &Recommendation| {
-        r.generated_at.is_some_and(|t| trading_day(t) == today) && r.valid_until.is_none_or(|v| v > now)
+    let fresh = |s: &StrategyRow| {
+        s.generated_at.is_some_and(|t| trading_day(t) == today) && s.valid_until.is_none_or(|v| v > now)
     };
-    !state.strategies.values().any(|s| s.recommendation.source == import::seed::SOURCE && fresh(&s.recommendation))
+    !view.strategies.iter().any(|s| s.source == import::seed::SOURCE && fresh(s))
 }
 
-/// The middle of the listed strikes around a price: what a suggestion needs quotes of.
-pub fn strikes_around(strikes: &[Price], spot: Price, each_side: usize) -> Vec<Price> {
-    let at = strikes.partition_point(|s| *s < spot);
-    let from = at.saturating_sub(each_side);
-    strikes.iter().skip(from).take(each_side * 2).copied().collect()
-}
-
-/// The smallest distance between neighbouring strikes.
-pub fn step_of(strikes: &[Price]) -> Option<Price> {
-    strikes.windows(2).map(|w| w[1] - w[0]).min()
+/// A chain as suggestions are made from it: strikes where both sides have a price.
+pub fn seed_chain(chain: &OptionChain, index: &InstrumentIndex) -> Option<SeedChain> {
+    let mut quotes: BTreeMap<Price, (Option<Price>, Option<Price>)> = BTreeMap::new();
+    for option in &chain.options {
+        let ContractKind::Option { strike, right, .. } = option.contract.kind else { continue };
+        let pair = quotes.entry(strike).or_default();
+        let both_sides = option.quote.bid.is_some() && option.quote.ask.is_some();
+        let mid = both_sides.then(|| option.quote.mid());
+        match right {
+            OptionRight::Call => pair.0 = mid,
+            OptionRight::Put => pair.1 = mid,
+        }
+    }
+    let strikes: Vec<Price> = quotes.keys().copied().collect();
+    let strike_step = strikes.windows(2).map(|w| w[1] - w[0]).min()?;
+    let (exchange, symbol) = (chain.underlying.exchange, chain.underlying.underlying);
+    let lot = index.options(exchange, symbol, chain.expiry).next()?.lot;
+    let quotes = quotes.into_iter().filter_map(|(strike, (call, put))| Some((strike, (call?, put?)))).collect();
+    Some(SeedChain { symbol, exchange, expiry: chain.expiry, lot, spot: chain.spot, strike_step, quotes })
 }
 
 /// The underlyings that suggestions are made for, best known first.

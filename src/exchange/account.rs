@@ -222,6 +222,22 @@ impl Account {
         }
     }
 
+    /// Moves quantity of a position to another product, at its cost: as if sold from the one and bought into the other.
+    pub(super) fn convert(&mut self, contract: &Contract, from: Product, to: Product, quantity: u32) -> bool {
+        let Some(held) = self.positions.iter().find(|p| p.contract == *contract && p.product == from) else {
+            return false;
+        };
+        let (net, id, contract) = (held.net(), held.id, held.contract);
+        if quantity == 0 || i64::from(quantity) > net.abs() || from == to {
+            return false;
+        }
+        let at = i64::try_from(held.cost.round()).unwrap_or(0);
+        let side = if net > 0 { Side::Sell } else { Side::Buy };
+        self.fill(contract, from, id, side, quantity, at);
+        self.fill(contract, to, id, side.opposite(), quantity, at);
+        true
+    }
+
     pub(super) fn net(&self, contract: &Contract, product: Product) -> i64 {
         self.positions.iter().find(|p| p.contract == *contract && p.product == product).map_or(0, Position::net)
     }

@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use crate::domain::{BrokerOrderId, Contract, ContractKind, Funds, Money, SecurityId, Segment};
+use crate::domain::{BrokerOrderId, Contract, ContractKind, Funds, Money, OrderSpec, Product, SecurityId, Segment};
 
 use super::Exchange;
 use super::account::{Position, PositionView};
@@ -48,6 +48,33 @@ impl Exchange {
         }
     }
 
+    /// What a set of orders would tie up if all of them were filled at their prices, alone or on top of what is held.
+    pub fn margin_for(&self, account: &str, orders: &[OrderSpec], on_top_of_positions: bool) -> MarginFor {
+        let mut holdings = if on_top_of_positions { self.holdings(account) } else { Vec::new() };
+        let before = margin::need(&holdings, &self.market, self.pricing_time());
+        let mut premium = 0;
+        for order in orders {
+            let Some(listed) = self.find(&order.contract) else { continue };
+            let net = order.side.signed(order.quantity).0;
+            let given = order.kind.price().filter(|p| p.is_positive()).and_then(listing::to_paise);
+            let at = given.unwrap_or_else(|| self.book(&listed).fair.round() as i64);
+            if matches!(order.contract.kind, ContractKind::Option { .. }) || order.product == Product::Cnc {
+                premium += net * at;
+            }
+            holdings.push(Holding { listed, product: order.product, net });
+        }
+        let after = margin::need(&holdings, &self.market, self.pricing_time());
+        let money = |paise: i64| Money(Decimal::new(paise.max(0), 2));
+        let exposure = after.exposure - before.exposure;
+        MarginFor {
+            // Premium received pays for part of a short; premium paid is needed in full.
+            total: money(after.risk - before.risk + premium),
+            span: money(after.risk - before.risk - exposure + premium.min(0)),
+            exposure: money(exposure),
+            available: Money(Decimal::new(self.available(account), 2)),
+        }
+    }
+
     /// Names of all accounts that have been used.
     pub fn accounts(&self) -> Vec<String> {
         self.accounts.keys().cloned().collect()
@@ -72,6 +99,12 @@ impl Exchange {
                         all.extend(self.listing(&option));
                     }
                 }
+            }
+        }
+        let held = self.accounts.values().flat_map(|a| &a.positions).filter(|p| p.net() != 0);
+        for contract in held.map(|p| p.contract) {
+            if all.iter().all(|l: &Listing| l.instrument.contract != contract) {
+                all.extend(self.listing(&contract));
             }
         }
         all
@@ -141,6 +174,16 @@ impl Exchange {
     pub(super) fn balance(&self, account: &str) -> i64 {
         self.accounts.get(account).map_or(self.start_cash, |a| a.cash) + self.need_of(account).credit
     }
+}
+
+/// What a set of orders would tie up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MarginFor {
+    pub total: Money,
+    pub span: Money,
+    pub exposure: Money,
+    /// What the account can spend now.
+    pub available: Money,
 }
 
 /// A position whose price has been spent, not only secured: long options, and shares for delivery.

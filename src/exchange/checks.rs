@@ -134,7 +134,7 @@ impl Exchange {
     }
 }
 
-fn product_fits(product: Product, listed: &Listed) -> Result<(), String> {
+pub(super) fn product_fits(product: Product, listed: &Listed) -> Result<(), String> {
     let derivative = matches!(listed.contract.kind, ContractKind::Future { .. } | ContractKind::Option { .. });
     match product {
         Product::Intraday => Ok(()),

@@ -115,15 +115,15 @@ impl Exchange {
         self.note_snapshot();
     }
 
-    /// Goes on at `now` after the exchange was not running: the market stood still meanwhile. What was on its way arrives as
-    /// much later; what the day had in store meanwhile happens at once.
+    /// Goes on at `now` after the exchange was not running, or the clock was set: the market stood still meanwhile. What was
+    /// on its way arrives as much later; what the day had in store meanwhile happens at once.
     pub fn resume(&mut self, now: crate::domain::time::Timestamp) {
-        let away = now.as_millisecond().saturating_sub(self.now.as_millisecond()).max(0);
+        let away = now.as_millisecond().saturating_sub(self.now.as_millisecond());
         let before = self.now;
         self.price_clock.origin += away;
         let later = |at| crate::domain::time::after_ms(at, away);
         self.queue = std::mem::take(&mut self.queue).into_iter().map(|((at, n), e)| ((later(at), n), e)).collect();
-        self.now = now.max(before);
+        self.now = now;
         // Whether the market is open is the clock's to say, not what it was when the exchange stopped.
         match (self.clock.is_open(self.now), self.is_open()) {
             (true, false) => self.open_session(),

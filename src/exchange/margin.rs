@@ -36,8 +36,10 @@ pub(super) struct Holding {
 pub(super) struct Need {
     /// Value that went through cash but is not spent: futures, and shares held on margin. Added back.
     pub credit: i64,
-    /// Money held against losses. Taken away.
+    /// Money held against losses, exposure included. Taken away.
     pub risk: i64,
+    /// The part of it that is exposure.
+    pub exposure: i64,
 }
 
 /// What the holdings need. Their order does not matter.
@@ -51,6 +53,7 @@ pub(super) fn need(holdings: &[Holding], market: &Market, now: Timestamp) -> Nee
         let part = need_of_one(&group, underlying, market, now);
         total.credit += part.credit;
         total.risk += part.risk;
+        total.exposure += part.exposure;
     }
     total
 }
@@ -79,12 +82,16 @@ fn need_of_one(group: &[Holding], underlying: usize, market: &Market, now: Times
         }
     }
     let merged = merge(&derivatives);
-    let risk = if merged.iter().any(|h| h.net < 0 || is_future(&h.listed.contract)) {
+    let (risk, exposure) = if merged.iter().any(|h| h.net < 0 || is_future(&h.listed.contract)) {
         derivative_risk(&merged, underlying, market, now)
     } else {
-        0.0
+        (0.0, 0.0)
     };
-    Need { credit: credit.floor() as i64, risk: (risk + share_risk).ceil() as i64 }
+    Need {
+        credit: credit.floor() as i64,
+        risk: (risk + exposure + share_risk).ceil() as i64,
+        exposure: exposure.ceil() as i64,
+    }
 }
 
 /// One holding per contract: products are not told apart.
@@ -106,7 +113,8 @@ fn is_future(contract: &Contract) -> bool {
     matches!(contract.kind, ContractKind::Future { .. })
 }
 
-fn derivative_risk(holdings: &[Holding], underlying: usize, market: &Market, now: Timestamp) -> f64 {
+/// The worst scenario's cost, and the exposure.
+fn derivative_risk(holdings: &[Holding], underlying: usize, market: &Market, now: Timestamp) -> (f64, f64) {
     let spot = market.spot(underlying) as f64;
     let is_index = market.specs.get(underlying).is_none_or(|s| s.contract.kind == ContractKind::Index);
     let (least_range, exposure_rate) =
@@ -139,7 +147,7 @@ fn derivative_risk(holdings: &[Holding], underlying: usize, market: &Market, now
         .filter(|h| h.net < 0 || is_future(&h.listed.contract))
         .map(|h| h.net.abs() as f64 * spot * exposure_rate)
         .sum();
-    capped + exposure
+    (capped, exposure)
 }
 
 /// The most the set can cost at expiry, when all of it expires together and that has a bound.

@@ -111,15 +111,19 @@ impl Market {
         }
     }
 
-    /// Lists an underlying, or replaces what is said of it; its price goes on from where it is.
+    /// Lists an underlying, or replaces what is said of it; its price goes on unless it is to start elsewhere.
     pub(super) fn list(&mut self, spec: UnderlyingSpec) {
         self.numbers.give(&spec);
-        if let Some(known) = self.specs.iter_mut().find(|s| s.contract == spec.contract) {
+        let anchor = listing::to_paise(spec.spot).unwrap_or(0).max(5);
+        let known = self.specs.iter_mut().zip(&mut self.processes).find(|(s, _)| s.contract == spec.contract);
+        if let Some((known, process)) = known {
+            if known.spot != spec.spot {
+                *process = process.starting_at(anchor);
+            }
             *known = spec;
             return;
         }
         let stream = u32::try_from(self.processes.len()).unwrap_or(u32::MAX);
-        let anchor = listing::to_paise(spec.spot).unwrap_or(0).max(5);
         self.processes.push(Process::new(stream, anchor, spec.vol, self.step / BLOCK));
         self.specs.push(spec);
     }

@@ -8,6 +8,9 @@ use super::noise::Stream;
 use super::order::{CONFIRMED, OrderStatus, Terms, Trade};
 use super::{Exchange, Taken};
 
+/// Books remembered as traded against before the recovered ones are forgotten.
+const MOST_TAKEN: usize = 64;
+
 /// The least a market order may move from the touch, in ticks.
 const LEAST_PROTECTION: i64 = 10;
 
@@ -86,7 +89,9 @@ impl Exchange {
         let (mut terms, mut open) = (order.terms, order.open_quantity());
         let Some(listed) = self.find_held(&contract) else { return };
         let book = self.book(&listed);
-        let mut taking = arriving;
+        // The rest of a market order waits for what the book offers, not at the limit it was protected with.
+        let market = matches!(order.terms.kind, OrderKind::Market | OrderKind::StopMarket { .. });
+        let mut taking = arriving || order.sweeping || market;
         if let Some(trigger) = terms.trigger {
             let reached = match side {
                 Side::Buy => book.last >= trigger,
@@ -120,6 +125,11 @@ impl Exchange {
             fills.push((quantity, if taking { level.price } else { limit }));
         }
         let taken: u32 = fills.iter().map(|(q, _)| q).sum();
+        let levels = book.against(side).iter().filter(|l| l.quantity > 0).count();
+        let sweeping = taking && open > 0 && taken > 0 && fills.len() == levels;
+        if let Some(order) = self.orders.get_mut(&number) {
+            order.sweeping = sweeping;
+        }
         if taken > 0 {
             self.take(&listed, side, taken);
         } else if !taking && terms.validity == Validity::Day {
@@ -240,6 +250,10 @@ impl Exchange {
         let step = self.market.step;
         let missing = self.taken.get(&(listed.contract, side)).map_or(0, |t| self.still_missing(*t));
         let quantity = missing.saturating_add(quantity);
+        if self.taken.len() > MOST_TAKEN {
+            let (now, replenish) = (step, u64::from(self.market.behaviour.replenish_steps.max(1)) * 32);
+            self.taken.retain(|_, t| now.saturating_sub(t.step) < replenish);
+        }
         self.taken.insert((listed.contract, side), Taken { step, quantity });
     }
 

@@ -36,6 +36,7 @@ use crate::domain::time::{Timestamp, after_ms};
 use crate::domain::{Contract, NetQuantity, Price, Product, Quote, Side};
 
 pub use account::PositionView;
+pub use books::MarginFor;
 pub use config::{Behaviour, ExchangeConfig, Series, UnderlyingSpec};
 pub use listing::Listing;
 pub use order::{Accepted, CONFIRMED, Modification, NewOrder, OrderStatus, OrderView, Refusal, TradeView};
@@ -183,7 +184,8 @@ impl Exchange {
         }
     }
 
-    /// Replaces what is listed: new expiries, lots and strikes. Prices go on; what is held stays listed.
+    /// Replaces what is listed: new expiries, lots and strikes. Prices go on, unless an underlying's starting price is another
+    /// one than before; what is held stays listed.
     pub fn relist(&mut self, underlyings: Vec<UnderlyingSpec>) {
         for mut spec in underlyings {
             if let Some(known) = self.market.specs.iter().find(|s| s.contract == spec.contract) {
@@ -332,11 +334,18 @@ impl Exchange {
         after_ms(self.now, i64::from(least) + i64::from(draw.below(spread + 1)))
     }
 
+    /// A contract that can be traded: on the strike ladder, or held by somebody.
     fn find(&self, contract: &Contract) -> Option<Listed> {
-        self.market.find(contract, false, &self.clock).filter(|l| l.close.is_none_or(|close| self.now < close))
+        let regular = self.market.find(contract, false, &self.clock);
+        let listed = regular.or_else(|| self.find_held(contract).filter(|_| self.is_held(contract)))?;
+        listed.close.is_none_or(|close| self.now < close).then_some(listed)
     }
 
-    /// Also what is no longer listed but still held.
+    fn is_held(&self, contract: &Contract) -> bool {
+        self.accounts.values().flat_map(|a| &a.positions).any(|p| p.contract == *contract && p.net() != 0)
+    }
+
+    /// Also what has left the strike ladder, or has expired today.
     fn find_held(&self, contract: &Contract) -> Option<Listed> {
         self.market.find(contract, true, &self.clock)
     }

@@ -137,6 +137,9 @@ pub(super) struct Order {
     pub side: Side,
     pub product: Product,
     pub terms: Terms,
+    /// It has emptied the visible book and is not through: it goes on taking what comes, at the prices that come.
+    #[serde(default)]
+    pub sweeping: bool,
     pub filled: u32,
     /// Sum of quantity times price of what filled, in paise.
     pub value: i64,

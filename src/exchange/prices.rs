@@ -106,6 +106,11 @@ impl Process {
         Self { stream, anchor, vol, x: 0.0, v: 0.0, block, day, head: OnceCell::new(), path: OnceCell::new() }
     }
 
+    /// The same process around another price, at which it now stands.
+    pub(super) fn starting_at(&self, anchor: i64) -> Self {
+        Self { v: self.v, ..Self::new(self.stream, anchor, self.vol, self.block) }
+    }
+
     /// Moves on to `block`, if that is later.
     pub(super) fn advance_to(&mut self, block: u64, noise: &Noise, rules: &Rules) {
         while self.block < block {

@@ -1,7 +1,7 @@
 //! What a client can ask for: place, restate, cancel, exit everything, the kill switch.
 
 use crate::domain::time::Timestamp;
-use crate::domain::{BrokerOrderId, ContractKind, OrderKind, Product, Side, Validity};
+use crate::domain::{BrokerOrderId, Contract, ContractKind, OrderKind, Product, Quantity, Side, Validity};
 
 use super::checks::{self, MOST_MODIFICATIONS};
 use super::listing::Listed;
@@ -112,6 +112,25 @@ impl Exchange {
         self.accounts.get(account).is_some_and(|a| a.kill_switch)
     }
 
+    /// Moves part of a position to another product.
+    pub fn convert(
+        &mut self,
+        account: &str,
+        contract: &Contract,
+        (from, to): (Product, Product),
+        quantity: Quantity,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        self.run_until(now);
+        let fits = self.find(contract).is_some_and(|l| checks::product_fits(to, &l).is_ok());
+        if fits && self.account(account).convert(contract, from, to, quantity.0) {
+            self.unsaved.any = true;
+            Ok(())
+        } else {
+            Err(Refusal::Order("Position cannot be converted".into()))
+        }
+    }
+
     /// Cancels and closes at this instant: what `exit_all` and the square-off come to. Shorts are closed first, so that
     /// nothing is uncovered on the way.
     pub(super) fn exit_positions(&mut self, account: &str, product: Option<Product>) {
@@ -164,6 +183,7 @@ impl Exchange {
             side,
             product,
             terms,
+            sweeping: false,
             filled: 0,
             value: 0,
             last_fill: None,

@@ -36,6 +36,10 @@ const BATCH: usize = 256;
 const UPDATES_KEPT: usize = 1_024;
 /// The longest sleep; a clock that is set is noticed within it.
 const LONGEST_SLEEP: Duration = Duration::from_secs(5);
+/// A loop that was away this long was not running: the machine slept.
+const GAP_MS: i64 = 30_000;
+/// Clocks are corrected by less than this all the time.
+const SMALL_STEP_BACK: i64 = 1_000;
 
 /// An order as it changed, with the names of its contract.
 #[derive(Clone, Debug)]
@@ -81,7 +85,9 @@ impl Core {
             wanted: Arc::default(),
         };
         let (updates, frames, wanted) = (core.updates.clone(), core.frames.clone(), Arc::clone(&core.wanted));
-        let mut owner = Owner { exchange, books, time, relist, updates, frames, wanted, next_frame: Timestamp::MIN };
+        let looked = time.now();
+        let next_frame = Timestamp::MIN;
+        let mut owner = Owner { exchange, books, time, relist, updates, frames, wanted, next_frame, looked };
         let thread = std::thread::Builder::new().name("exchange".into()).spawn(move || owner.run(&inbox))?;
         Ok((core, thread))
     }
@@ -147,6 +153,8 @@ struct Owner {
     frames: watch::Sender<Arc<Frame>>,
     wanted: Arc<Mutex<BTreeMap<Contract, usize>>>,
     next_frame: Timestamp,
+    /// When it last looked at the clock.
+    looked: Timestamp,
 }
 
 impl Owner {
@@ -155,6 +163,7 @@ impl Owner {
         while running {
             let mut releases: Vec<Release> = Vec::new();
             let mut message = self.wait(inbox);
+            self.mind_the_gap();
             while let Some(received) = message {
                 match received {
                     Message::Stop => running = false,
@@ -177,7 +186,7 @@ impl Owner {
     /// Sleeps until a request comes or something is due. All senders gone is a stop as well.
     fn wait(&self, inbox: &Receiver<Message>) -> Option<Message> {
         let TimeSource::System = self.time else { return Some(inbox.recv().unwrap_or(Message::Stop)) };
-        let due = if self.anything_wanted() {
+        let due = if self.exchange.is_open() && self.anything_wanted() {
             self.exchange.next_wake().min(self.next_frame)
         } else {
             self.exchange.next_wake()
@@ -188,6 +197,17 @@ impl Owner {
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => Some(Message::Stop),
         }
+    }
+
+    /// A machine that slept, or whose clock was set, has not been an open market meanwhile.
+    fn mind_the_gap(&mut self) {
+        let now = self.time.now();
+        let gap = ms_between(self.looked, now);
+        if matches!(self.time, TimeSource::System) && !(-SMALL_STEP_BACK..GAP_MS).contains(&gap) {
+            tracing::warn!(gap_ms = gap, "the clock has jumped; the built-in exchange stood still meanwhile");
+            self.exchange.resume(now);
+        }
+        self.looked = now;
     }
 
     fn pass_time(&mut self) -> Vec<Notice> {

@@ -153,6 +153,21 @@ proptest! {
     }
 
     #[test]
+    fn exiting_again_and_again_ends_flat(seed in 0..1_000u64, script in script()) {
+        let mut exchange = world(seed);
+        let (mut now, _) = run(&mut exchange, &script);
+        for _ in 0..40 {
+            exchange.exit_all(ME, now);
+            now = after_ms(now, 5_000);
+            exchange.advance(now);
+        }
+        for position in exchange.positions(ME) {
+            prop_assert!(position.net.is_flat(), "{:?} {:?}", position, exchange.orders(ME).last());
+        }
+        prop_assert_eq!(exchange.funds(ME).utilised, Money::ZERO);
+    }
+
+    #[test]
     fn it_does_not_matter_how_time_is_cut(seed in 0..1_000u64, script in script(), cuts in prop::collection::vec(1..700i64, 1..6)) {
         let mut whole = world(seed);
         let mut cut = world(seed);

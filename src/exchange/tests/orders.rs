@@ -184,6 +184,38 @@ fn a_vertical_needs_no_more_than_its_width_and_exposure() {
 }
 
 #[test]
+fn a_position_is_converted_at_its_cost() {
+    let mut desk = Desk::new(15);
+    let call = option(26_000, "CE");
+    desk.trade(call, Side::Buy, 130);
+    let before = (desk.exchange.funds(ME).available, desk.exchange.positions(ME)[0].cost);
+    let products = (Product::Margin, Product::Intraday);
+    assert!(desk.exchange.convert(ME, &call, products, Quantity(195), desk.now).is_err(), "more than is held");
+    desk.exchange.convert(ME, &call, products, Quantity(65), desk.now).unwrap();
+    let rows = desk.exchange.positions(ME);
+    let nets: Vec<_> = rows.iter().map(|p| (p.product, p.net.0)).collect();
+    assert_eq!(nets, [(Product::Intraday, 65), (Product::Margin, 65)]);
+    assert_eq!((desk.exchange.funds(ME).available, rows[1].cost), before);
+}
+
+#[test]
+fn the_margin_of_a_basket_knows_its_hedge() {
+    let desk = Desk::new(16);
+    let spec = |strike, side| OrderSpec {
+        contract: option(strike, "CE"),
+        side,
+        quantity: Quantity(65),
+        kind: OrderKind::Market,
+        validity: Validity::Day,
+        product: Product::Margin,
+    };
+    let alone = desk.exchange.margin_for(ME, &[spec(26_000, Side::Sell)], false);
+    let hedged = desk.exchange.margin_for(ME, &[spec(26_000, Side::Sell), spec(26_100, Side::Buy)], false);
+    assert!(hedged.total.0 * dec!(2) < alone.total.0, "{hedged:?} {alone:?}");
+    assert!(alone.exposure.0 > dec!(30_000) && alone.span.0 > dec!(60_000));
+}
+
+#[test]
 fn a_target_beside_a_stop_counts_as_a_naked_short() {
     let mut desk = Desk::with(ExchangeConfig { start_cash: Money(dec!(60_000)), ..config(11) });
     let call = option(26_000, "CE");

@@ -115,6 +115,35 @@ fn after_a_pause_the_market_goes_on_where_it_stood() {
 }
 
 #[test]
+fn a_held_strike_can_be_traded_after_the_ladder_has_left_it() {
+    let mut desk = Desk::new(8);
+    let low = option(25_450, "PE");
+    desk.trade(low, Side::Buy, 65);
+    let mut spec = small_listing(low.underlying, date(2026, 11, 23));
+    spec.spot = price("27000");
+    desk.exchange.relist(vec![spec]);
+    let spot = desk.exchange.quote(&Contract::index(Place::Nse, low.underlying)).unwrap().last;
+    assert!((spot.0 - price("27000").0).abs() < price("50").0, "the market starts anew at {spot}");
+    assert!(desk.exchange.quote(&option(25_500, "PE")).is_none(), "not held, not listed");
+    assert!(desk.exchange.instruments().iter().any(|l| l.instrument.contract == low));
+    desk.send(low, Side::Sell, 65, OrderKind::Market);
+    desk.wait(60_000);
+    let contracts: Vec<_> = desk.exchange.orders(ME).iter().map(|o| (o.status, o.reason.clone())).collect();
+    assert!(contracts.iter().all(|(s, _)| *s != OrderStatus::Rejected), "{contracts:?}");
+}
+
+#[test]
+fn a_clock_set_back_does_not_stop_the_market() {
+    let mut desk = Desk::new(9);
+    let call = option(25_950, "CE");
+    let id = desk.send(call, Side::Buy, 65, OrderKind::Market);
+    desk.now = after_ms(desk.now, -3_600_000);
+    desk.exchange.resume(desk.now);
+    desk.wait(10_000);
+    assert_eq!(desk.status(&id), OrderStatus::Traded);
+}
+
+#[test]
 fn a_pause_over_the_roll_starts_a_new_day() {
     let mut desk = Desk::new(7);
     desk.trade(option(25_950, "CE"), Side::Buy, 65);

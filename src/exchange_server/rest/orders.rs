@@ -1,4 +1,4 @@
-//! Orders: place, modify, cancel, the order book.
+//! Orders: place, slice, modify, cancel, the order book.
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};
@@ -8,7 +8,7 @@ use axum::{Json, Router};
 
 use super::answers::{Answer, Refused, ok};
 use crate::domain::{BrokerOrderId, ContractKind, OrderSpec, Quantity};
-use crate::exchange::{Exchange, Modification, NewOrder, OrderView};
+use crate::exchange::{Accepted, Exchange, Modification, NewOrder, OrderView};
 use crate::exchange_server::limits::Bucket;
 use crate::exchange_server::state::Shared;
 use crate::exchange_server::words;
@@ -19,10 +19,13 @@ use crate::protocol::dhan::orders::{BAD_FIELDS, ModifyOrder, Order, OrderAck, Pl
 pub fn routes() -> Router<Shared> {
     Router::new()
         .route("/orders", post(place).get(book))
+        .route("/orders/slicing", post(slice))
         .route("/orders/{order_id}", get(by_id).put(modify).delete(cancel))
         .route("/orders/external/{correlation_id}", get(by_correlation))
 }
 
+/// Pieces of one sliced order.
+const MOST_SLICES: usize = 100;
 const UNKNOWN: &str = "Incorrect request for order and cannot be processed";
 
 async fn place(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> Answer {
@@ -41,6 +44,39 @@ async fn place(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) ->
         })
         .await??;
     ok(&OrderAck { order_id: accepted.order_id.to_string(), order_status: words::status(accepted.status) })
+}
+
+/// Cuts the order at the freeze quantity. All pieces carry the same mark, as at the broker.
+async fn slice(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> Answer {
+    shared.admit(&headers, &Bucket::Order)?;
+    let request = PlaceOrder::read_strictly(&body).map_err(|what| Refused::input(&what))?;
+    check_client(&shared, &request.dhan_client_id)?;
+    let account = shared.account();
+    let work = move |exchange: &mut Exchange, now| {
+        let order = new_order(exchange, &request)?;
+        let most = exchange.listing(&order.spec.contract).and_then(|l| l.instrument.max_order);
+        let most = most.filter(|q| !q.is_zero()).unwrap_or(order.spec.quantity);
+        let mut left = order.spec.quantity;
+        let mut taken = Vec::new();
+        while !left.is_zero() && taken.len() < MOST_SLICES {
+            let piece = left.min(most);
+            left = left.saturating_sub(piece);
+            let spec = OrderSpec { quantity: piece, ..order.spec };
+            match exchange.place(&account, &NewOrder { spec, ..order.clone() }, now) {
+                Ok(accepted) => taken.push(accepted),
+                // Some pieces may be accepted and others not.
+                Err(refusal) if taken.is_empty() => return Err(Refused::from(refusal)),
+                Err(_) => break,
+            }
+        }
+        Ok(taken)
+    };
+    let taken = shared.core.call(work).await??;
+    if taken.is_empty() {
+        return Err(Refused::input("quantity is required"));
+    }
+    let ack = |a: &Accepted| OrderAck { order_id: a.order_id.to_string(), order_status: words::status(a.status) };
+    ok(&taken.iter().map(ack).collect::<Vec<_>>())
 }
 
 fn new_order(exchange: &Exchange, request: &PlaceOrder) -> Result<NewOrder, Refused> {

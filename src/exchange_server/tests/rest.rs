@@ -207,3 +207,45 @@ async fn it_listens_to_this_machine_only() {
     let open = ServerConfig { listen: "0.0.0.0:0".parse().unwrap(), ..config(&ten_o_clock()) };
     assert!(matches!(start(open).await, Err(StartError::NotLoopback(_))));
 }
+
+#[tokio::test]
+async fn a_big_order_is_sliced_at_the_freeze_quantity() {
+    let desk = Desk::new().await;
+    let call = desk.option("25950", "ce").await;
+    let order = desk.order(&call, "BUY", 1755 * 2 + 65, "LIMIT", 0.05, "SLICED");
+    let (status, body) = desk.post("/orders/slicing", order).await;
+    assert_eq!((status, body.as_array().map(Vec::len)), (StatusCode::OK, Some(3)), "{body}");
+    let book = desk.get("/orders").await;
+    let quantities: Vec<_> = book.as_array().unwrap().iter().map(|o| o["quantity"].as_i64().unwrap()).collect();
+    assert_eq!(quantities, [1755, 1755, 65]);
+}
+
+#[tokio::test]
+async fn margins_are_reckoned_before_an_order() {
+    let desk = Desk::new().await;
+    let call = desk.option("26000", "ce").await;
+    let wing = desk.option("26100", "ce").await;
+    let row = |id: &str, side: &str| {
+        json!({"exchangeSegment": "NSE_FNO", "transactionType": side, "quantity": 65, "productType": "MARGIN",
+            "securityId": id, "price": 0, "triggerPrice": 0, "dhanClientId": desk.server.client_id})
+    };
+    let (status, alone) = desk.post("/margincalculator", row(&call, "SELL")).await;
+    assert_eq!((status, &alone["insufficientBalance"]), (StatusCode::OK, &json!(0.0)), "{alone}");
+    let both = json!({"dhanClientId": desk.server.client_id, "includePosition": true, "includeOrder": true,
+        "scripList": [row(&call, "SELL"), row(&wing, "BUY")]});
+    let (_, hedged) = desk.post("/margincalculator/multi", both).await;
+    assert!(hedged["totalMargin"].as_f64().unwrap() * 2.0 < alone["totalMargin"].as_f64().unwrap(), "{hedged}");
+}
+
+#[tokio::test]
+async fn a_position_is_converted_to_intraday() {
+    let desk = Desk::new().await;
+    let call = desk.option("26000", "ce").await;
+    desk.place(desk.order(&call, "BUY", 65, "MARKET", 0.0, "A")).await;
+    desk.server.forward(5_000).await;
+    let wish = json!({"dhanClientId": desk.server.client_id, "fromProductType": "MARGIN", "toProductType": "INTRADAY",
+        "exchangeSegment": "NSE_FNO", "positionType": "LONG", "securityId": call, "convertQty": 65, "tradingSymbol": ""});
+    assert_eq!(desk.post("/positions/convert", wish.clone()).await.0, StatusCode::ACCEPTED);
+    assert_eq!(desk.post("/positions/convert", wish).await.0, StatusCode::BAD_REQUEST, "nothing is left to convert");
+    assert_eq!(desk.get("/positions").await[0]["productType"], json!("INTRADAY"));
+}
