@@ -69,13 +69,13 @@ fn start(
         .enable_all()
         .build()
         .map_err(|e| Failure::Refused(format!("the program could not start its threads: {e}")))?;
-    let ended = match &cli.command {
-        None => runtime.block_on(before_the_screen(&cli.global, console)),
-        Some(command) => {
-            runtime.spawn(watch_for_ctrl_c(interrupted));
-            runtime.block_on(run(&cli.global, command, machine, console))
+    runtime.spawn(watch_for_ctrl_c(interrupted));
+    let ended = runtime.block_on(async {
+        match &cli.command {
+            None => before_the_screen(&cli.global, console).await,
+            Some(command) => run(&cli.global, command, machine, console).await,
         }
-    };
+    });
     // A question may still wait for its answer: it is not waited for.
     runtime.shutdown_background();
     ended?;
