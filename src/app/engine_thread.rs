@@ -56,17 +56,26 @@ pub enum Input {
 pub struct Inputs {
     sender: Sender<Input>,
     halt: Arc<AtomicBool>,
+    /// A look is waiting already: prices change faster than views are made.
+    looking: Arc<AtomicBool>,
 }
 
 impl Inputs {
     pub fn new() -> (Self, Receiver<Input>) {
         let (sender, receiver) = channel();
-        (Self { sender, halt: Arc::default() }, receiver)
+        (Self { sender, halt: Arc::default(), looking: Arc::default() }, receiver)
     }
 
     pub fn send(&self, input: Input) {
         // Nobody listens only while the process ends.
         let _ = self.sender.send(input);
+    }
+
+    /// Prices, health or instruments have changed: a new view is due, soon.
+    pub fn look(&self) {
+        if !self.looking.swap(true, Ordering::SeqCst) {
+            self.send(Input::Look);
+        }
     }
 
     /// Halts the engine before anything else that waits is looked at.
@@ -170,6 +179,7 @@ impl EngineThread {
             Input::Committed(seq) => {
                 self.committing = false;
                 self.desk.committed(seq, now, &self.today);
+                self.view_due.get_or_insert(self.last_view + VIEW_EVERY);
             }
             Input::StoreFailed { seq, reason } => {
                 self.committing = false;
@@ -181,7 +191,9 @@ impl EngineThread {
                 self.desk.store_restored(now, &self.today);
             }
             Input::Command { command, origin, reply } => self.command(command, origin, Some(reply), now),
-            Input::Look => {}
+            Input::Look => {
+                self.view_due.get_or_insert(self.last_view + VIEW_EVERY);
+            }
             Input::Stop => return,
         }
         self.move_everything(now);
@@ -244,6 +256,7 @@ impl EngineThread {
             if !quotes.is_empty() {
                 self.desk.handle(Event::Quotes(quotes), now, &self.today);
             }
+            // The clock, ages and countdowns move by themselves.
             self.view_due.get_or_insert(Instant::now());
         }
         self.move_everything(now);
@@ -261,11 +274,10 @@ impl EngineThread {
             }
         }
         if !self.committing
-            && let Some(batch) = self.desk.take_batch()
-        {
-            self.committing = true;
-            let _ = self.outlets.store.send(Task::Commit(batch));
-        }
+            && let Some(batch) = self.desk.take_batch() {
+                self.committing = true;
+                let _ = self.outlets.store.send(Task::Commit(batch));
+            }
         while let Some(call) = self.desk.next_call(now) {
             let _ = self.outlets.calls.send(call);
         }
@@ -328,8 +340,9 @@ impl EngineThread {
         let prices = self.shared.prices().clone();
         let view = View::build(engine.state(), &engine.config, &prices, &health, &self.today, now);
         self.outlets.views.send_replace(Arc::new(view));
+        self.inputs.looking.store(false, Ordering::SeqCst);
         self.last_view = Instant::now();
-        self.view_due = Some(self.last_view + VIEW_EVERY);
+        self.view_due = None;
     }
 
     /// What the feed shall deliver: what the engine watches, what is marked, the best of what is pending.

@@ -8,9 +8,19 @@
 //! - *store thread*: commits batches and says so; feeds the projection.
 //! - *broker tasks*: one per call, and one per stream (order updates, market feed).
 
+pub mod calls;
+pub mod cockpit;
+pub mod config;
+pub mod doctor;
+pub mod door;
 pub mod engine_thread;
+pub mod force;
+pub mod links;
+pub mod paper;
 pub mod reference;
+pub mod screen;
 pub mod shared;
 pub mod store_thread;
 
-pub use engine_thread::Input;
+pub use cockpit::{Cockpit, Options, prepare};
+pub use engine_thread::{Input, Inputs};

@@ -10,7 +10,7 @@ use super::commands::lasting_issue;
 use super::execution::wave_of;
 use super::record::Owner;
 use super::reference::ResolvedLeg;
-use super::state::Strategy;
+use super::state::{Phase, Strategy};
 use super::turn::{Turn, marketable};
 use crate::domain::time::trading_day;
 use crate::domain::{
@@ -157,28 +157,64 @@ impl Turn<'_> {
         }
     }
 
-    /// The broker nets by contract and product: an entry against another strategy's lot would close it.
+    /// The broker nets by contract and product: an entry against what another strategy holds, works or is about to
+    /// enter would close it.
     fn check_opposite(&self, id: StrategyId, leg: &PreviewLeg, refusals: &mut Vec<String>) {
         let against = |net: NetQuantity| net.0.signum() * leg.side.signed(Quantity(1)).0 < 0;
         let product = self.config.execution.product;
-        let held = self.state.lots.iter().find(|(k, l)| {
-            k.contract == leg.contract && k.product == product && k.owner != Owner::Strategy(id) && against(l.net)
+        let other = |owner: Owner| match owner {
+            Owner::Strategy(other) if other != id => Some(other),
+            Owner::Strategy(_) | Owner::Foreign => None,
+        };
+        let held = self
+            .state
+            .lots
+            .iter()
+            .filter(|(k, l)| k.contract == leg.contract && k.product == product && against(l.net));
+        let working = self
+            .state
+            .open_orders_of(leg.contract, product)
+            .filter(|o| !o.purpose.is_exit() && o.intent.spec.side != leg.side);
+        let entering = self.state.active_strategies().filter(|s| {
+            let goes_on = s.execution.as_ref().is_some_and(|e| !matches!(e.phase, Phase::Unwinding(_)));
+            goes_on && s.legs.iter().any(|l| l.instrument.contract == leg.contract && l.side != leg.side)
         });
-        let working = self.state.open_orders_of(leg.contract, product).find(|o| {
-            o.purpose.owner() != Owner::Strategy(id) && !o.purpose.is_exit() && o.intent.spec.side != leg.side
-        });
-        let owner = held.map(|(k, _)| k.owner).or_else(|| working.map(|o| o.purpose.owner()));
+        let mut owners = held.map(|(k, _)| k.owner).chain(working.map(|o| o.purpose.owner()));
+        let owner = owners.find_map(other).or_else(|| entering.map(|s| s.id).find(|s| *s != id));
         if let Some(owner) = owner {
-            let who = match owner {
-                Owner::Strategy(other) => format!("strategy #{other}"),
-                Owner::Foreign => "a position opened elsewhere".into(),
-            };
-            refusals.push(format!("{} {} would close what {who} holds", leg.side, leg.contract.label()));
-        }
-        let foreign = self.state.foreign_net(&leg.contract, product);
-        if owner.is_none() && against(foreign) {
+            let label = leg.contract.label();
+            refusals.push(format!("{} {label} would close what strategy #{owner} holds or is entering", leg.side));
+        } else if self.foreign_is_known(&leg.contract, product)
+            && against(self.state.foreign_net(&leg.contract, product))
+        {
             refusals.push(format!("{} {} would close a position opened elsewhere", leg.side, leg.contract.label()));
         }
+    }
+
+    /// Why a held execution may not go on: what it still lacks is looked at as if it began now. Its trade, its place
+    /// among the open strategies, its loss and its margin were counted when it did begin.
+    pub(super) fn refusals_to_resume(&self, s: &Strategy) -> Vec<String> {
+        let mut refusals = Vec::new();
+        let (mut lots, mut orders) = (0, 0);
+        for (i, leg) in s.legs.iter().enumerate() {
+            let missing = leg.quantity().saturating_sub(self.state.leg_filled(s.id, i));
+            if missing.is_zero() {
+                continue;
+            }
+            self.check_opposite(s.id, &self.preview_leg(&s.legs, leg, None), &mut refusals);
+            lots += missing.0.div_ceil(leg.instrument.lot.0.max(1));
+            orders += missing.0.div_ceil(leg.largest_order().0.max(1));
+        }
+        let used = self.usage();
+        let usage = gate::Usage {
+            trades_today: used.trades_today.saturating_sub(1),
+            open_strategies: used.open_strategies.saturating_sub(1),
+            ..used
+        };
+        let ask =
+            gate::Ask { max_loss: Some(Bound::Limited(Money::ZERO)), lots: Lots(lots), margin: Money::ZERO, orders };
+        refusals.extend(gate::check(&ask, &usage, &self.config.limits));
+        refusals
     }
 
     /// What of the limits is used.
@@ -195,11 +231,25 @@ impl Turn<'_> {
         gate::Usage {
             trades_today: self.state.day.trades,
             day_pnl: self.state.gross_pnl().map(|gross| gross - self.charges_today()),
-            open_lots: Lots(held_lots + working),
+            open_lots: Lots(held_lots + working + self.lots_to_come()),
             open_strategies: owners.len() as u32,
             orders_today: self.state.day.intents,
             available: self.state.broker.funds.map(|f| f.available),
         }
+    }
+
+    /// Lots that executions under way have yet to send.
+    fn lots_to_come(&self) -> u32 {
+        let entering =
+            self.state.active_strategies().filter(|s| s.execution.as_ref().is_some_and(|e| e.phase == Phase::Entering));
+        let missing = |s: &Strategy| {
+            let leg = |(i, leg): (usize, &ResolvedLeg)| {
+                let sent = self.state.leg_filled(s.id, i) + self.state.leg_open(s.id, i);
+                leg.quantity().saturating_sub(sent).0.div_ceil(leg.instrument.lot.0.max(1))
+            };
+            s.legs.iter().enumerate().map(leg).sum::<u32>()
+        };
+        entering.map(missing).sum()
     }
 
     fn lots_in(&self, owner: Owner, contract: &Contract, quantity: Quantity) -> u32 {

@@ -216,6 +216,10 @@ impl Turn<'_> {
         if let Some(reason) = self.entries_closed() {
             return Err(format!("{title}: {reason}"));
         }
+        let refusals = self.refusals_to_resume(self.strategy(id)?);
+        if !refusals.is_empty() {
+            return Err(format!("{title} cannot go on: {}. It can be unwound.", refusals.join("; ")));
+        }
         self.record(Record::ExecutionResumed { id });
         Ok(format!("{title} goes on"))
     }

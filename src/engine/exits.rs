@@ -12,7 +12,9 @@ use super::state::{Exit, LotKey, Order, OrderState};
 use super::turn::{Turn, marketable, more_eager};
 use crate::domain::money::Toward;
 use crate::domain::time::after_ms;
-use crate::domain::{Instrument, NetQuantity, OrderKind, OrderSpec, Price, Quantity, Quote, Side, Validity};
+use crate::domain::{
+    Contract, Instrument, NetQuantity, OrderKind, OrderSpec, Price, Product, Quantity, Quote, Side, Validity,
+};
 
 /// An exit intent that has not left after this long is dropped and decided anew.
 const EXIT_LIFETIME_MS: i64 = 10_000;
@@ -28,7 +30,7 @@ impl Turn<'_> {
     }
 
     fn drive_exit(&mut self, key: LotKey, exit: &Exit) {
-        if self.entries_in_the_way(key) {
+        if self.entries_in_the_way(key) || self.foreign_is_unclear(key) {
             return;
         }
         let net = self.net_of(key);
@@ -79,6 +81,26 @@ impl Turn<'_> {
         !open.is_empty()
     }
 
+    /// What is foreign is what the broker has beyond our lots. While an order of ours in the contract may have filled
+    /// without our knowing, or the book is older than our last fill, that difference may be our own.
+    fn foreign_is_unclear(&mut self, key: LotKey) -> bool {
+        if key.owner != Owner::Foreign || self.foreign_is_known(&key.contract, key.product) {
+            return false;
+        }
+        if !self.state.position_is_fresh(&key.contract, key.product) {
+            self.read(Book::Positions);
+        }
+        self.wake_in(1_000);
+        true
+    }
+
+    /// Whether what the broker has beyond our lots is certainly not ours.
+    pub(super) fn foreign_is_known(&self, contract: &Contract, product: Product) -> bool {
+        let foreign_exit = Purpose::Exit { owner: Owner::Foreign };
+        self.state.position_is_fresh(contract, product)
+            && self.state.open_orders_of(*contract, product).all(|o| o.purpose == foreign_exit)
+    }
+
     fn net_of(&self, key: LotKey) -> NetQuantity {
         match key.owner {
             Owner::Strategy(_) => self.state.lots.get(&key).map(|l| l.net).unwrap_or_default(),
@@ -100,6 +122,9 @@ impl Turn<'_> {
             return;
         }
         let allowed = wanted.min(self.reducible(key, side));
+        if allowed < wanted {
+            self.clear_the_way(key, side);
+        }
         if allowed.is_zero() {
             self.nothing_to_reduce(key);
             return;
@@ -172,6 +197,18 @@ impl Turn<'_> {
             .map(|o| o.spec.quantity.saturating_sub(o.filled))
             .sum();
         open.saturating_sub(ours).saturating_sub(foreign)
+    }
+
+    /// Orders from elsewhere that would reduce the same position take the exit's place as long as they rest: they are
+    /// cancelled, since nobody knows when they would trade.
+    fn clear_the_way(&mut self, key: LotKey, side: Side) {
+        let in_the_way = move |o: &OrderSpec| o.contract == key.contract && o.product == key.product && o.side == side;
+        if self.state.foreign_orders.values().any(|o| in_the_way(&o.spec)) {
+            let label = key.contract.label();
+            let text = format!("{label}: an order placed elsewhere stands in the way of the exit and is cancelled.");
+            self.alert_once(AlertLevel::Warning, text);
+            self.cancel_foreign(in_the_way);
+        }
     }
 
     /// The broker has nothing (more) to reduce: it was closed elsewhere, or another exit is about to.

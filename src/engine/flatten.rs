@@ -5,7 +5,7 @@ use super::event::Book;
 use super::record::{Owner, Purpose, Record};
 use super::state::{LotKey, Phase};
 use super::turn::Turn;
-use crate::domain::{Quantity, StrategyId};
+use crate::domain::{OrderSpec, Quantity, SeenStatus, StrategyId};
 
 impl Turn<'_> {
     /// No entries from now on. Nothing refuses it.
@@ -88,10 +88,17 @@ impl Turn<'_> {
     }
 
     fn cancel_foreign_orders(&mut self) {
+        self.cancel_foreign(|_| true);
+    }
+
+    /// Cancels orders that are not ours; each is asked for again after a while, until it is seen to have ended.
+    pub(super) fn cancel_foreign(&mut self, which: impl Fn(&OrderSpec) -> bool) {
         let due: Vec<_> = self
             .state
             .foreign_orders
-            .keys()
+            .iter()
+            .filter(|(_, o)| which(&o.spec) && o.status == SeenStatus::Working)
+            .map(|(id, _)| id)
             .filter(|id| self.memory.told.get(&foreign_mark(id)).is_none_or(|t| self.since(*t) > 3_000))
             .cloned()
             .collect();
@@ -110,7 +117,8 @@ impl Turn<'_> {
         let mut open: Vec<LotKey> = ours.collect();
         if include_foreign {
             for row in &self.state.broker.positions {
-                if !self.state.foreign_net(&row.contract, row.product).is_flat() {
+                let known = self.foreign_is_known(&row.contract, row.product);
+                if known && !self.state.foreign_net(&row.contract, row.product).is_flat() {
                     open.push(LotKey { owner: Owner::Foreign, contract: row.contract, product: row.product });
                 }
             }
@@ -129,6 +137,7 @@ impl Turn<'_> {
             return;
         }
         let Some(started) = self.state.flatten.as_ref().map(|f| f.started_at) else { return };
+        // Read after the last change and with nothing of ours open, the books leave nothing unclear.
         let changed = self.state.changed.values().max().copied().unwrap_or(started).max(started);
         let read = |at: Option<crate::domain::time::Timestamp>| at.is_some_and(|t| t > changed);
         if !read(self.state.broker.positions_at) {

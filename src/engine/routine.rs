@@ -103,8 +103,11 @@ impl Turn<'_> {
             if due <= self.now {
                 self.read(book);
             }
-            let next = self.memory.asked.get(&book).map_or(self.now, |t| after_ms(*t, every * slower));
-            self.wake_at(next.max(after_ms(self.now, 1)));
+            // One that is due but still unanswered has its own wake.
+            let next = self.memory.asked.get(&book).map(|t| after_ms(*t, every * slower));
+            if let Some(next) = next.filter(|t| *t > self.now) {
+                self.wake_at(next);
+            }
         }
     }
 

@@ -8,7 +8,6 @@ use super::lanes::{Job, Lanes, Waiting};
 use super::look_up::LookUps;
 use super::pace::Pace;
 use super::policy::GatewayPolicy;
-use super::quota::{Quota, WindowUse};
 use super::reads::Reads;
 use crate::domain::time::{Timestamp, after_ms};
 use crate::domain::{AccountId, BrokerOrderId, CorrelationId, Intent, IntentId, OrderSighting, OrderSpec};
@@ -383,31 +382,6 @@ impl Gateway {
         due.extend(self.in_flight.values().filter(|f| !f.overdue).map(|f| f.deadline));
         due.extend(self.look_ups.next_due());
         due.into_iter().min()
-    }
-
-    /// What is left of the pace, for the screen.
-    pub fn quota(&self, now: Timestamp) -> Quota {
-        let of = |w: &super::Window| WindowUse {
-            ms: w.ms,
-            used: self.pace.used(w.ms, now),
-            limit: w.limit,
-            reserve: w.reserve,
-        };
-        let windows: Vec<WindowUse> = self.pace.windows().iter().map(of).collect();
-        let shortest = windows.iter().min_by_key(|w| w.ms);
-        let is_order = |f: &&InFlight| !f.overdue && !matches!(f.ticket, Ticket::Find(_) | Ticket::Read(_));
-        Quota {
-            used_last_second: shortest.map_or(0, |w| w.used),
-            limit: shortest.map_or(0, |w| w.limit),
-            waiting: [Lane::Exit, Lane::Cancel, Lane::Protection, Lane::Entry]
-                .map(|lane| (lane, self.lanes.len(lane)))
-                .to_vec(),
-            in_flight: self.in_flight.values().filter(is_order).count(),
-            unknown: self.look_ups.len(),
-            entries_paused_until: self.entry_breaker.paused_until(),
-            queries_paused_until: self.query_breaker.paused_until(),
-            windows,
-        }
     }
 }
 

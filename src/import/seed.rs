@@ -37,6 +37,9 @@ pub struct SeedChain {
     pub quotes: BTreeMap<Price, (Price, Price)>,
 }
 
+/// What these strategies name as their source.
+pub const SOURCE: &str = "seed";
+
 /// Strategies are offered for this long; then their premiums say little.
 const VALID_MS: i64 = 6 * 60 * 60 * 1000;
 
@@ -147,7 +150,7 @@ impl<'a> Board<'a> {
             issues: Vec::new(),
         };
         let lot_of = |_: Exchange, _: Symbol, _: Option<Date>| Some(self.chain.lot);
-        let context = Context { source: "seed".into(), file_time: None, now, lot_of: &lot_of };
+        let context = Context { source: SOURCE.into(), file_time: None, now, lot_of: &lot_of };
         let mut recommendation = draft.finish(&context);
         recommendation.key = format!("seed|{}|{}:{symbol}|{name}", trading_day(now), self.chain.exchange);
         Some(recommendation)

@@ -1,5 +1,7 @@
 //! Halt and flatten: where they stand, and what flattening would do, in its order.
 
+use std::collections::BTreeMap;
+
 use rust_decimal::Decimal;
 
 use super::positions::{PositionRow, Positions};
@@ -39,7 +41,7 @@ pub struct ClosePlan {
     pub age_ms: Option<i64>,
     /// Every row was read after its last change.
     pub settled: bool,
-    /// In the order in which they go.
+    /// By contract and product, in the order in which they go.
     pub ours: Vec<CloseRow>,
     pub foreign: Vec<CloseRow>,
     /// Orders of ours that may still trade.
@@ -125,34 +127,47 @@ fn close_plan(state: &State, reference: &dyn Reference, positions: &Positions, n
     ClosePlan {
         age_ms: state.broker.positions_at.map(|t| ms_between(t, now)),
         settled: settled && state.broker.positions_at.is_some(),
-        ours: in_order(ours.map(|r| close_row(r, reference))),
-        foreign: in_order(positions.foreign.iter().map(|r| close_row(r, reference))),
+        ours: in_order(ours, reference),
+        foreign: in_order(positions.foreign.iter(), reference),
         to_cancel: state.open_orders().count(),
         cancelling: entries.filter(|o| o.cancel_asked.is_some()).count(),
         foreign_orders: state.foreign_orders.len(),
     }
 }
 
-fn in_order(rows: impl Iterator<Item = CloseRow>) -> Vec<CloseRow> {
-    let mut rows: Vec<CloseRow> = rows.collect();
+/// One row per contract and product, as the broker nets them; shorts before longs.
+fn in_order<'a>(rows: impl Iterator<Item = &'a PositionRow>, reference: &dyn Reference) -> Vec<CloseRow> {
+    let mut sums: BTreeMap<(Contract, Product), (NetQuantity, bool, Option<Quote>)> = BTreeMap::new();
+    for row in rows {
+        let sum = sums.entry((row.contract, row.product)).or_default();
+        *sum = (sum.0 + row.net, sum.1 || row.exiting, row.quote);
+    }
+    let open = sums.into_iter().filter(|(_, (net, ..))| !net.is_flat());
+    let mut rows: Vec<CloseRow> = open
+        .map(|((contract, product), (net, exiting, quote))| CloseRow {
+            exiting,
+            quote,
+            ..close_row(contract, product, net, reference)
+        })
+        .collect();
     rows.sort_by_key(|r| (r.turn, r.contract, r.product));
     rows
 }
 
-fn close_row(row: &PositionRow, reference: &dyn Reference) -> CloseRow {
-    let short = row.net.0 < 0;
-    let quantity = row.net.size();
-    let largest = reference.instrument(&row.contract).and_then(|i| i.max_order).filter(|m| !m.is_zero());
+fn close_row(contract: Contract, product: Product, net: NetQuantity, reference: &dyn Reference) -> CloseRow {
+    let short = net.0 < 0;
+    let quantity = net.size();
+    let largest = reference.instrument(&contract).and_then(|i| i.max_order).filter(|m| !m.is_zero());
     CloseRow {
-        contract: row.contract,
-        product: row.product,
-        net: row.net,
+        contract,
+        product,
+        net,
         side: if short { Side::Buy } else { Side::Sell },
         quantity,
         turn: if short { 1 } else { 2 },
         slices: largest.map_or(1, |m| quantity.0.div_ceil(m.0)),
-        exiting: row.exiting,
-        quote: row.quote,
+        exiting: false,
+        quote: None,
     }
 }
 
@@ -169,6 +184,16 @@ mod tests {
         let view = desk.view();
         let order: Vec<(Side, u32)> = view.safety.close.ours.iter().map(|r| (r.side, r.turn)).collect();
         assert_eq!(order, [(Side::Buy, 1), (Side::Sell, 2)]);
+    }
+
+    #[test]
+    fn what_two_strategies_hold_of_a_contract_is_one_row() {
+        let mut desk = Desk::new();
+        desk.executed("Long Call", &[("B", 26200, "CE", dec!(35.90))]);
+        desk.executed("Long Call", &[("B", 26200, "CE", dec!(36.10))]);
+        let view = desk.view();
+        let rows: Vec<i64> = view.safety.close.ours.iter().map(|r| r.net.0).collect();
+        assert_eq!(rows, [130]);
     }
 
     #[test]

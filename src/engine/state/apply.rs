@@ -1,6 +1,6 @@
 //! Applying records: the only place where state changes.
 
-use super::super::record::{Purpose, Record, Unplaced};
+use super::super::record::{Owner, Purpose, Record, Unplaced};
 use super::{Execution, Exit, Flatten, Halt, Lot, LotKey, Order, OrderState, Phase, State, Strategy};
 use crate::domain::time::Timestamp;
 use crate::domain::{
@@ -250,7 +250,10 @@ impl State {
         if !merged.news.is_zero() {
             self.last_fill_at = Some(at);
             let key = LotKey { owner: purpose.owner(), contract, product };
-            self.lots.entry(key).or_default().add(side, merged.news, merged.value);
+            // What was opened elsewhere is the broker's to count: we know neither its cost nor its size.
+            if key.owner != Owner::Foreign {
+                self.lots.entry(key).or_default().add(side, merged.news, merged.value);
+            }
             if let Some(exit) = self.exits.get_mut(&key) {
                 exit.failures = 0;
             }

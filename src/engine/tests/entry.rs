@@ -203,3 +203,39 @@ fn a_held_execution_goes_on_only_by_a_key_and_sends_only_what_is_missing() {
     desk.ask(Command::Resume { id });
     assert_eq!(desk.last_placed().spec.quantity, Quantity(35));
 }
+
+/// A held spread that has bought 30 of its hedge.
+fn held(desk: &mut Desk) -> StrategyId {
+    let id = executing(desk, &SPREAD);
+    let hedge = desk.last_placed();
+    desk.accept(&hedge);
+    desk.fill(&hedge, 30);
+    desk.ask(Command::Halt);
+    desk.see(&hedge, SeenStatus::Cancelled, 30, None);
+    desk.ask(Command::Arm { word: "ARM".into() });
+    desk.read_books();
+    desk.quote(&[26_000, 26_100]);
+    id
+}
+
+#[test]
+fn an_entry_against_what_a_held_execution_still_means_to_enter_is_refused() {
+    let mut desk = Desk::open();
+    held(&mut desk);
+    let sent = desk.placed().len();
+    let other = executing(&mut desk, &[(Side::Buy, 26_100, 1)]);
+    assert_eq!(desk.placed().len(), sent);
+    assert!(desk.state().strategies[&other].reason.as_ref().unwrap().contains("would close what strategy #1"));
+}
+
+#[test]
+fn a_held_execution_does_not_go_on_over_a_limit() {
+    let mut desk = Desk::open();
+    let id = held(&mut desk);
+    desk.engine.config.limits.max_open_lots = Lots(2);
+    let sent = desk.placed().len();
+    assert!(desk.ask(Command::Resume { id }).is_refused(), "one lot in part, two more to come");
+    assert_eq!(desk.placed().len(), sent);
+    desk.engine.config.limits.max_open_lots = Lots(3);
+    assert!(!desk.ask(Command::Resume { id }).is_refused());
+}

@@ -145,3 +145,98 @@ fn with_the_store_dead_entries_stop_and_exits_go() {
     assert_eq!(desk.last_placed().spec.side, Side::Buy);
     assert_eq!(desk.last_placed().spec.contract, call(26_100));
 }
+
+#[test]
+fn a_fill_of_ours_that_has_not_been_told_yet_is_not_taken_for_somebody_elses_position() {
+    let mut desk = Desk::open();
+    let id = executing(&mut desk, &SPREAD);
+    let hedge = desk.last_placed();
+    desk.see(&hedge, SeenStatus::Transit, 0, None);
+    desk.ask(Command::Flatten { include_foreign: true });
+    // The broker's position book is faster than the news of the fill.
+    let asked_at = after_ms(desk.now, 1);
+    desk.now = after_ms(desk.now, 5);
+    let positions = vec![position(call(26_000), Product::Margin, NetQuantity(65))];
+    desk.tell(Event::PositionsRead { account: ACCOUNT, asked_at, positions });
+    desk.quote(&[26_000]);
+    assert_eq!(desk.last_placed().id, hedge.id, "nothing is exited yet");
+    desk.fill(&hedge, 65);
+    desk.pass(10);
+    desk.read_books();
+    desk.quote(&[26_000]);
+    desk.pass(10_000);
+    desk.quote(&[26_000]);
+    let exit = desk.last_placed();
+    assert_eq!((exit.spec.side, exit.spec.quantity), (Side::Sell, Quantity(65)));
+    desk.fill(&exit, 65);
+    desk.read_books();
+    assert_eq!(desk.net(id, 26_000), 0);
+}
+
+#[test]
+fn an_exit_of_what_was_opened_elsewhere_leaves_no_lot_behind() {
+    let mut desk = Desk::open();
+    let elsewhere = OrderSighting {
+        correlation: None,
+        order_id: BrokerOrderId("999".into()),
+        spec: OrderSpec {
+            contract: call(26_000),
+            side: Side::Sell,
+            quantity: Quantity(65),
+            kind: OrderKind::Market,
+            validity: Validity::Day,
+            product: Product::Margin,
+        },
+        filled: Quantity(65),
+        average: None,
+        status: SeenStatus::Filled,
+        reason: None,
+        updated: None,
+    };
+    desk.book.insert("999".into(), elsewhere.clone());
+    desk.read_books();
+    desk.quote(&[26_000]);
+    desk.ask(Command::ClosePosition { contract: call(26_000), product: Product::Margin });
+    desk.pass(10);
+    desk.quote(&[26_000]);
+    let cover = desk.last_placed();
+    assert_eq!((cover.spec.side, cover.spec.quantity), (Side::Buy, Quantity(65)));
+    desk.fill(&cover, 65);
+    desk.read_books();
+    assert!(desk.state().lots.is_empty(), "{:?}", desk.state().lots);
+    assert!(desk.state().exits.is_empty());
+}
+
+#[test]
+fn an_order_from_elsewhere_that_stands_in_the_way_of_an_exit_is_cancelled() {
+    let mut desk = Desk::open();
+    let id = holding(&mut desk);
+    let resting = OrderSighting {
+        correlation: None,
+        order_id: BrokerOrderId("999".into()),
+        spec: OrderSpec { side: Side::Buy, ..desk.last_placed().spec },
+        filled: Quantity::ZERO,
+        average: None,
+        status: SeenStatus::Working,
+        reason: None,
+        updated: None,
+    };
+    desk.book.insert("999".into(), resting.clone());
+    desk.read_books();
+    desk.quote(&[26_000, 26_100]);
+    let sent = desk.placed().len();
+    desk.ask(Command::CloseStrategy { id });
+    desk.pass(10);
+    desk.read_books();
+    desk.quote(&[26_000, 26_100]);
+    assert_eq!(desk.placed().len(), sent, "both together could open the other side");
+    let cancel = |e: &Effect| matches!(e, Effect::Cancel { intent: None, order_id } if order_id.0 == "999");
+    assert!(desk.effects.iter().any(cancel));
+    desk.book.insert("999".into(), OrderSighting { status: SeenStatus::Cancelled, ..resting });
+    desk.read_books();
+    desk.pass(10);
+    desk.read_books();
+    desk.quote(&[26_000, 26_100]);
+    let cover = desk.last_placed();
+    assert_eq!((cover.spec.side, cover.spec.quantity), (Side::Buy, Quantity(65)));
+}

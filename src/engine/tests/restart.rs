@@ -2,6 +2,7 @@
 
 use super::desk::*;
 use super::entry::executing;
+use crate::domain::time::after_ms;
 use crate::domain::*;
 use crate::engine::command::Command;
 use crate::engine::effect::Effect;
@@ -79,4 +80,20 @@ fn a_flatten_goes_on_after_a_restart() {
     desk.quote(&[26_000, 26_100]);
     assert_eq!(desk.last_placed().spec.contract, call(26_000));
     assert!(desk.state().halt.as_ref().unwrap().locked);
+}
+
+#[test]
+fn a_book_that_is_slow_to_come_is_waited_for_without_haste() {
+    let mut desk = Desk::open();
+    desk.pass(60_000);
+    desk.effects.clear();
+    let mut wakes = 0;
+    // Nothing is answered for ten seconds.
+    for _ in 0..40 {
+        desk.effects.clear();
+        desk.pass(250);
+        wakes +=
+            desk.effects.iter().filter(|e| matches!(e, Effect::WakeAt(at) if *at <= after_ms(desk.now, 1))).count();
+    }
+    assert_eq!(wakes, 0);
 }

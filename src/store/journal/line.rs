@@ -50,9 +50,14 @@ impl Line {
         text.split('"').next().unwrap_or_default()
     }
 
+    /// By which a record is known again: the same words at the same nanosecond are the same record.
+    pub fn key(&self) -> (i64, &str) {
+        (self.at_ns, &self.body)
+    }
+
     /// Whether both write down the same.
     pub fn same(&self, other: &Self) -> bool {
-        self.at_ns == other.at_ns && self.body == other.body
+        self.key() == other.key()
     }
 
     pub fn hash(&self, before: &Hash, seq: u64) -> Hash {

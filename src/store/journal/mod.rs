@@ -11,8 +11,11 @@ mod spill;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 pub use line::Entry;
 pub use lock::{FolderLock, Holder};
@@ -28,8 +31,9 @@ use crate::engine::state::State;
 const FILE: &str = "journal.db";
 const SPILL: &str = "spill.jsonl";
 
-/// How the journal is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How the journal is kept (`config/cockpit.yaml`, `journal`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct JournalOptions {
     /// Commits are not forced to the disk one by one: a killed process loses nothing, a power cut may lose the last.
     pub relaxed: bool,
@@ -69,6 +73,8 @@ pub struct Journal {
     state: State,
     snapshot_at: u64,
     spill: Spill,
+    /// In the file before their caller came to append them again: found after a failure, or spilled.
+    early: Vec<Line>,
     feeds: Vec<Feed>,
     /// Last, so that the folder is free only when the file is closed.
     _lock: FolderLock,
@@ -101,10 +107,18 @@ impl Journal {
             Ok(())
         })?;
         let spill = Spill::open(&folder.join(SPILL))?;
-        let feeds = Vec::new();
-        let snapshot_at = from.0;
-        let mut journal =
-            Self { database: Some(database), path, options, end, state, snapshot_at, spill, feeds, _lock: lock };
+        let mut journal = Self {
+            database: Some(database),
+            path,
+            options,
+            end,
+            state,
+            snapshot_at: from.0,
+            spill,
+            early: Vec::new(),
+            feeds: Vec::new(),
+            _lock: lock,
+        };
         let created = last == 0;
         if created {
             journal.append(&[(now, Record::Created { profile, prefix: new_prefix()? })])?;
@@ -136,8 +150,8 @@ impl Journal {
     /// Commits records, all or none, and returns the number of the last.
     ///
     /// After a failure nothing of them is in the journal (or, if the disk gave up half-way, all of them: the next
-    /// append finds out). Append the same records again, and the later ones after them, once it may work again: what is
-    /// there already is not written twice, and what was spilled is written first.
+    /// append finds out). Append the same records again, and the later ones after them, once it may work again: what
+    /// was spilled is written first, and nothing that failed or was spilled is written twice.
     pub fn append(&mut self, records: &[(Timestamp, Record)]) -> Result<u64, StoreError> {
         let lines = lines_of(records)?;
         let result = self.commit(&lines);
@@ -148,19 +162,32 @@ impl Journal {
     }
 
     fn commit(&mut self, lines: &[Line]) -> Result<(), StoreError> {
+        let recovering = self.database.is_none() || !self.spill.noted.is_empty() || !self.early.is_empty();
         let found = self.reconnect()?;
-        let present = found.iter().zip(lines).take_while(|(a, b)| a.same(b)).count();
-        let noted = self.spill.noted.iter().map(|s| &s.line);
-        let missing = noted.filter(|n| !lines.iter().chain(&found).any(|l| l.same(n)));
-        let todo: Vec<Line> = missing.cloned().chain(lines.iter().skip(present).cloned()).collect();
+        self.early.extend(found);
+        let todo = if recovering { self.not_written(lines) } else { lines.to_vec() };
         if !todo.is_empty() {
             let Some(database) = self.database.as_mut() else { return Ok(()) };
             let first = self.end.0 + 1;
             self.end = database.insert(self.end, &todo)?;
             self.take_in(first, &todo);
         }
+        if recovering {
+            let noted = self.spill.noted.iter().map(|s| s.line.clone());
+            self.early.extend(noted);
+            self.early.retain(|e| !lines.iter().any(|l| l.same(e)));
+        }
         self.spill.clear();
         Ok(())
+    }
+
+    /// After a failure: what was spilled and does not come with `lines`, then those of `lines` that are not in the file
+    /// already, each once however often it was kept.
+    fn not_written(&self, lines: &[Line]) -> Vec<Line> {
+        let mut seen: BTreeSet<(i64, &str)> = self.early.iter().map(Line::key).collect();
+        let coming: BTreeSet<(i64, &str)> = lines.iter().map(Line::key).collect();
+        let noted = self.spill.noted.iter().map(|s| &s.line).filter(|n| !coming.contains(&n.key()));
+        noted.chain(lines).filter(|l| seen.insert(l.key())).cloned().collect()
     }
 
     /// Opens the file again after a failure. Returns records that were committed although the call had failed.
@@ -199,7 +226,19 @@ impl Journal {
     /// Notes records that could not be committed, on the disk but outside the database. For cancels and exits only:
     /// nothing else may be sent while the journal cannot be written. Keep them, and append them when it can.
     pub fn spill(&mut self, records: &[(Timestamp, Record)]) -> Result<(), StoreError> {
-        self.spill.note(self.end.0, lines_of(records)?)
+        // Books and quotes are read again at the next start; they would only use up the room.
+        let reads = |r: &Record| {
+            matches!(
+                r,
+                Record::Marks { .. }
+                    | Record::OrdersRead { .. }
+                    | Record::TradesRead { .. }
+                    | Record::PositionsRead { .. }
+                    | Record::FundsRead { .. }
+            )
+        };
+        let kept: Vec<_> = records.iter().filter(|(_, r)| !reads(r)).cloned().collect();
+        if kept.is_empty() { Ok(()) } else { self.spill.note(self.end.0, lines_of(&kept)?) }
     }
 
     /// Commits what a killed process has noted and what is not in the file already.
@@ -215,6 +254,7 @@ impl Journal {
         self.spill.noted.retain(|s| !later.iter().any(|l| l.same(&s.line)));
         let merged = self.spill.noted.len();
         self.append(&[])?;
+        self.early.clear();
         Ok(merged)
     }
 

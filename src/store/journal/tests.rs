@@ -239,6 +239,25 @@ fn after_a_full_disk_the_same_records_are_written_once() {
 }
 
 #[test]
+fn a_record_that_was_kept_twice_during_a_failure_is_written_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut journal, _) = open(folder.path());
+    fill_disk(&mut journal);
+    let failed = long();
+    journal.append(&failed).unwrap_err();
+    journal.spill(&failed).unwrap();
+    journal.spill(&[cancel(1)]).unwrap();
+    let kept: Vec<_> = [&failed[..], &failed[..], &[cancel(1)]].concat();
+    assert_eq!(journal.append(&kept).unwrap(), 3);
+    // Spilled, written ahead of a later batch, and then appended all the same.
+    journal.spill(&[cancel(2)]).unwrap();
+    assert_eq!(journal.append(&[cancel(3)]).unwrap(), 5);
+    assert_eq!(journal.append(&[cancel(2)]).unwrap(), 5);
+    // Nothing is being recovered any more: two equal records are two.
+    assert_eq!(journal.append(&[cancel(4), cancel(4)]).unwrap(), 7);
+}
+
+#[test]
 fn a_commit_that_worked_although_it_failed_is_not_repeated() {
     let folder = tempfile::tempdir().unwrap();
     let (mut journal, _) = open(folder.path());
@@ -280,6 +299,18 @@ fn spilled_records_that_were_committed_after_all_are_not_merged_again() {
     std::fs::write(folder.path().join("spill.jsonl"), noted).unwrap();
     let (journal, opening) = open(folder.path());
     assert_eq!((opening.merged, journal.last_seq()), (0, 3));
+}
+
+#[test]
+fn what_can_be_read_again_takes_no_room_in_the_spill_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut journal, _) = open(folder.path());
+    journal.append(&day()).unwrap();
+    let marks = (nine_fifteen(), Record::Marks { quotes: vec![] });
+    journal.spill(&[marks.clone(), cancel(3), marks.clone()]).unwrap();
+    journal.spill(&[marks]).unwrap();
+    drop(journal);
+    assert_eq!(open(folder.path()).1.merged, 1);
 }
 
 #[test]

@@ -1,0 +1,266 @@
+//! The keyboard's own thread: terminal events become our keys. The halt key goes to the engine from here, before anything
+//! else sees it, so that a screen that hangs cannot hold it up.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseEventKind};
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::key::{Chord, Code, Key};
+
+/// What the screen hears.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Input {
+    Key(Key),
+    Paste(String),
+    /// Rows down; negative is up.
+    Scroll(isize),
+    /// The size is asked for when drawing; what the event says of it is not relied on.
+    Resize,
+    /// The terminal is gone.
+    Closed,
+}
+
+/// Called for the halt key. It must not block.
+pub type OnKill = Arc<dyn Fn() + Send + Sync>;
+
+/// Turns events into inputs. Pure but for the callback, so that it can be tested.
+pub struct Translator {
+    kill: Vec<Chord>,
+    on_kill: OnKill,
+    last: Option<(Chord, u64)>,
+    last_kill: Option<u64>,
+}
+
+/// The same key again within this time is held down: hands are slower, repeat rates are not.
+const REPEAT_MS: u64 = 60;
+/// Held down, the halt key calls once; a second press this much later calls again, which does no harm.
+const KILL_AGAIN_MS: u64 = 700;
+/// This many characters at once, not all the same, come from a clipboard.
+const BURST: usize = 4;
+/// More than this is not taken from a clipboard.
+const LONGEST_PASTE: usize = 4_096;
+
+impl Translator {
+    pub fn new(kill: Vec<Chord>, on_kill: OnKill) -> Self {
+        Self { kill, on_kill, last: None, last_kill: None }
+    }
+
+    /// Events that were waiting together at `now` (milliseconds).
+    pub fn batch(&mut self, events: &[Event], now: u64) -> Vec<Input> {
+        let presses: Vec<Chord> = events.iter().filter_map(pressed).collect();
+        for chord in presses.iter().filter(|c| self.kill.contains(c)) {
+            let _ = chord;
+            if self.last_kill.is_none_or(|at| now.saturating_sub(at) > KILL_AGAIN_MS) {
+                (self.on_kill)();
+            }
+            self.last_kill = Some(now);
+        }
+        let typed: Vec<char> = presses.iter().filter_map(|c| c.text()).collect();
+        let burst = typed.len() >= BURST && typed.iter().any(|c| *c != typed[0]);
+        events.iter().filter_map(|e| self.input(e, burst, now)).collect()
+    }
+
+    fn input(&mut self, event: &Event, burst: bool, now: u64) -> Option<Input> {
+        match event {
+            Event::Key(key) => {
+                let chord = pressed(event)?;
+                let held = key.kind == KeyEventKind::Repeat;
+                let soon = self.last.is_some_and(|(last, at)| last == chord && now.saturating_sub(at) < REPEAT_MS);
+                self.last = Some((chord, now));
+                let is_kill = self.kill.contains(&chord);
+                let pasted = burst && !is_kill;
+                Some(Input::Key(Key { chord, repeat: held || (soon && !burst), pasted, halt_sent: is_kill }))
+            }
+            Event::Paste(text) => Some(Input::Paste(text.chars().take(LONGEST_PASTE).collect())),
+            Event::Mouse(mouse) => match mouse.kind {
+                MouseEventKind::ScrollDown => Some(Input::Scroll(1)),
+                MouseEventKind::ScrollUp => Some(Input::Scroll(-1)),
+                _ => None,
+            },
+            Event::Resize(..) | Event::FocusGained => Some(Input::Resize),
+            Event::FocusLost => None,
+        }
+    }
+}
+
+/// Our key for a press (or repeat); releases are dropped.
+fn pressed(event: &Event) -> Option<Chord> {
+    match event {
+        Event::Key(key) if key.kind != KeyEventKind::Release => chord(*key),
+        _ => None,
+    }
+}
+
+fn chord(key: KeyEvent) -> Option<Chord> {
+    let code = match key.code {
+        KeyCode::Char(c) => Code::Char(c),
+        KeyCode::F(n) => Code::F(n),
+        KeyCode::Enter => Code::Enter,
+        KeyCode::Esc => Code::Esc,
+        KeyCode::Tab | KeyCode::BackTab => Code::Tab,
+        KeyCode::Backspace => Code::Backspace,
+        KeyCode::Delete => Code::Delete,
+        KeyCode::Insert => Code::Insert,
+        KeyCode::Home => Code::Home,
+        KeyCode::End => Code::End,
+        KeyCode::PageUp => Code::PageUp,
+        KeyCode::PageDown => Code::PageDown,
+        KeyCode::Up => Code::Up,
+        KeyCode::Down => Code::Down,
+        KeyCode::Left => Code::Left,
+        KeyCode::Right => Code::Right,
+        _ => return None,
+    };
+    // AltGr reaches Windows programs as Ctrl and Alt together: it types a character.
+    let alt_gr = matches!(code, Code::Char(_)) && key.modifiers.contains(KeyModifiers::CONTROL | KeyModifiers::ALT);
+    let ctrl = key.modifiers.contains(KeyModifiers::CONTROL) && !alt_gr;
+    let alt = key.modifiers.contains(KeyModifiers::ALT) && !alt_gr;
+    Some(match code {
+        Code::Char(c) if ctrl => Chord { code: Code::Char(c.to_ascii_lowercase()), ctrl, alt, shift: false },
+        Code::Char(c) => {
+            // Some terminals send a small letter with Shift.
+            let shifted = key.modifiers.contains(KeyModifiers::SHIFT) && c.is_ascii_lowercase();
+            let c = if shifted { c.to_ascii_uppercase() } else { c };
+            Chord { code: Code::Char(c), ctrl, alt, shift: false }
+        }
+        _ => {
+            let shift = key.modifiers.contains(KeyModifiers::SHIFT) || key.code == KeyCode::BackTab;
+            Chord { code, ctrl, alt, shift }
+        }
+    })
+}
+
+/// Reads the terminal until told to stop, or until it is gone.
+pub fn spawn(
+    mut translator: Translator,
+    out: UnboundedSender<Input>,
+    stop: Arc<AtomicBool>,
+) -> std::io::Result<JoinHandle<()>> {
+    /// How long a stop may take.
+    const WAIT: Duration = Duration::from_millis(250);
+    const AT_ONCE: usize = 512;
+    let started = Instant::now();
+    std::thread::Builder::new().name("keyboard".into()).spawn(move || {
+        while !stop.load(Ordering::Relaxed) {
+            let mut events = Vec::new();
+            let read = (|| -> std::io::Result<()> {
+                let mut wait = WAIT;
+                while events.len() < AT_ONCE && event::poll(wait)? {
+                    events.push(event::read()?);
+                    wait = Duration::ZERO;
+                }
+                Ok(())
+            })();
+            let now = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+            let mut inputs = translator.batch(&events, now);
+            let gone = read.is_err();
+            if gone {
+                inputs.push(Input::Closed);
+            }
+            let heard = inputs.into_iter().all(|i| out.send(i).is_ok());
+            if gone || !heard {
+                return;
+            }
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::AtomicU32;
+
+    fn press(code: KeyCode, modifiers: KeyModifiers) -> Event {
+        Event::Key(KeyEvent::new(code, modifiers))
+    }
+
+    fn plain(code: KeyCode) -> Event {
+        press(code, KeyModifiers::NONE)
+    }
+
+    fn counting() -> (Translator, Arc<AtomicU32>) {
+        let calls = Arc::new(AtomicU32::new(0));
+        let counter = Arc::clone(&calls);
+        let on_kill: OnKill = Arc::new(move || {
+            counter.fetch_add(1, Ordering::SeqCst);
+        });
+        (Translator::new(vec![Chord::plain(Code::F(12))], on_kill), calls)
+    }
+
+    fn keys(inputs: Vec<Input>) -> Vec<Key> {
+        inputs
+            .into_iter()
+            .filter_map(|i| match i {
+                Input::Key(key) => Some(key),
+                _ => None,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn releases_are_dropped() {
+        let (mut translator, _) = counting();
+        let mut release = KeyEvent::new(KeyCode::Char('e'), KeyModifiers::NONE);
+        release.kind = KeyEventKind::Release;
+        assert_eq!(translator.batch(&[Event::Key(release)], 0), []);
+    }
+
+    #[test]
+    fn the_halt_key_reaches_the_engine_once_however_long_it_is_held() {
+        let (mut translator, calls) = counting();
+        for n in 0..50 {
+            translator.batch(&[plain(KeyCode::F(12))], 1_000 + n * 33);
+        }
+        assert_eq!(calls.load(Ordering::SeqCst), 1);
+        translator.batch(&[plain(KeyCode::F(12))], 20_000);
+        assert_eq!(calls.load(Ordering::SeqCst), 2);
+    }
+
+    #[test]
+    fn the_halt_key_counts_in_the_middle_of_a_paste() {
+        let (mut translator, calls) = counting();
+        let mut events: Vec<Event> = "pasted".chars().map(|c| plain(KeyCode::Char(c))).collect();
+        events.insert(3, plain(KeyCode::F(12)));
+        let keys = keys(translator.batch(&events, 0));
+        assert_eq!(calls.load(Ordering::SeqCst), 1);
+        assert!(keys.iter().all(|k| k.pasted != k.halt_sent));
+    }
+
+    #[test]
+    fn a_burst_of_characters_is_pasted_a_held_key_is_repeated() {
+        let (mut translator, _) = counting();
+        let burst: Vec<Event> = "eyFy".chars().map(|c| plain(KeyCode::Char(c))).collect();
+        assert!(keys(translator.batch(&burst, 0)).iter().all(|k| k.pasted));
+        let held: Vec<Event> = "jjjjjj".chars().map(|c| plain(KeyCode::Char(c))).collect();
+        let keys = keys(translator.batch(&held, 1_000));
+        assert!(keys.iter().all(|k| !k.pasted) && keys[1..].iter().all(|k| k.repeat) && !keys[0].repeat);
+    }
+
+    #[test]
+    fn three_keys_typed_ahead_are_three_keys() {
+        let (mut translator, _) = counting();
+        let events = [plain(KeyCode::Char('j')), plain(KeyCode::Char(' ')), plain(KeyCode::Char('e'))];
+        assert!(keys(translator.batch(&events, 0)).iter().all(|k| !k.pasted && !k.repeat));
+    }
+
+    #[test]
+    fn modifiers_mean_the_same_on_every_terminal() {
+        let (mut translator, _) = counting();
+        let cases = [
+            (KeyCode::BackTab, KeyModifiers::SHIFT, "Shift-Tab"),
+            (KeyCode::BackTab, KeyModifiers::NONE, "Shift-Tab"),
+            (KeyCode::Char('E'), KeyModifiers::SHIFT, "E"),
+            (KeyCode::Char('e'), KeyModifiers::SHIFT, "E"),
+            (KeyCode::Char('C'), KeyModifiers::CONTROL, "Ctrl-c"),
+            (KeyCode::Char('@'), KeyModifiers::from_bits_retain(6), "@"),
+        ];
+        for (n, (code, modifiers, expected)) in (1_u64..).zip(cases) {
+            let keys = keys(translator.batch(&[press(code, modifiers)], n * 1_000));
+            assert_eq!(keys[0].chord.to_string(), expected);
+        }
+    }
+}

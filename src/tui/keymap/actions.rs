@@ -1,0 +1,239 @@
+//! The table of everything that can be done from the keyboard.
+
+use crate::tui::model::Model;
+use crate::tui::offers;
+
+/// Where a key is heard. The layer on top hears it; nothing below does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Context {
+    Pending,
+    Queue,
+    Positions,
+    Orders,
+    Log,
+    /// One strategy, whole.
+    Detail,
+    Help,
+    /// The halt card.
+    Kill,
+    /// A card that asks before something dangerous.
+    Card,
+    /// A text field.
+    Text,
+}
+
+impl Context {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Queue => "queue",
+            Self::Positions => "positions",
+            Self::Orders => "orders",
+            Self::Log => "log",
+            Self::Detail => "details",
+            Self::Help => "help",
+            Self::Kill => "halt card",
+            Self::Card => "confirmation",
+            Self::Text => "text field",
+        }
+    }
+}
+
+use Context::{Card, Detail, Help, Kill, Log, Orders, Pending, Positions, Queue, Text};
+
+const PANES: &[Context] = &[Pending, Queue, Positions, Orders, Log];
+const LISTS: &[Context] = &[Pending, Queue];
+const STRATEGY: &[Context] = &[Pending, Queue, Detail];
+const SCROLL: &[Context] = &[Pending, Queue, Positions, Orders, Log, Detail, Help, Kill, Card];
+const EVERYWHERE: &[Context] = &[Pending, Queue, Positions, Orders, Log, Detail, Help, Kill, Card, Text];
+
+/// The chapters of the help page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Group {
+    Safety,
+    Strategies,
+    Positions,
+    Looking,
+    Cards,
+}
+
+impl Group {
+    pub const ALL: [Self; 5] = [Self::Safety, Self::Strategies, Self::Positions, Self::Looking, Self::Cards];
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Safety => "Safety",
+            Self::Strategies => "Strategies and the queue",
+            Self::Positions => "Positions and orders",
+            Self::Looking => "Looking around",
+            Self::Cards => "Cards and text fields",
+        }
+    }
+}
+
+/// Whether an action can be done now, and otherwise why not.
+pub type Offer = fn(&Model) -> Result<(), String>;
+
+/// One row of the table.
+#[derive(Debug)]
+pub struct ActionDef {
+    pub action: Action,
+    /// Its name in `keymap.toml`.
+    pub id: &'static str,
+    pub contexts: &'static [Context],
+    /// Default keys; the first is the one shown.
+    pub keys: &'static [&'static str],
+    /// A word or two for the hint line.
+    pub label: &'static str,
+    /// A sentence for the help page.
+    pub help: &'static str,
+    pub group: Group,
+    /// It can lead to orders; it is not done by a held or pasted key.
+    pub danger: bool,
+    /// Holding the key repeats it.
+    pub repeats: bool,
+    /// Place in the hint line, smaller is more important; 0 is not shown there.
+    pub hint: u8,
+    pub available: Offer,
+}
+
+macro_rules! actions {
+    ($( $action:ident $id:literal $contexts:expr, $keys:expr, $label:literal, $group:ident, $hint:literal,
+        [$($flag:ident)*], $available:path, $help:literal; )*) => {
+        /// Everything that can be done.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Action { $($action),* }
+
+        /// The table itself.
+        pub const ACTIONS: &[ActionDef] = &[$(ActionDef {
+            action: Action::$action,
+            id: $id,
+            contexts: $contexts,
+            keys: &$keys,
+            label: $label,
+            help: $help,
+            group: Group::$group,
+            danger: has(&[$(stringify!($flag)),*], b'd'),
+            repeats: has(&[$(stringify!($flag)),*], b'r'),
+            hint: $hint,
+            available: $available,
+        }),*];
+    };
+}
+
+/// Whether a flag that starts with this letter is among them.
+const fn has(flags: &[&str], first: u8) -> bool {
+    let mut i = 0;
+    while i < flags.len() {
+        if flags[i].as_bytes()[0] == first {
+            return true;
+        }
+        i += 1;
+    }
+    false
+}
+
+impl Action {
+    pub fn def(self) -> &'static ActionDef {
+        // The table is made from the same list as the enum, in the same order.
+        &ACTIONS[self as usize]
+    }
+}
+
+// Action, name, contexts, keys, label, chapter, place among the hints, flags, offer, help.
+actions! {
+    Halt "halt" EVERYWHERE, ["F12"], "HALT", Safety, 0, [], offers::always,
+        "Halts at once, from anywhere: no entries, working entries cancelled; positions stay. Opens the halt card. Pressed again it does nothing more.";
+    Flatten "flatten" &[Kill], ["F"], "FLATTEN", Safety, 1, [danger], offers::flatten,
+        "On the halt card: exits everything listed, shorts first, and repeats until the broker says flat.";
+    IncludeForeign "include_foreign" &[Kill], ["i"], "include foreign", Safety, 2, [], offers::include_foreign,
+        "On the halt card: positions that were opened elsewhere are flattened too, or left alone.";
+    Arm "arm" &[Pending, Queue, Positions, Orders, Log, Kill], ["A"], "arm", Safety, 1, [], offers::arm,
+        "Allows entries again after a halt. Asks for a typed word.";
+
+    Mark "mark" STRATEGY, ["Space"], "mark", Strategies, 1, [], offers::mark,
+        "Marks a strategy for execution, or takes the mark back. With several selected, all of them.";
+    PriorityUp "priority_up" STRATEGY, ["+", "="], "priority", Strategies, 2, [repeats], offers::priority,
+        "Raises the priority of a marked strategy: higher goes first.";
+    PriorityDown "priority_down" STRATEGY, ["-", "_"], "lower", Strategies, 0, [repeats], offers::priority,
+        "Lowers the priority of a marked strategy.";
+    Execute "execute" STRATEGY, ["e"], "execute", Strategies, 3, [danger], offers::execute,
+        "Checks the marked strategy (or those selected) and shows what would be sent. Nothing goes out before the card is confirmed.";
+    ExecuteAll "execute_all" LISTS, ["E"], "execute all", Strategies, 4, [danger], offers::execute_all,
+        "The same for everything that is marked, in the order of the queue.";
+    Select "select" LISTS, ["v"], "select", Strategies, 11, [], offers::row,
+        "Selects or deselects a row; mark and execute then act on all selected rows. Esc clears the selection.";
+    MarkTop "mark_top" LISTS, ["t"], "mark top N", Strategies, 12, [], offers::always,
+        "Marks the best pending strategies: asks how many, and for the least score.";
+    Notes "notes" STRATEGY, ["n"], "note", Strategies, 8, [], offers::row,
+        "Edits the note of a strategy.";
+    Retry "retry" &[Pending, Detail], ["r"], "retry", Strategies, 2, [], offers::retry,
+        "Puts a failed strategy back among the pending ones.";
+    Resume "resume" &[Queue, Detail], ["c"], "continue", Strategies, 1, [danger], offers::held,
+        "Lets a held execution go on where it stopped.";
+    Unwind "unwind" &[Queue, Detail], ["u"], "unwind", Strategies, 2, [danger], offers::held,
+        "Exits what a held execution has filled, and ends it as failed. Asks first.";
+
+    Close "close" &[Positions], ["x"], "close", Positions, 1, [danger], offers::close,
+        "Closes the strategy, or the single position, under the cursor. Asks first.";
+    CancelOrder "cancel_order" &[Orders], ["x"], "cancel order", Positions, 1, [danger], offers::cancel_order,
+        "Cancels the working order under the cursor. Asks first.";
+    Fold "fold" &[Positions], ["Space", "Left", "Right"], "fold", Positions, 6, [], offers::row,
+        "Shows or hides the legs of a strategy.";
+
+    Details "details" &[Pending, Queue, Positions], ["Enter"], "details", Looking, 6, [], offers::row,
+        "Everything about a strategy: legs, mapping, prices, margin, largest loss, issues, what was reported.";
+    Filter "filter" &[Pending], ["/"], "filter", Looking, 9, [], offers::always,
+        "Narrows the list: words, symbol:NIFTY, status:failed, score>0.6, pop>60, loss<5000.";
+    Sort "sort" &[Pending], ["s"], "sort", Looking, 10, [], offers::always,
+        "Sorts by the next column.";
+    SortReverse "sort_reverse" &[Pending], ["S"], "reverse", Looking, 0, [], offers::always,
+        "Turns the order round.";
+    NextPane "next_pane" PANES, ["Tab"], "pane", Looking, 7, [], offers::always,
+        "The next pane.";
+    PreviousPane "previous_pane" PANES, ["Shift-Tab"], "back", Looking, 0, [], offers::always,
+        "The pane before.";
+    GoPending "go_pending" PANES, ["1"], "pending", Looking, 0, [], offers::always,
+        "The pending strategies.";
+    GoQueue "go_queue" PANES, ["2"], "queue", Looking, 0, [], offers::always,
+        "The execution queue.";
+    GoPositions "go_positions" PANES, ["3"], "positions", Looking, 0, [], offers::always,
+        "The positions.";
+    GoOrders "go_orders" PANES, ["4"], "orders", Looking, 0, [], offers::always,
+        "The orders.";
+    GoLog "go_log" PANES, ["5"], "log", Looking, 0, [], offers::always,
+        "The log.";
+    Zoom "zoom" PANES, ["z"], "zoom", Looking, 13, [], offers::always,
+        "Gives the whole screen to one pane, or takes it back.";
+    Up "up" SCROLL, ["Up", "k"], "up", Looking, 0, [repeats], offers::always, "One row up.";
+    Down "down" SCROLL, ["Down", "j"], "down", Looking, 0, [repeats], offers::always, "One row down.";
+    PageUp "page_up" SCROLL, ["PageUp", "Ctrl-b"], "page up", Looking, 0, [repeats], offers::always, "One page up.";
+    PageDown "page_down" SCROLL, ["PageDown", "Ctrl-f"], "page down", Looking, 0, [repeats], offers::always, "One page down.";
+    First "first" SCROLL, ["Home", "g"], "first", Looking, 0, [], offers::always, "The first row.";
+    Last "last" SCROLL, ["End", "G"], "last", Looking, 0, [], offers::always, "The last row; in the log: follow it again.";
+    ShowHelp "help" &[Pending, Queue, Positions, Orders, Log, Detail], ["?", "F1"], "help", Looking, 5, [], offers::always,
+        "All keys, as they are set, and what the marks mean.";
+    Back "back" &[Pending, Queue, Positions, Orders, Log, Detail, Help, Kill], ["Esc"], "back", Looking, 4, [], offers::back,
+        "Leaves a page or card; in a list clears messages, then the selection, then the filter. On the halt card: stays halted.";
+    Redraw "redraw" EVERYWHERE, ["Ctrl-l"], "redraw", Looking, 0, [], offers::always,
+        "Paints the whole screen anew.";
+    Quit "quit" PANES, ["q"], "quit", Looking, 14, [], offers::always,
+        "Leaves. Asks first while positions or executions are open.";
+    Interrupt "interrupt" EVERYWHERE, ["Ctrl-c"], "quit", Looking, 0, [], offers::always,
+        "Leaves from anywhere. Asks first while something is open; pressed again then, it leaves.";
+
+    Commit "commit" &[Card], ["y"], "yes, do it", Cards, 1, [danger], offers::commit,
+        "Does what the card says. It is not the key that opened the card, and a held or pasted key does not count.";
+    Refresh "refresh" &[Card], ["r"], "check again", Cards, 2, [], offers::refresh,
+        "Asks again what executing would mean now.";
+    Cancel "cancel" &[Card], ["Esc", "Enter", "n"], "cancel", Cards, 3, [], offers::always,
+        "Closes the card; nothing is done. A card that is left alone closes itself.";
+    Submit "submit" &[Text], ["Enter"], "done", Cards, 1, [], offers::always,
+        "Takes what was typed.";
+    Abandon "abandon" &[Text], ["Esc"], "cancel", Cards, 2, [], offers::always,
+        "Forgets what was typed.";
+    NextField "next_field" &[Text], ["Tab", "Down"], "next field", Cards, 3, [], offers::always,
+        "The next field.";
+    PreviousField "previous_field" &[Text], ["Shift-Tab", "Up"], "field before", Cards, 0, [], offers::always,
+        "The field before.";
+}

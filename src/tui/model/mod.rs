@@ -1,0 +1,329 @@
+//! What the screen remembers of its own: cursors, filters, open cards, messages. Everything else it reads in the view.
+
+mod cards;
+mod list;
+mod text;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+pub use cards::{
+    ARMING_MS, Answer, CARD_MS, CardId, ConfirmCard, ExecuteCard, Facts, KillCard, Millis, PREVIEW_MS, Subject,
+};
+pub use list::{Cursor, offset};
+pub use text::{Asked, Field, TextDialog};
+
+use super::filter::Filter;
+use super::keymap::{Context, Keymap};
+use super::sort::Sort;
+use crate::domain::{Contract, IntentId, Product, StrategyId};
+use crate::engine::Preview;
+use crate::view::{OrderRow, PositionRow, QueueRow, StrategyRow, View};
+
+/// The panes, in the order of Tab.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Pane {
+    #[default]
+    Pending,
+    Queue,
+    Positions,
+    Orders,
+    Log,
+}
+
+impl Pane {
+    pub const ALL: [Self; 5] = [Self::Pending, Self::Queue, Self::Positions, Self::Orders, Self::Log];
+
+    #[must_use]
+    pub fn moved(self, by: isize) -> Self {
+        let at = Self::ALL.iter().position(|p| *p == self).unwrap_or(0);
+        Self::ALL[at.wrapping_add_signed(by).wrapping_add(Self::ALL.len()) % Self::ALL.len()]
+    }
+
+    pub fn context(self) -> Context {
+        match self {
+            Self::Pending => Context::Pending,
+            Self::Queue => Context::Queue,
+            Self::Positions => Context::Positions,
+            Self::Orders => Context::Orders,
+            Self::Log => Context::Log,
+        }
+    }
+}
+
+/// A line of the positions pane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PositionKey {
+    Group(StrategyId),
+    Leg(StrategyId, Contract, Product),
+    /// The head line of what was opened elsewhere.
+    ForeignHead,
+    Foreign(Contract, Product),
+}
+
+/// A line of the orders pane, by what names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OrderKey {
+    Ours(IntentId),
+    /// Place among the foreign orders: their ids are text.
+    Foreign(usize),
+}
+
+/// What lies over the panes. The last is on top.
+#[derive(Clone, Debug)]
+pub enum Layer {
+    Detail(DetailPage),
+    Help { scroll: usize },
+    Execute(Box<ExecuteCard>),
+    Confirm(Box<ConfirmCard>),
+    Kill(KillCard),
+    Text(Box<TextDialog>),
+}
+
+/// One strategy, whole.
+#[derive(Clone, Debug)]
+pub struct DetailPage {
+    pub id: StrategyId,
+    /// What executing it would mean: asked for when the page opens.
+    pub preview: DetailPreview,
+    pub asked_at: Millis,
+    pub scroll: usize,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum DetailPreview {
+    /// Not asked: nothing could be executed.
+    None,
+    Waiting,
+    Ready(Box<Preview>),
+    Refused(String),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ToastLevel {
+    Done,
+    Info,
+    Warning,
+    Refused,
+}
+
+/// A message that goes away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Toast {
+    pub level: ToastLevel,
+    pub lines: Vec<String>,
+    pub until: Millis,
+}
+
+/// Names a question to the engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RequestId(pub u64);
+
+/// What an answer is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Told in a message.
+    Tell,
+    /// Told only when refused.
+    Quiet,
+    Priority(StrategyId, i32),
+    ExecutePreview(CardId),
+    DetailPreview(StrategyId),
+}
+
+/// A question without an answer yet.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub what: &'static str,
+    pub purpose: Purpose,
+    pub sent_at: Millis,
+    /// The trader was told that it takes long.
+    pub overdue_told: bool,
+}
+
+/// A priority that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wish {
+    pub priority: i32,
+    /// Once answered: the picture must show it by then.
+    pub until: Option<Millis>,
+}
+
+/// Everything the screen remembers.
+#[derive(Clone, Debug)]
+pub struct Model {
+    pub view: Arc<View>,
+    pub keymap: Arc<Keymap>,
+    /// Columns and rows of the terminal.
+    pub size: (u16, u16),
+    pub now: Millis,
+    pub focus: Pane,
+    pub zoomed: bool,
+    pub filter: Filter,
+    pub sort: Sort,
+    /// Strategies that pass the filter, sorted: places in the view.
+    pub pending_rows: Vec<usize>,
+    pub pending: Cursor<StrategyId>,
+    pub queue: Cursor<StrategyId>,
+    pub positions: Cursor<PositionKey>,
+    pub orders: Cursor<OrderKey>,
+    /// Strategies selected with `v`.
+    pub chosen: BTreeSet<StrategyId>,
+    /// Strategies whose legs are hidden.
+    pub folded: BTreeSet<StrategyId>,
+    pub layers: Vec<Layer>,
+    pub toasts: Vec<Toast>,
+    /// Priorities asked for and not in the view yet.
+    pub priorities: BTreeMap<StrategyId, Wish>,
+    pub requests: BTreeMap<RequestId, Request>,
+    /// Counts requests and cards.
+    pub next_id: u64,
+    /// The newest notice shown.
+    pub seen_notice: Option<u64>,
+    /// Rows that the list or page with the focus shows, as last drawn.
+    pub page_rows: usize,
+    /// The engine answers no more.
+    pub engine_gone: bool,
+}
+
+impl Model {
+    pub fn new(keymap: Arc<Keymap>, size: (u16, u16)) -> Self {
+        Self {
+            view: Arc::default(),
+            keymap,
+            size,
+            now: 0,
+            focus: Pane::default(),
+            zoomed: false,
+            filter: Filter::default(),
+            sort: Sort::default(),
+            pending_rows: Vec::new(),
+            pending: Cursor::default(),
+            queue: Cursor::default(),
+            positions: Cursor::default(),
+            orders: Cursor::default(),
+            chosen: BTreeSet::new(),
+            folded: BTreeSet::new(),
+            layers: Vec::new(),
+            toasts: Vec::new(),
+            priorities: BTreeMap::new(),
+            requests: BTreeMap::new(),
+            next_id: 1,
+            seen_notice: None,
+            page_rows: 10,
+            engine_gone: false,
+        }
+    }
+
+    /// Who hears the next key.
+    pub fn context(&self) -> Context {
+        match self.layers.last() {
+            None => self.focus.context(),
+            Some(Layer::Detail(_)) => Context::Detail,
+            Some(Layer::Help { .. }) => Context::Help,
+            Some(Layer::Execute(_) | Layer::Confirm(_)) => Context::Card,
+            Some(Layer::Kill(_)) => Context::Kill,
+            Some(Layer::Text(_)) => Context::Text,
+        }
+    }
+
+    pub fn pending_keys(&self) -> Vec<StrategyId> {
+        self.pending_rows.iter().filter_map(|i| self.view.strategies.get(*i)).map(|s| s.id).collect()
+    }
+
+    pub fn queue_keys(&self) -> Vec<StrategyId> {
+        self.view.queue.iter().map(|q| q.strategy.id).collect()
+    }
+
+    /// Lines of the positions pane from top to bottom.
+    pub fn position_keys(&self) -> Vec<PositionKey> {
+        let mut keys = Vec::new();
+        for group in &self.view.positions.groups {
+            keys.push(PositionKey::Group(group.strategy));
+            if !self.folded.contains(&group.strategy) {
+                let legs = group.rows.iter().map(|r| PositionKey::Leg(group.strategy, r.contract, r.product));
+                keys.extend(legs);
+            }
+        }
+        if !self.view.positions.foreign.is_empty() {
+            keys.push(PositionKey::ForeignHead);
+        }
+        keys.extend(self.view.positions.foreign.iter().map(|r| PositionKey::Foreign(r.contract, r.product)));
+        keys
+    }
+
+    pub fn order_keys(&self) -> Vec<OrderKey> {
+        let keys = self.view.working.iter().enumerate();
+        keys.map(|(n, o)| o.intent.map_or(OrderKey::Foreign(n), OrderKey::Ours)).collect()
+    }
+
+    /// The strategy that an action concerns now: of the page on top, or under the cursor.
+    pub fn strategy_at_hand(&self) -> Option<&Arc<StrategyRow>> {
+        let page = self.layers.iter().rev().find_map(|l| match l {
+            Layer::Detail(page) => Some(page.id),
+            Layer::Help { .. } | Layer::Execute(_) | Layer::Confirm(_) | Layer::Kill(_) | Layer::Text(_) => None,
+        });
+        let id = page.or_else(|| match self.focus {
+            Pane::Pending => self.pending.key(),
+            Pane::Queue => self.queue.key(),
+            Pane::Positions => match self.positions.key()? {
+                PositionKey::Group(id) | PositionKey::Leg(id, ..) => Some(id),
+                PositionKey::ForeignHead | PositionKey::Foreign(..) => None,
+            },
+            Pane::Orders | Pane::Log => None,
+        })?;
+        self.view.strategy(id)
+    }
+
+    /// What mark and execute act on: what is selected, in the order of the list, or the row under the cursor.
+    pub fn targets(&self) -> Vec<&Arc<StrategyRow>> {
+        let in_list = self.layers.is_empty() && matches!(self.focus, Pane::Pending | Pane::Queue);
+        if !in_list || self.chosen.is_empty() {
+            return self.strategy_at_hand().into_iter().collect();
+        }
+        let keys = if self.focus == Pane::Pending { self.pending_keys() } else { self.queue_keys() };
+        keys.iter().filter(|id| self.chosen.contains(id)).filter_map(|id| self.view.strategy(*id)).collect()
+    }
+
+    pub fn position_at(&self, key: PositionKey) -> Option<&PositionRow> {
+        let positions = &self.view.positions;
+        match key {
+            PositionKey::Group(_) | PositionKey::ForeignHead => None,
+            PositionKey::Leg(id, contract, product) => {
+                let group = positions.groups.iter().find(|g| g.strategy == id)?;
+                group.rows.iter().find(|r| r.contract == contract && r.product == product)
+            }
+            PositionKey::Foreign(contract, product) => {
+                positions.foreign.iter().find(|r| r.contract == contract && r.product == product)
+            }
+        }
+    }
+
+    pub fn order_at_hand(&self) -> Option<&OrderRow> {
+        match self.orders.key()? {
+            OrderKey::Ours(intent) => self.view.working.iter().find(|o| o.intent == Some(intent)),
+            OrderKey::Foreign(n) => self.view.working.get(n).filter(|o| o.intent.is_none()),
+        }
+    }
+
+    pub fn queued_at_hand(&self) -> Option<&QueueRow> {
+        self.view.queued(self.strategy_at_hand()?.id)
+    }
+
+    /// As asked for, or as the view says.
+    pub fn priority(&self, row: &StrategyRow) -> i32 {
+        self.priorities.get(&row.id).map_or(row.priority, |w| w.priority)
+    }
+
+    /// The earliest instant at which something on the screen changes by itself.
+    pub fn wake_at(&self) -> Option<Millis> {
+        let toasts = self.toasts.iter().map(|t| t.until);
+        let layers = self.layers.iter().flat_map(|l| match l {
+            Layer::Execute(c) => vec![c.ready_at + ARMING_MS, c.expires_at],
+            Layer::Confirm(c) => vec![c.shown_at + ARMING_MS, c.expires_at],
+            Layer::Kill(c) => vec![c.shown_at + ARMING_MS],
+            Layer::Detail(_) | Layer::Help { .. } | Layer::Text(_) => Vec::new(),
+        });
+        toasts.chain(layers).filter(|at| *at > self.now).min()
+    }
+}

@@ -1,0 +1,203 @@
+//! When an action is available, and otherwise why not. The hint line shows what is; the others say this when pressed.
+
+use super::model::{Layer, Model, PositionKey};
+use crate::domain::StrategyStatus;
+use crate::view::Stage;
+
+type Offer = Result<(), String>;
+
+fn no(why: impl Into<String>) -> Offer {
+    Err(why.into())
+}
+
+#[allow(clippy::unnecessary_wraps)] // has the form of all the others
+pub fn always(_: &Model) -> Offer {
+    Ok(())
+}
+
+/// There is a row under the cursor.
+pub fn row(model: &Model) -> Offer {
+    let here = model.strategy_at_hand().is_some() || model.positions.key().is_some();
+    if here { Ok(()) } else { no("There is nothing in this list.") }
+}
+
+pub fn mark(model: &Model) -> Offer {
+    let targets = model.targets();
+    let Some(first) = targets.first() else { return no("There is no strategy here to mark.") };
+    let movable = targets.iter().any(|s| match s.status {
+        StrategyStatus::Pending => s.blocked().is_none(),
+        StrategyStatus::Marked => s.queued_at.is_none(),
+        StrategyStatus::Deferred => true,
+        StrategyStatus::Executing | StrategyStatus::Executed | StrategyStatus::Failed | StrategyStatus::Expired => {
+            false
+        }
+    });
+    if movable {
+        return Ok(());
+    }
+    match (first.status, first.blocked()) {
+        (StrategyStatus::Pending, Some(issue)) => no(format!("#{} cannot be marked: {}", first.id, issue.detail)),
+        (StrategyStatus::Failed, _) => {
+            no(format!("#{} has failed: {} puts it back among the pending ones.", first.id, key(model, "retry")))
+        }
+        (status, _) => {
+            no(format!("#{} is {status}: only pending and marked strategies can be marked or unmarked.", first.id))
+        }
+    }
+}
+
+/// The key of an action, for messages.
+fn key(model: &Model, id: &str) -> String {
+    let def = super::keymap::ACTIONS.iter().find(|a| a.id == id);
+    def.map_or_else(String::new, |d| model.keymap.key(d.action))
+}
+
+pub fn priority(model: &Model) -> Offer {
+    match model.strategy_at_hand() {
+        None => no("There is no strategy here."),
+        Some(s) if matches!(s.status, StrategyStatus::Marked | StrategyStatus::Deferred) => Ok(()),
+        Some(s) if s.status == StrategyStatus::Pending => {
+            no(format!("#{} is pending: mark it first ({}), then it has a priority.", s.id, key(model, "mark")))
+        }
+        Some(s) => no(format!("#{} is {}: its priority no longer matters.", s.id, s.status)),
+    }
+}
+
+pub fn execute(model: &Model) -> Offer {
+    let targets = model.targets();
+    let Some(first) = targets.first() else { return no("There is no strategy here to execute.") };
+    entries_allowed(model)?;
+    if targets.iter().any(|s| is_ready(s)) {
+        return Ok(());
+    }
+    no(match first.status {
+        StrategyStatus::Pending => format!("#{} is pending: mark it first ({}).", first.id, key(model, "mark")),
+        StrategyStatus::Deferred => format!("#{} is deferred: the market is closed.", first.id),
+        StrategyStatus::Marked => format!("#{} is already waiting for its turn.", first.id),
+        status => format!("#{} is {status}.", first.id),
+    })
+}
+
+pub fn execute_all(model: &Model) -> Offer {
+    entries_allowed(model)?;
+    if model.view.queue.iter().any(|q| q.stage == Stage::Marked) {
+        Ok(())
+    } else {
+        no(format!("Nothing is marked: {} marks the strategy under the cursor.", key(model, "mark")))
+    }
+}
+
+/// Marked, and not waiting already.
+pub fn is_ready(row: &crate::view::StrategyRow) -> bool {
+    row.status == StrategyStatus::Marked && row.queued_at.is_none()
+}
+
+fn entries_allowed(model: &Model) -> Offer {
+    if model.view.safety.halt.is_some() {
+        return no(format!("Entries are halted: {} allows them again.", key(model, "arm")));
+    }
+    Ok(())
+}
+
+pub fn retry(model: &Model) -> Offer {
+    match model.strategy_at_hand() {
+        Some(s) if s.status == StrategyStatus::Failed => Ok(()),
+        Some(s) => no(format!("#{} is {}: only a failed strategy is tried again.", s.id, s.status)),
+        None => no("There is no strategy here."),
+    }
+}
+
+pub fn held(model: &Model) -> Offer {
+    match model.queued_at_hand() {
+        Some(q) if matches!(q.stage, Stage::Held(_)) => Ok(()),
+        _ => no("This execution is not held."),
+    }
+}
+
+pub fn close(model: &Model) -> Offer {
+    let Some(key) = model.positions.key() else { return no("No position is open.") };
+    match key {
+        PositionKey::Group(id) => {
+            let open = model.view.positions.groups.iter().find(|g| g.strategy == id);
+            if open.is_some_and(|g| g.rows.iter().any(|r| !r.net.is_flat())) {
+                Ok(())
+            } else {
+                no(format!("#{id} holds nothing any more."))
+            }
+        }
+        PositionKey::ForeignHead => no("Each of these is closed by itself: choose one below."),
+        PositionKey::Leg(..) | PositionKey::Foreign(..) => match model.position_at(key) {
+            Some(row) if !row.net.is_flat() => Ok(()),
+            _ => no("This position is closed."),
+        },
+    }
+}
+
+pub fn cancel_order(model: &Model) -> Offer {
+    match model.order_at_hand() {
+        None => no("No order is working."),
+        Some(o) if o.intent.is_none() => {
+            no("This order was placed elsewhere: cancel it there. Flattening with foreign positions cancels it too.")
+        }
+        Some(o) if o.cancelling => no("Its cancellation is under way."),
+        Some(_) => Ok(()),
+    }
+}
+
+pub fn flatten(model: &Model) -> Offer {
+    let Some(Layer::Kill(card)) = model.layers.last() else { return no("The halt card is not open.") };
+    if card.sent || model.view.safety.flatten.is_some() {
+        return no("Flattening is under way.");
+    }
+    if card.is_armed(model.now) { Ok(()) } else { no("Just a moment: the card has only just opened.") }
+}
+
+pub fn include_foreign(model: &Model) -> Offer {
+    if model.view.safety.close.foreign.is_empty() {
+        return no("Nothing was opened elsewhere.");
+    }
+    match model.layers.last() {
+        Some(Layer::Kill(card)) if card.sent => no("Flattening is under way."),
+        _ => Ok(()),
+    }
+}
+
+pub fn arm(model: &Model) -> Offer {
+    if model.view.safety.flatten.is_some() {
+        return no("Flattening is under way: entries can be allowed again when it is done.");
+    }
+    if model.view.safety.halt.is_some() { Ok(()) } else { no("Entries are allowed: nothing is halted.") }
+}
+
+pub fn commit(model: &Model) -> Offer {
+    match model.layers.last() {
+        Some(Layer::Execute(card)) if card.is_armed(model.now) => Ok(()),
+        Some(Layer::Execute(card)) => no(match &card.disarmed {
+            Some(why) => format!("Disarmed: {why}. {} checks again.", key(model, "refresh")),
+            None if card.executable().is_empty() => "Nothing on this card can be executed.".into(),
+            None => "Just a moment: this card has only just been filled.".into(),
+        }),
+        Some(Layer::Confirm(card)) if card.is_armed(model.now) => Ok(()),
+        Some(Layer::Confirm(card)) => {
+            no(card.disarmed.clone().unwrap_or_else(|| "Just a moment: this card has only just opened.".into()))
+        }
+        _ => no("There is nothing to confirm."),
+    }
+}
+
+/// There is something to leave or to clear; otherwise nothing needs to be said.
+pub fn back(model: &Model) -> Offer {
+    let something = !model.layers.is_empty()
+        || !model.toasts.is_empty()
+        || !model.chosen.is_empty()
+        || !model.filter.is_empty()
+        || model.zoomed;
+    if something { Ok(()) } else { no("") }
+}
+
+pub fn refresh(model: &Model) -> Offer {
+    match model.layers.last() {
+        Some(Layer::Execute(_)) => Ok(()),
+        _ => no("There is nothing to check again."),
+    }
+}

@@ -1,0 +1,251 @@
+//! The screen's loop: takes what has happened, updates the model, sends what comes out, draws when there is reason to.
+//! The only part of the screen that waits for anything. It runs on a thread of its own.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use ratatui::crossterm::terminal;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
+
+use super::input::{self, Input, OnKill, Translator};
+use super::keymap::{Action, Keymap};
+use super::model::{Model, RequestId};
+use super::terminal::{Canvas, Guard};
+use super::theme::Theme;
+use super::update::{Msg, Outgoing, update};
+use super::view::{LogView, Scene, TuiLog, draw};
+use crate::engine::{Command, Reply};
+use crate::view::View;
+
+/// The edges of the screen: what it looks at, and where its wishes go.
+pub struct Screen {
+    /// The newest picture; older ones may be skipped.
+    pub views: watch::Receiver<Arc<View>>,
+    /// Bounded: when it is full, the trader is told that nothing was sent.
+    pub commands: mpsc::Sender<(Command, oneshot::Sender<Reply>)>,
+    /// Halts at once, past everything; must not block. Called by the keyboard's thread.
+    pub halt: OnKill,
+    /// Cancelled when the program ends for other reasons.
+    pub stop: CancellationToken,
+}
+
+/// How it looks and which keys it hears.
+pub struct Options {
+    pub keymap: Arc<Keymap>,
+    pub theme: Theme,
+    /// Takes the mouse wheel; then the terminal's own selecting needs Shift.
+    pub mouse: bool,
+}
+
+/// Why the screen ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// The trader left.
+    Quit,
+    /// [`Screen::stop`] was cancelled.
+    Stopped,
+    /// The terminal was closed.
+    TerminalGone,
+}
+
+/// Data draws at most this often …
+const FRAME: Duration = Duration::from_millis(33);
+/// … and the screen is looked over at least this often.
+const HEARTBEAT: Duration = Duration::from_secs(1);
+
+/// Takes the terminal and shows the cockpit until the trader leaves. Blocks: call it on a thread of its own, never on
+/// one that trades.
+pub fn run(screen: Screen, options: Options) -> io::Result<Exit> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+    let guard = Guard::enter(options.mouse)?;
+    let (inputs, heard) = mpsc::unbounded_channel();
+    let stop = Arc::new(AtomicBool::new(false));
+    let kill = options.keymap.keys(Action::Halt).to_vec();
+    let translator = Translator::new(kill, Arc::clone(&screen.halt));
+    let keyboard = input::spawn(translator, inputs, Arc::clone(&stop))?;
+    let ended = runtime.block_on(Loop::new(screen, options).run(heard));
+    stop.store(true, Ordering::Relaxed);
+    drop(guard);
+    // A keyboard thread that panicked has nothing more to say here.
+    let _ = keyboard.join();
+    ended
+}
+
+type Answer = BoxFuture<'static, (RequestId, Reply)>;
+
+struct Loop {
+    screen: Screen,
+    model: Model,
+    theme: Theme,
+    log: TuiLog,
+    canvas: Canvas,
+    answers: FuturesUnordered<Answer>,
+    started: Instant,
+    last_frame: Option<Instant>,
+    /// Something the trader did, or an answer to it: draw now.
+    urgent: bool,
+    /// New data: draw when the frame rate allows.
+    stale: bool,
+    views_open: bool,
+    exit: Option<Exit>,
+}
+
+impl Loop {
+    fn new(screen: Screen, options: Options) -> Self {
+        let size = terminal::size().unwrap_or((80, 24));
+        Self {
+            screen,
+            model: Model::new(options.keymap, size),
+            theme: options.theme,
+            log: TuiLog::default(),
+            canvas: Canvas::default(),
+            answers: FuturesUnordered::new(),
+            started: Instant::now(),
+            last_frame: None,
+            urgent: true,
+            stale: false,
+            views_open: true,
+            exit: None,
+        }
+    }
+
+    async fn run(mut self, mut inputs: mpsc::UnboundedReceiver<Input>) -> io::Result<Exit> {
+        self.take_view();
+        while self.exit.is_none() {
+            self.draw_if_due()?;
+            let wake = self.wake_at();
+            tokio::select! {
+                biased;
+                () = self.screen.stop.cancelled() => self.exit = Some(Exit::Stopped),
+                input = inputs.recv() => match input {
+                    Some(input) => {
+                        self.tick();
+                        self.input(input);
+                        // Everything that waits is taken before the next frame.
+                        while let Ok(input) = inputs.try_recv() {
+                            self.input(input);
+                        }
+                    }
+                    None => self.exit = Some(Exit::TerminalGone),
+                },
+                Some((request, reply)) = self.answers.next(), if !self.answers.is_empty() => {
+                    self.tick();
+                    self.take(Msg::Reply { request, reply });
+                    self.urgent = true;
+                }
+                changed = self.screen.views.changed(), if self.views_open => {
+                    self.tick();
+                    if let Ok(()) = changed { self.take_view() } else {
+                        self.views_open = false;
+                        self.take(Msg::EngineGone);
+                    }
+                    self.stale = true;
+                }
+                () = tokio::time::sleep_until(wake.into()) => {
+                    self.tick();
+                    self.stale = true;
+                }
+            }
+        }
+        Ok(self.exit.unwrap_or(Exit::Quit))
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn tick(&mut self) {
+        let now = self.now();
+        self.take(Msg::Tick(now));
+    }
+
+    fn take_view(&mut self) {
+        let view = Arc::clone(&self.screen.views.borrow_and_update());
+        self.take(Msg::View(view));
+    }
+
+    fn input(&mut self, input: Input) {
+        self.urgent = true;
+        match input {
+            Input::Key(key) => self.take(Msg::Key(key)),
+            Input::Paste(text) => self.take(Msg::Paste(text)),
+            Input::Scroll(rows) => self.take(Msg::Scroll(rows)),
+            Input::Resize => {
+                // Asked for when drawing.
+            }
+            Input::Closed => self.exit = Some(Exit::TerminalGone),
+        }
+    }
+
+    fn take(&mut self, msg: Msg) {
+        for outgoing in update(&mut self.model, msg) {
+            match outgoing {
+                Outgoing::Send { request, command, card: _ } => self.send(request, command),
+                Outgoing::Halt => (self.screen.halt)(),
+                Outgoing::Log(by) => self.log.scroll(by),
+                Outgoing::Repaint => self.canvas.repaint(),
+                Outgoing::Quit => self.exit = Some(Exit::Quit),
+                Outgoing::Bell => {
+                    let _ = io::stdout().write_all(b"\x07");
+                }
+            }
+        }
+    }
+
+    /// Sends without waiting. What cannot be sent now is not sent later: the trader is told.
+    fn send(&mut self, request: RequestId, command: Command) {
+        let name = command.name();
+        let (answer, answered) = oneshot::channel();
+        let refused = match self.screen.commands.try_send((command, answer)) {
+            Ok(()) => None,
+            Err(TrySendError::Full(_)) => Some(format!("The engine is busy: `{name}` was not sent. Try again.")),
+            Err(TrySendError::Closed(_)) => Some(format!("The engine has stopped: `{name}` was not sent.")),
+        };
+        self.answers.push(Box::pin(async move {
+            if let Some(why) = refused {
+                return (request, Reply::refused(why));
+            }
+            let gone =
+                || Reply::refused(format!("The engine ended without answering `{name}`: look at what happened."));
+            (request, answered.await.unwrap_or_else(|_| gone()))
+        }));
+    }
+
+    fn wake_at(&self) -> Instant {
+        let now = Instant::now();
+        let last = self.last_frame.unwrap_or(now);
+        let beat = if self.stale { last + FRAME } else { last + HEARTBEAT };
+        let own = self.model.wake_at().map(|ms| self.started + Duration::from_millis(ms));
+        own.map_or(beat, |at| at.min(beat)).max(now)
+    }
+
+    fn draw_if_due(&mut self) -> io::Result<()> {
+        let since = self.last_frame.map(|at| at.elapsed());
+        let due = match since {
+            None => true,
+            Some(since) => self.urgent || (self.stale && since >= FRAME),
+        };
+        if !due {
+            return Ok(());
+        }
+        let size = terminal::size().unwrap_or(self.model.size);
+        if size != self.model.size {
+            self.take(Msg::Resize(size.0, size.1));
+        }
+        self.log.take_new();
+        let scene = Scene { model: &self.model, theme: &self.theme, log: &self.log };
+        let drawn = self.canvas.frame(size, &mut io::stdout(), |buf| draw(&scene, buf))?;
+        self.take(Msg::Drawn(drawn));
+        self.last_frame = Some(Instant::now());
+        self.urgent = false;
+        self.stale = false;
+        Ok(())
+    }
+}

@@ -1,0 +1,203 @@
+//! A key: who hears it, whether it may be done now, and doing it.
+
+use super::{Outgoing, cards, lists, send, text, toast};
+use crate::domain::StrategyStatus;
+use crate::engine::Command;
+use crate::tui::key::Key;
+use crate::tui::keymap::{Action, Context};
+use crate::tui::model::{Asked, Layer, Model, Pane, Purpose, Subject, TextDialog, ToastLevel, Wish};
+use crate::view::StrategyRow;
+
+pub(super) fn key(model: &mut Model, key: Key, out: &mut Vec<Outgoing>) {
+    let context = model.context();
+    let action = model.keymap.find(context, key.chord);
+    if action == Some(Action::Halt) {
+        halt(model, key, out);
+        return;
+    }
+    if context == Context::Text {
+        match action {
+            Some(action) if !key.pasted => perform(model, action, key, out),
+            _ => text::typed(model, key),
+        }
+        return;
+    }
+    if key.pasted {
+        toast(model, ToastLevel::Warning, "Pasted keys are ignored outside text fields.");
+        return;
+    }
+    let Some(action) = action else { return };
+    let def = action.def();
+    if key.repeat && !def.repeats {
+        return;
+    }
+    match (def.available)(model) {
+        Ok(()) => perform(model, action, key, out),
+        Err(why) if why.is_empty() => {}
+        Err(why) => toast(model, ToastLevel::Refused, why),
+    }
+}
+
+/// The safe direction: no question, from any layer. The input thread has usually told the engine already.
+fn halt(model: &mut Model, key: Key, out: &mut Vec<Outgoing>) {
+    if key.repeat || key.pasted {
+        return;
+    }
+    if matches!(model.layers.last(), Some(Layer::Kill(_))) {
+        return;
+    }
+    if !key.halt_sent {
+        out.push(Outgoing::Halt);
+    }
+    cards::open_kill(model, out);
+}
+
+fn perform(model: &mut Model, action: Action, key: Key, out: &mut Vec<Outgoing>) {
+    match action {
+        Action::Halt => halt(model, key, out),
+        Action::Flatten => cards::flatten(model, out),
+        Action::IncludeForeign => cards::include_foreign(model),
+        Action::Arm => ask_for_arm_word(model),
+        Action::Mark => mark(model, out),
+        Action::PriorityUp => change_priority(model, 1, out),
+        Action::PriorityDown => change_priority(model, -1, out),
+        Action::Execute => cards::execute_targets(model, out),
+        Action::ExecuteAll => cards::execute_marked(model, out),
+        Action::Select => lists::select(model),
+        Action::MarkTop => ask_for_top(model),
+        Action::Notes => ask_for_notes(model),
+        Action::Retry => retry(model, out),
+        Action::Resume => cards::confirm_held(model, Subject::Resume),
+        Action::Unwind => cards::confirm_held(model, Subject::Unwind),
+        Action::Close => cards::confirm_close(model),
+        Action::CancelOrder => cards::confirm_cancel(model),
+        Action::Fold => lists::fold(model),
+        Action::Details => cards::open_details(model, out),
+        Action::Filter => ask_for_filter(model),
+        Action::Sort => lists::sort(model, false),
+        Action::SortReverse => lists::sort(model, true),
+        Action::NextPane => focus(model, model.focus.moved(1)),
+        Action::PreviousPane => focus(model, model.focus.moved(-1)),
+        Action::GoPending => focus(model, Pane::Pending),
+        Action::GoQueue => focus(model, Pane::Queue),
+        Action::GoPositions => focus(model, Pane::Positions),
+        Action::GoOrders => focus(model, Pane::Orders),
+        Action::GoLog => focus(model, Pane::Log),
+        Action::Zoom => model.zoomed = !model.zoomed,
+        Action::Up => lists::step(model, -1, out),
+        Action::Down => lists::step(model, 1, out),
+        Action::PageUp => lists::page(model, -1, out),
+        Action::PageDown => lists::page(model, 1, out),
+        Action::First => lists::end(model, false, out),
+        Action::Last => lists::end(model, true, out),
+        Action::ShowHelp => model.layers.push(Layer::Help { scroll: 0 }),
+        Action::Back => back(model),
+        Action::Redraw => out.push(Outgoing::Repaint),
+        Action::Quit => cards::quit(model, out),
+        Action::Interrupt => interrupt(model, out),
+        Action::Commit => cards::commit(model, out),
+        Action::Refresh => cards::refresh(model, out),
+        Action::Cancel => {
+            model.layers.pop();
+        }
+        Action::Submit => text::submit(model, out),
+        Action::Abandon => text::abandon(model),
+        Action::NextField => text::with_dialog(model, TextDialog::next_field),
+        Action::PreviousField => text::with_dialog(model, TextDialog::previous_field),
+    }
+}
+
+fn focus(model: &mut Model, pane: Pane) {
+    model.focus = pane;
+}
+
+/// Leaves the layer on top; in the panes clears messages, then the selection, then the filter.
+fn back(model: &mut Model) {
+    if model.layers.pop().is_some() {
+        return;
+    }
+    if !model.toasts.is_empty() {
+        model.toasts.clear();
+    } else if !model.chosen.is_empty() {
+        model.chosen.clear();
+    } else if !model.filter.is_empty() {
+        lists::set_filter(model, crate::tui::filter::Filter::default());
+    } else {
+        model.zoomed = false;
+    }
+}
+
+/// Leaves from anywhere; the second time without asking.
+fn interrupt(model: &mut Model, out: &mut Vec<Outgoing>) {
+    let asked = model.layers.iter().any(|l| matches!(l, Layer::Confirm(c) if c.subject == Subject::Quit));
+    if asked {
+        out.push(Outgoing::Quit);
+    } else {
+        if matches!(model.layers.last(), Some(Layer::Text(_))) {
+            text::abandon(model);
+        }
+        cards::quit(model, out);
+    }
+}
+
+/// Marks what can be marked; when there is nothing to mark, takes the marks back.
+fn mark(model: &mut Model, out: &mut Vec<Outgoing>) {
+    let ids = |wanted: fn(&StrategyRow) -> bool| {
+        model.targets().into_iter().filter(|s| wanted(s)).map(|s| s.id).collect::<Vec<_>>()
+    };
+    let pending = ids(|s| s.status == StrategyStatus::Pending && s.blocked().is_none());
+    let marked = ids(|s| match s.status {
+        StrategyStatus::Marked => s.queued_at.is_none(),
+        StrategyStatus::Deferred => true,
+        _ => false,
+    });
+    if !pending.is_empty() {
+        send(model, out, Command::Mark { ids: pending, priority: None, notes: None }, Purpose::Tell);
+    } else if !marked.is_empty() {
+        for id in &marked {
+            model.priorities.remove(id);
+        }
+        send(model, out, Command::Unmark { ids: marked }, Purpose::Tell);
+    }
+    model.chosen.clear();
+}
+
+/// Counts from what was asked for last, so that quick presses add up before the engine has answered.
+fn change_priority(model: &mut Model, by: i32, out: &mut Vec<Outgoing>) {
+    let Some(row) = model.strategy_at_hand().cloned() else { return };
+    let priority = model.priority(&row).saturating_add(by);
+    model.priorities.insert(row.id, Wish { priority, until: None });
+    send(model, out, Command::SetPriority { id: row.id, priority }, Purpose::Priority(row.id, priority));
+}
+
+fn retry(model: &mut Model, out: &mut Vec<Outgoing>) {
+    if let Some(id) = model.strategy_at_hand().map(|s| s.id) {
+        send(model, out, Command::Retry { id }, Purpose::Tell);
+    }
+}
+
+fn ask(model: &mut Model, dialog: TextDialog) {
+    model.layers.push(Layer::Text(Box::new(dialog)));
+}
+
+fn ask_for_notes(model: &mut Model) {
+    let Some(row) = model.strategy_at_hand() else { return };
+    let dialog = TextDialog::new(Asked::Notes(row.id), format!("Note on {}", row.title()), &[("Note", &row.notes)]);
+    ask(model, dialog);
+}
+
+fn ask_for_filter(model: &mut Model) {
+    let before = model.filter.clone();
+    let text = before.text.clone();
+    ask(model, TextDialog::new(Asked::Filter { before }, "Filter".into(), &[("/", &text)]));
+}
+
+fn ask_for_top(model: &mut Model) {
+    let fields = [("How many", "5"), ("Least score", "0.60")];
+    ask(model, TextDialog::new(Asked::MarkTop, "Mark the best pending strategies".into(), &fields));
+}
+
+fn ask_for_arm_word(model: &mut Model) {
+    let title = format!("Type {} to allow entries again", model.view.safety.arm_word);
+    ask(model, TextDialog::new(Asked::Arm, title, &[("Word", "")]));
+}

@@ -1,0 +1,160 @@
+//! The screen's own logic: a message in, changes of the model and a list of what is to go out. No I/O, no clock.
+//!
+//! Nothing dangerous leaves from here without its card: preview → arm → commit, and a card commits once.
+
+mod cards;
+mod keys;
+mod lists;
+mod replies;
+mod text;
+mod views;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use super::key::Key;
+use super::model::{CardId, Millis, Model, Purpose, Request, RequestId, Toast, ToastLevel};
+use crate::engine::{Command, Reply};
+use crate::view::View;
+
+/// What can happen to the screen.
+#[derive(Clone, Debug)]
+pub enum Msg {
+    /// Time has passed: milliseconds since the screen started. Sent before anything else that happens then.
+    Tick(Millis),
+    Key(Key),
+    /// Text from the clipboard. It goes into text fields and nowhere else.
+    Paste(String),
+    /// Wheel: rows down (up when negative).
+    Scroll(isize),
+    Resize(u16, u16),
+    View(Arc<View>),
+    Reply {
+        request: RequestId,
+        reply: Reply,
+    },
+    /// What was learned by drawing.
+    Drawn(Drawn),
+    /// The engine's end is closed: nothing will be answered any more.
+    EngineGone,
+}
+
+/// What only drawing shows: how long things are at this size.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Drawn {
+    /// The furthest the page or card on top can be scrolled.
+    pub scroll_limit: usize,
+    /// Rows that PageDown moves by: what the list or page with the focus shows.
+    pub page_rows: usize,
+}
+
+/// What the screen wants done.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outgoing {
+    /// To the engine; the answer comes back as [`Msg::Reply`]. `card` is the card that was committed for it.
+    Send {
+        request: RequestId,
+        command: Command,
+        card: Option<CardId>,
+    },
+    /// Halt, by the way that nothing can block.
+    Halt,
+    Log(LogMove),
+    /// Sound the terminal's bell.
+    Bell,
+    /// Paint every cell again.
+    Repaint,
+    Quit,
+}
+
+/// Scrolling in the log, which keeps its own place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogMove {
+    PageUp,
+    PageDown,
+    /// Follow the newest lines again.
+    Follow,
+}
+
+/// One step.
+pub fn update(model: &mut Model, msg: Msg) -> Vec<Outgoing> {
+    let mut out = Vec::new();
+    match msg {
+        Msg::Tick(now) => tick(model, now),
+        Msg::Key(key) => keys::key(model, key, &mut out),
+        Msg::Paste(text) => text::paste(model, &text),
+        Msg::Scroll(rows) => lists::scroll(model, rows, &mut out),
+        Msg::Resize(columns, rows) => model.size = (columns, rows),
+        Msg::View(view) => views::view(model, view, &mut out),
+        Msg::Reply { request, reply } => replies::reply(model, request, reply),
+        Msg::Drawn(drawn) => lists::drawn(model, drawn),
+        Msg::EngineGone => views::engine_gone(model),
+    }
+    out
+}
+
+/// An answer that has not come after this long is mentioned.
+const OVERDUE_MS: Millis = 5_000;
+
+fn tick(model: &mut Model, now: Millis) {
+    model.now = model.now.max(now);
+    let now = model.now;
+    model.toasts.retain(|t| t.until > now);
+    cards::expire(model);
+    let overdue = model.requests.values_mut().filter(|r| !r.overdue_told && now >= r.sent_at + OVERDUE_MS);
+    let names: Vec<&str> = overdue
+        .map(|r| {
+            r.overdue_told = true;
+            r.what
+        })
+        .collect();
+    for name in names {
+        toast(
+            model,
+            ToastLevel::Warning,
+            format!("No answer to `{name}` yet. It is not sent again; look at what happens."),
+        );
+    }
+}
+
+/// How long messages stay.
+fn stays(level: ToastLevel) -> Millis {
+    match level {
+        ToastLevel::Done | ToastLevel::Info => 5_000,
+        ToastLevel::Warning | ToastLevel::Refused => 12_000,
+    }
+}
+
+fn toast(model: &mut Model, level: ToastLevel, text: impl Into<String>) {
+    toast_lines(model, level, vec![text.into()]);
+}
+
+fn toast_lines(model: &mut Model, level: ToastLevel, lines: Vec<String>) {
+    const KEPT: usize = 4;
+    let until = model.now + stays(level);
+    // The same message again only stays longer.
+    model.toasts.retain(|t| t.lines != lines);
+    model.toasts.push(Toast { level, lines, until });
+    let excess = model.toasts.len().saturating_sub(KEPT);
+    model.toasts.drain(..excess);
+}
+
+fn next_id(model: &mut Model) -> u64 {
+    let id = model.next_id;
+    model.next_id += 1;
+    id
+}
+
+/// Sends a command that needs no card.
+fn send(model: &mut Model, out: &mut Vec<Outgoing>, command: Command, purpose: Purpose) {
+    dispatch(model, out, command, purpose, None);
+}
+
+fn dispatch(model: &mut Model, out: &mut Vec<Outgoing>, command: Command, purpose: Purpose, card: Option<CardId>) {
+    let request = RequestId(next_id(model));
+    let what = command.name();
+    model.requests.insert(request, Request { what, purpose, sent_at: model.now, overdue_told: false });
+    out.push(Outgoing::Send { request, command, card });
+}

@@ -1,0 +1,126 @@
+//! A question before something that cannot be taken back. Cancel is the default.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::{Scene, header, orders, words};
+use crate::tui::keymap::Action;
+use crate::tui::model::{ConfirmCard, Subject};
+use crate::tui::update::Drawn;
+use crate::tui::widgets::card::{Card, fade};
+use crate::tui::widgets::text;
+use crate::view::{PositionRow, format};
+
+const WIDTH: u16 = 64;
+
+pub fn render(scene: &Scene<'_>, buf: &mut Buffer, area: Rect, card: &ConfirmCard) -> Drawn {
+    let (model, theme) = (scene.model, scene.theme);
+    let width = Card::inner_width(area, WIDTH);
+    let (title, body) = question(scene, &card.subject, width);
+    let key = |action| model.keymap.key(action);
+    let mut foot = Vec::new();
+    if let Some(why) = &card.disarmed {
+        foot.push(Span::styled(why.clone(), theme.warn));
+    } else if card.is_armed(model.now) {
+        foot.push(Span::styled(format!(" {} ", key(Action::Commit)), theme.danger_key));
+        foot.push(Span::styled(format!(" {}", done_word(&card.subject)), theme.bright));
+    } else {
+        foot.push(Span::styled("one moment …", theme.dim));
+    }
+    foot.push(Span::raw("   "));
+    foot.extend(words::key_hint(&key(Action::Cancel), "cancel", theme));
+    let frame = header::profile_style(model.view.header.profile, theme);
+    fade(buf, area, theme);
+    Card { title, frame, body, foot: vec![Line::default(), Line::from(foot)], scroll: 0, width: WIDTH }
+        .render(buf, area, theme)
+}
+
+fn done_word(subject: &Subject) -> &'static str {
+    match subject {
+        Subject::CloseStrategy(_) | Subject::ClosePosition(..) => "close it",
+        Subject::CancelOrder(_) => "cancel the order",
+        Subject::Unwind(_) => "unwind it",
+        Subject::Resume(_) => "let it go on",
+        Subject::Quit => "quit",
+    }
+}
+
+fn question(scene: &Scene<'_>, subject: &Subject, width: u16) -> (String, Vec<Line<'static>>) {
+    let (view, theme) = (&scene.model.view, scene.theme);
+    let plain = |words: &str| text::wrapped(words, width, "", theme.text);
+    let name = |id| view.strategy(id).map_or_else(|| format!("#{id}"), |s| s.title());
+    match subject {
+        Subject::CloseStrategy(id) => {
+            let mut body = plain("Exits everything this strategy holds, shorts first, until it is flat:");
+            body.push(Line::default());
+            let group = view.positions.groups.iter().find(|g| g.strategy == *id);
+            body.extend(group.into_iter().flat_map(|g| &g.rows).filter(|r| !r.net.is_flat()).map(|r| exit(scene, r)));
+            (format!("CLOSE {}", name(*id)), body)
+        }
+        Subject::ClosePosition(contract, product) => {
+            let mut body = plain("Exits this one position. Other legs of its strategy stay, so its risk changes:");
+            body.push(Line::default());
+            let rows = view.positions.groups.iter().flat_map(|g| &g.rows).chain(&view.positions.foreign);
+            let rows = rows.filter(|r| r.contract == *contract && r.product == *product && !r.net.is_flat());
+            body.extend(rows.map(|r| exit(scene, r)));
+            (format!("CLOSE {}", format::contract(contract)), body)
+        }
+        Subject::CancelOrder(intent) => {
+            let order = view.working.iter().find(|o| o.intent == Some(*intent));
+            let words = order.map_or_else(
+                || "This order is no longer working.".to_string(),
+                |o| {
+                    let name = format::contract(&o.contract);
+                    format!("{} {} {name} at {}, {}.", o.side, o.quantity, orders::price(o), orders::state_word(o))
+                },
+            );
+            let mut body = plain(&words);
+            body.extend(plain("If it belongs to an execution, that execution ends as its policy says."));
+            ("CANCEL ORDER".into(), body)
+        }
+        Subject::Unwind(id) => {
+            let body = plain("Exits what has filled, shorts first, and ends the execution as failed.");
+            (format!("UNWIND {}", name(*id)), body)
+        }
+        Subject::Resume(id) => {
+            let body = plain("The execution goes on where it stopped: the missing legs are priced and sent again.");
+            (format!("CONTINUE {}", name(*id)), body)
+        }
+        Subject::Quit => ("QUIT".into(), leaving(scene, width)),
+    }
+}
+
+fn exit(scene: &Scene<'_>, r: &PositionRow) -> Line<'static> {
+    let theme = scene.theme;
+    let side = if r.net.0 < 0 { "BUY " } else { "SELL" };
+    Line::from(vec![
+        Span::styled(format!("  {side} {:>5}  ", r.net.size().to_string()), theme.text),
+        Span::styled(format!("{}  ", format::contract(&r.contract)), theme.text),
+        words::pnl(r.pnl, theme),
+    ])
+}
+
+/// What stays behind.
+fn leaving(scene: &Scene<'_>, width: u16) -> Vec<Line<'static>> {
+    let (view, theme) = (&scene.model.view, scene.theme);
+    let mut facts = Vec::new();
+    let legs = view.positions.open_legs();
+    if legs > 0 {
+        facts.push(format!("{legs} open position(s) stay open at the broker; nobody here watches them."));
+    }
+    if !view.working.is_empty() {
+        facts.push(format!("{} working order(s) stay working at the broker.", view.working.len()));
+    }
+    let executing = view.queue.iter().filter(|q| q.running_ms.is_some()).count();
+    if executing > 0 {
+        facts.push(format!("{executing} execution(s) are under way and go on at the next start."));
+    }
+    if view.safety.flatten.is_some() {
+        facts.push("Flattening is under way and goes on at the next start.".into());
+    }
+    facts
+        .into_iter()
+        .flat_map(|f| text::wrapped(&format!("{} {f}", theme.symbols.blocked), width, "", theme.warn))
+        .collect()
+}

@@ -1,0 +1,56 @@
+//! The last line: what can be done here now, from the table of actions, the most important first; and the kill switch.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::{Scene, words};
+use crate::tui::keymap::{ACTIONS, Action, ActionDef, Context};
+use crate::tui::widgets::text;
+
+pub fn render(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
+    let (model, theme) = (scene.model, scene.theme);
+    text::blank(buf, area, theme.ground.patch(theme.head));
+    let context = model.context();
+    let flatten = Context::Kill != context && area.width >= 100;
+    let word = if flatten { " HALT / FLATTEN " } else { " HALT " };
+    let kill = Line::from(vec![
+        Span::styled(format!(" {} ", model.keymap.key(Action::Halt)), theme.danger_key),
+        Span::styled(word, theme.danger),
+    ]);
+    text::put_right(buf, area, &kill);
+    let mut room = area.width.saturating_sub(text::line_width(&kill) + 1);
+    let mut spans = vec![Span::raw(" ")];
+    for def in offered(scene, context) {
+        let hint = words::key_hint(&key(scene, def), def.label, theme);
+        let wide = hint.iter().map(|s| text::width(&s.content)).sum::<u16>() + 2;
+        if wide > room {
+            break;
+        }
+        room -= wide;
+        spans.extend(hint);
+        spans.push(Span::raw("  "));
+    }
+    text::put(buf, area, &Line::from(spans), "");
+}
+
+/// `+/-` says more than `+`.
+fn key(scene: &Scene<'_>, def: &ActionDef) -> String {
+    let first = scene.model.keymap.key(def.action);
+    if def.action == Action::PriorityUp {
+        format!("{first}/{}", scene.model.keymap.key(Action::PriorityDown))
+    } else {
+        first
+    }
+}
+
+/// What stands in the hint line: available now, in the order of importance.
+fn offered(scene: &Scene<'_>, context: Context) -> Vec<&'static ActionDef> {
+    let mut defs: Vec<&ActionDef> = ACTIONS
+        .iter()
+        .filter(|d| d.hint > 0 && d.contexts.contains(&context))
+        .filter(|d| !scene.model.keymap.keys(d.action).is_empty() && (d.available)(scene.model).is_ok())
+        .collect();
+    defs.sort_by_key(|d| d.hint);
+    defs
+}

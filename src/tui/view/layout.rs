@@ -1,0 +1,109 @@
+//! Where things stand: one pane at 80×24, two columns from 110×30, more room for everything beyond.
+
+use ratatui::layout::Rect;
+
+use crate::tui::model::{Model, Pane};
+
+/// What stands in a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slot {
+    Pane(Pane),
+    Risk,
+    /// The strategy under the cursor.
+    Side,
+}
+
+#[derive(Clone, Debug)]
+pub struct Layout {
+    pub header: Rect,
+    /// A condition the trader must know of.
+    pub banner: Option<Rect>,
+    pub slots: Vec<(Slot, Rect)>,
+    /// The limits in one line, where there is no pane for them.
+    pub risk_line: Option<Rect>,
+    pub hints: Rect,
+    /// One pane at a time; its frame names the others.
+    pub compact: bool,
+    screen: Rect,
+}
+
+/// From this size on there are two columns.
+const TWO_COLUMNS: (u16, u16) = (110, 30);
+
+impl Layout {
+    pub fn of(screen: Rect, model: &Model) -> Self {
+        let row = |y: u16| Rect { y, height: 1, ..screen };
+        let banner = (!model.view.standing.is_empty()).then(|| row(screen.y + 1));
+        let top = screen.y + 1 + u16::from(banner.is_some());
+        let hints = row(screen.bottom() - 1);
+        let body = Rect { y: top, height: hints.y - top, ..screen };
+        let small = screen.width < TWO_COLUMNS.0 || screen.height < TWO_COLUMNS.1;
+        let mut layout =
+            Self { header: row(screen.y), banner, slots: Vec::new(), risk_line: None, hints, compact: true, screen };
+        if small || model.zoomed {
+            let pane = Rect { height: body.height - 1, ..body };
+            layout.risk_line = Some(row(pane.bottom()));
+            layout.slots.push((Slot::Pane(model.focus), pane));
+        } else {
+            layout.compact = false;
+            layout.two_columns(body, model);
+        }
+        layout
+    }
+
+    /// Everything between the head line and the hints.
+    pub fn body(&self) -> Rect {
+        let top = self.header.bottom() + u16::from(self.banner.is_some());
+        Rect { y: top, height: self.hints.y - top, ..self.screen }
+    }
+
+    fn two_columns(&mut self, body: Rect, model: &Model) {
+        let side = match body.width {
+            0..=139 => 38,
+            140..=189 => 48,
+            _ => 62,
+        };
+        let left = Rect { width: body.width - side, ..body };
+        let right = Rect { x: left.right(), width: side, ..body };
+        self.left(left, model);
+        self.right(right);
+    }
+
+    /// Pending and positions share what the queue and the log leave them, by what they have to show.
+    fn left(&mut self, area: Rect, model: &Model) {
+        let rows = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
+        let queue = rows(model.view.queue.len()).saturating_add(3).clamp(4, area.height / 6 + 1);
+        let log = (area.height / 5).clamp(5, 12);
+        let share = area.height - queue - log;
+        let wants_pending = rows(model.pending_rows.len()).saturating_add(4);
+        let wants_positions = rows(model.position_keys().len()).saturating_add(4);
+        let half = share / 2;
+        let pending = if wants_positions < half {
+            share - wants_positions.max(6)
+        } else if wants_pending < half {
+            wants_pending.max(6)
+        } else {
+            half
+        };
+        let heights =
+            [(Pane::Pending, pending), (Pane::Queue, queue), (Pane::Positions, share - pending), (Pane::Log, log)];
+        let mut y = area.y;
+        for (pane, height) in heights {
+            self.slots.push((Slot::Pane(pane), Rect { y, height, ..area }));
+            y += height;
+        }
+    }
+
+    /// The limits, the strategy under the cursor where there is room for it, and the orders.
+    fn right(&mut self, area: Rect) {
+        const GAUGES: u16 = 8;
+        let risk = if area.height >= 40 { GAUGES * 2 + 2 } else { GAUGES + 2 };
+        let rest = area.height - risk;
+        let orders = if rest >= 22 { (rest / 3).max(9) } else { rest };
+        self.slots.push((Slot::Risk, Rect { height: risk, ..area }));
+        if rest > orders {
+            self.slots.push((Slot::Side, Rect { y: area.y + risk, height: rest - orders, ..area }));
+        }
+        self.slots.push((Slot::Pane(Pane::Orders), Rect { y: area.bottom() - orders, height: orders, ..area }));
+    }
+}

@@ -1,0 +1,120 @@
+//! The frame: pure functions from the model, the view and the theme to cells.
+
+mod confirm;
+mod detail;
+mod execute;
+mod header;
+mod help;
+mod hints;
+mod kill;
+mod layout;
+mod log;
+mod orders;
+mod payoff;
+mod pending;
+mod positions;
+mod queue;
+mod risk;
+mod side;
+mod textbox;
+mod toasts;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+pub use layout::{Layout, Slot};
+pub use log::{LogView, NoLog, TuiLog};
+
+use super::model::{Layer, Model};
+use super::theme::Theme;
+use super::update::Drawn;
+use super::widgets::text;
+
+/// The smallest screen that is worked on.
+pub const SMALLEST: (u16, u16) = (60, 16);
+
+/// All that a pane draws from.
+#[derive(Clone, Copy)]
+pub struct Scene<'a> {
+    pub model: &'a Model,
+    pub theme: &'a Theme,
+    pub log: &'a dyn LogView,
+}
+
+/// Draws everything into `buf`, which is as large as the terminal.
+pub fn draw(scene: &Scene<'_>, buf: &mut Buffer) -> Drawn {
+    let area = buf.area;
+    text::blank(buf, area, scene.theme.ground);
+    if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+        return too_small(scene, buf, area);
+    }
+    let layout = Layout::of(area, scene.model);
+    header::render(scene, buf, layout.header);
+    if let Some(banner) = layout.banner {
+        header::banner(scene, buf, banner);
+    }
+    let mut drawn = Drawn::default();
+    for (slot, place) in &layout.slots {
+        let page_rows = slot_rows(scene, buf, *slot, *place, layout.compact);
+        if *slot == Slot::Pane(scene.model.focus) {
+            drawn.page_rows = page_rows;
+        }
+    }
+    if let Some(line) = layout.risk_line {
+        risk::line(scene, buf, line);
+    }
+    hints::render(scene, buf, layout.hints);
+    for layer in &scene.model.layers {
+        drawn = layer_on(scene, buf, layout.body(), layer);
+    }
+    toasts::render(scene, buf, layout.body());
+    drawn
+}
+
+fn slot_rows(scene: &Scene<'_>, buf: &mut Buffer, slot: Slot, area: Rect, compact: bool) -> usize {
+    use super::model::Pane;
+    match slot {
+        Slot::Pane(Pane::Pending) => pending::render(scene, buf, area, compact),
+        Slot::Pane(Pane::Queue) => queue::render(scene, buf, area, compact),
+        Slot::Pane(Pane::Positions) => positions::render(scene, buf, area, compact),
+        Slot::Pane(Pane::Orders) => orders::render(scene, buf, area, compact),
+        Slot::Pane(Pane::Log) => log::render(scene, buf, area, compact),
+        Slot::Risk => risk::render(scene, buf, area),
+        Slot::Side => side::render(scene, buf, area),
+    }
+    usize::from(area.height.saturating_sub(4))
+}
+
+fn layer_on(scene: &Scene<'_>, buf: &mut Buffer, body: Rect, layer: &Layer) -> Drawn {
+    match layer {
+        Layer::Detail(page) => detail::render(scene, buf, body, page),
+        Layer::Help { scroll } => help::render(scene, buf, body, *scroll),
+        Layer::Execute(card) => execute::render(scene, buf, body, card),
+        Layer::Confirm(card) => confirm::render(scene, buf, body, card),
+        Layer::Kill(card) => kill::render(scene, buf, body, card),
+        Layer::Text(dialog) => textbox::render(scene, buf, body, dialog),
+    }
+}
+
+/// One clear sentence; the profile and the kill switch are said even here.
+fn too_small(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) -> Drawn {
+    let halted = if scene.model.view.safety.halt.is_some() { " HALTED." } else { "" };
+    let sentence = format!(
+        "{}{halted} The window is {}×{}; the cockpit needs {}×{}. {} still halts.",
+        header::profile_word(scene.model.view.header.profile),
+        area.width,
+        area.height,
+        SMALLEST.0,
+        SMALLEST.1,
+        scene.model.keymap.key(super::keymap::Action::Halt),
+    );
+    for (n, line) in (0..area.height).zip(text::wrap(&sentence, area.width)) {
+        text::put(buf, text::row(area, n), &Line::styled(line, scene.theme.text), "");
+    }
+    Drawn::default()
+}

@@ -1,0 +1,7 @@
+//! Parts that panes are made of. They know themes, not trading.
+
+pub mod card;
+pub mod gauge;
+pub mod pane;
+pub mod table;
+pub mod text;
