@@ -113,19 +113,7 @@ impl Cockpit {
         if exchange.is_some() {
             tasks.push(tokio::spawn(suggest(broker, today.clone(), inputs.clone(), views.clone())));
         }
-        Ok(Self {
-            inputs,
-            views,
-            today,
-            config,
-            folder,
-            engine,
-            store,
-            projector,
-            tasks,
-            control: None,
-            exchange,
-        })
+        Ok(Self { inputs, views, today, config, folder, engine, store, projector, tasks, control: None, exchange })
     }
 
     /// Waits until it can be used: the broker's books are read and prices flow; not longer than `limit`.
@@ -192,7 +180,11 @@ pub(super) async fn start_exchange(folder: &DataFolder, config: &AppConfig) -> a
         Some(file) => paper::shares_of_file(file)?,
     };
     let running = paper::start_exchange(&config.paper, &folder.exchange_books(), shares).await?;
-    let access = Access { endpoints: paper_endpoints(&running), client_id: running.client_id.clone(), access_token: running.access_token.clone() };
+    let access = Access {
+        endpoints: paper_endpoints(&running),
+        client_id: running.client_id.clone(),
+        access_token: running.access_token.clone(),
+    };
     files::write_private(&access_file(folder), &serde_json::to_string(&access)?)?;
     Ok(running)
 }
@@ -266,12 +258,13 @@ pub(super) fn paper_access_of_running(
 }
 
 fn live_access(config: &AppConfig) -> anyhow::Result<(DhanEndpoints, DhanCredentials)> {
-    let client_id = config.client_id().context(
-        "no client id: set client_id in dhan.yaml, or DHAN_CLIENT_ID in the environment",
-    )?;
-    let token = config.secrets.access_token.as_ref().context(
-        "no access token: set DHAN_ACCESS_TOKEN in the environment or in secrets.env beside dhan.yaml",
-    )?;
+    let client_id =
+        config.client_id().context("no client id: set client_id in dhan.yaml, or DHAN_CLIENT_ID in the environment")?;
+    let token = config
+        .secrets
+        .access_token
+        .as_ref()
+        .context("no access token: set DHAN_ACCESS_TOKEN in the environment or in secrets.env beside dhan.yaml")?;
     let dhan = &config.dhan;
     let endpoints = DhanEndpoints {
         rest: dhan.rest.clone(),

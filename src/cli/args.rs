@@ -136,6 +136,8 @@ pub enum Command {
     Doctor,
     /// Run the built-in exchange alone until stopped; prints its addresses as one line of JSON
     Exchange(ExchangeArgs),
+    /// The keys of the screen, as they are set
+    Keys,
 }
 
 #[derive(Clone, Debug, Default, Args)]

@@ -108,6 +108,7 @@ async fn run(global: &Global, command: &Command, machine: &dyn Machine, console:
     }
     match command {
         Command::Exchange(args) => commands::exchange::run(global, args, machine, console).await,
+        Command::Keys => commands::keys::run(global, console),
         Command::Doctor => commands::doctor::run(global, machine, console).await,
         Command::Flatten(args) if args.force => commands::flatten::force(global, *args, machine, console).await,
         _ => with_desk(global, command, machine, console).await,
@@ -136,7 +137,8 @@ fn asks(command: &Command) -> bool {
         | Command::Import(_)
         | Command::Map(_)
         | Command::Doctor
-        | Command::Exchange(_) => false,
+        | Command::Exchange(_)
+        | Command::Keys => false,
     }
 }
 
@@ -193,6 +195,6 @@ async fn act(shell: &mut Shell<'_>, command: &Command) -> Result<(), Failure> {
         Command::Close(args) => commands::decide::close(shell, args).await,
         Command::Import(args) => commands::import::run(shell, args).await,
         Command::Map(args) => commands::map::run(shell, args).await,
-        Command::Doctor | Command::Exchange(_) => Ok(()),
+        Command::Doctor | Command::Exchange(_) | Command::Keys => Ok(()),
     }
 }
