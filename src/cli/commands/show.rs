@@ -18,7 +18,7 @@ pub async fn run(shell: &mut Shell<'_>, id: Option<StrategyId>) -> Result<(), Fa
 }
 
 async fn one(shell: &mut Shell<'_>, id: StrategyId) -> Result<(), Failure> {
-    let strategy = shell.desk.show(id).await?;
+    let strategy = shell.show(id).await?;
     shell.console.document(&strategy)?;
     for line in head(&strategy) {
         shell.console.say(&line)?;
