@@ -1,3 +1,7 @@
 //! The `strikedeck` program.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    strikedeck::cli::main(std::env::args_os())
+}

@@ -1,3 +1,6 @@
 //! Tests that use the program from outside, in one binary.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // the helpers of tests, too, fail by panicking
+
+mod dhan_samples;
 mod floors;

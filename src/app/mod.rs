@@ -1,3 +1,26 @@
 //! Wires the tasks together: starts, supervises and stops them in order.
 //!
-//! Floor 5. No rules.
+//! Floor 5. No rules: what may be traded is decided in the engine, what leaves when in the gateway. Here are the threads
+//! and tasks, and the channels between them:
+//!
+//! - *engine thread*: owns the desk (engine, driver, gateway); takes [`Input`]s, gives batches to the store, calls to the
+//!   broker, views to the screen. It waits for nothing but its inputs.
+//! - *store thread*: commits batches and says so; feeds the projection.
+//! - *broker tasks*: one per call, and one per stream (order updates, market feed).
+
+pub mod calls;
+pub mod cockpit;
+pub mod config;
+pub mod doctor;
+pub mod door;
+pub mod engine_thread;
+pub mod force;
+pub mod links;
+pub mod paper;
+pub mod reference;
+pub mod screen;
+pub mod shared;
+pub mod store_thread;
+
+pub use cockpit::{Cockpit, Options, prepare};
+pub use engine_thread::{Input, Inputs};

@@ -3,8 +3,12 @@
 //! Floor 0: nothing here knows of a broker, a database, a screen or a clock. Wrong states should not be expressible;
 //! what the field calls by a name has that name here.
 
+pub mod calendar;
+pub mod contract_rules;
 pub mod ids;
 pub mod instrument;
+pub mod instrument_index;
+pub mod mapping;
 pub mod money;
 pub mod order;
 pub mod position;
@@ -12,8 +16,12 @@ pub mod quote;
 pub mod strategy;
 pub mod time;
 
+pub use calendar::{Market, Session, SessionKind, TradingCalendar};
+pub use contract_rules::{ContractRules, Disagreement, Expiry, ExpiryCycle, UnderlyingRules};
 pub use ids::{AccountId, BrokerOrderId, CommandId, CorrelationId, IntentId, SecurityId, StrategyId};
 pub use instrument::{Contract, ContractKind, Exchange, Instrument, OptionRight, Segment, Symbol};
+pub use instrument_index::InstrumentIndex;
+pub use mapping::{ExpiryPolicy, Listed, MappingError, WantedLeg, map_leg};
 pub use money::{Lots, Money, NetQuantity, Price, Quantity};
 pub use order::{Intent, OrderKind, OrderSighting, OrderSpec, Product, SeenStatus, Side, TradeSighting, Validity};
 pub use position::{Funds, PositionSighting};

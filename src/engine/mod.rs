@@ -6,23 +6,37 @@
 //! first), what must happen as [`Effect`]s (released after). State changes only by applying records, so folding the
 //! journal arrives at the same state.
 
+mod appraise;
 pub mod command;
+mod commands;
 pub mod config;
 pub mod core;
 pub mod effect;
 pub mod event;
+mod execution;
+mod exits;
+mod flatten;
+mod news;
+mod queue;
 pub mod record;
 pub mod reference;
+mod routine;
 pub mod state;
 pub mod step;
+mod turn;
 
 pub use core::Engine;
 
+pub use appraise::leg_at;
 pub use command::{Command, Origin, Preview, PreviewLeg, Reply};
 pub use config::EngineConfig;
 pub use effect::{Effect, Lane};
 pub use event::Event;
+pub use queue::order_of;
 pub use record::Record;
 pub use reference::{Reference, ResolvedLeg};
 pub use state::State;
 pub use step::Step;
+
+#[cfg(test)]
+mod tests;

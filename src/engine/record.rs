@@ -10,7 +10,7 @@ use super::reference::ResolvedLeg;
 use crate::domain::time::Timestamp;
 use crate::domain::{
     BrokerOrderId, CommandId, Contract, Funds, Intent, IntentId, OrderKind, OrderSighting, PositionSighting, Product,
-    Quote, Recommendation, StrategyId, StrategyStatus, TradeSighting,
+    Quantity, Quote, Recommendation, StrategyId, StrategyStatus, TradeSighting,
 };
 
 /// Paper or live. Stamped into the journal; the two never mix.
@@ -209,11 +209,13 @@ pub enum Record {
     Marks {
         quotes: Vec<(Contract, Quote)>,
     },
-    /// An exit was asked for: everything `owner` holds of this contract and product.
+    /// An exit was asked for: what `owner` holds of this contract and product beyond `keep`.
     ExitStarted {
         owner: Owner,
         contract: Contract,
         product: Product,
+        #[serde(default)]
+        keep: Quantity,
         reason: String,
     },
     ExitEnded {

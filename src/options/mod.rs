@@ -1,3 +1,9 @@
 //! Options maths: pricing, payoff, naming a position from its legs, charges.
 //!
 //! Floor 1, pure. Floating point is allowed here (for prices of models and Greeks), never in what is journalled: money and payoffs are exact.
+
+pub mod black76;
+pub mod charges;
+pub mod coherence;
+pub mod naming;
+pub mod payoff;

@@ -2,6 +2,8 @@
 //!
 //! Floor 1, pure. Exits never come here.
 
+pub mod gate;
 pub mod limits;
+pub mod margin;
 
 pub use limits::Limits;

@@ -1,6 +1,6 @@
 //! Applying records: the only place where state changes.
 
-use super::super::record::{Purpose, Record, Unplaced};
+use super::super::record::{Owner, Purpose, Record, Unplaced};
 use super::{Execution, Exit, Flatten, Halt, Lot, LotKey, Order, OrderState, Phase, State, Strategy};
 use crate::domain::time::Timestamp;
 use crate::domain::{
@@ -70,6 +70,7 @@ impl State {
                 self.correlations.insert(intent.correlation.clone(), intent.id);
                 self.touch(intent.spec.contract, intent.spec.product, at);
                 self.orders.insert(intent.id, Order::new((**intent).clone(), *purpose, at));
+                self.open.insert(intent.id);
             }
             Record::IntentUnplaced { intent, how, reason } => self.unplace(*intent, *how, reason, at),
             Record::OrderSeen { intent, sighting } => self.see(*intent, sighting, at),
@@ -102,9 +103,10 @@ impl State {
                 self.broker.funds = Some(*funds);
             }
             Record::Marks { quotes } => self.marks.extend(quotes.iter().copied()),
-            Record::ExitStarted { owner, contract, product, reason } => {
+            Record::ExitStarted { owner, contract, product, keep, reason } => {
                 let key = LotKey { owner: *owner, contract: *contract, product: *product };
-                let exit = Exit { reason: reason.clone(), started_at: at, failures: 0, last_failure: None };
+                let exit =
+                    Exit { keep: *keep, reason: reason.clone(), started_at: at, failures: 0, last_failure: None };
                 self.exits.insert(key, exit);
             }
             Record::ExitEnded { owner, contract, product, .. } => {
@@ -134,14 +136,28 @@ impl State {
     }
 
     fn with(&mut self, id: StrategyId, change: impl FnOnce(&mut Strategy)) {
-        if let Some(strategy) = self.strategies.get_mut(&id) {
-            change(strategy);
-        }
+        let Some(strategy) = self.strategies.get_mut(&id) else { return };
+        change(strategy);
+        match strategy.status {
+            StrategyStatus::Marked | StrategyStatus::Deferred | StrategyStatus::Executing => self.active.insert(id),
+            StrategyStatus::Pending | StrategyStatus::Executed | StrategyStatus::Failed | StrategyStatus::Expired => {
+                self.active.remove(&id)
+            }
+        };
     }
 
     fn with_order(&mut self, id: IntentId, change: impl FnOnce(&mut Order)) {
         if let Some(order) = self.orders.get_mut(&id) {
             change(order);
+        }
+    }
+
+    /// Keeps the index of open orders; called where a state changes.
+    fn index(&mut self, id: IntentId) {
+        if self.orders.get(&id).is_some_and(|o| o.state.is_open()) {
+            self.open.insert(id);
+        } else {
+            self.open.remove(&id);
         }
     }
 
@@ -188,6 +204,7 @@ impl State {
         order.reason = Some(reason.to_string());
         order.changed_at = at;
         let (contract, product, purpose) = (order.intent.spec.contract, order.intent.spec.product, order.purpose);
+        self.index(id);
         self.touch(contract, product, at);
         if !order_may_trade(how) {
             self.count_exit_failure(purpose, contract, product, at);
@@ -225,6 +242,7 @@ impl State {
         if changed {
             order.changed_at = at;
         }
+        self.index(id);
         self.order_ids.insert(seen.order_id.clone(), id);
         if changed {
             self.touch(contract, product, at);
@@ -232,7 +250,10 @@ impl State {
         if !merged.news.is_zero() {
             self.last_fill_at = Some(at);
             let key = LotKey { owner: purpose.owner(), contract, product };
-            self.lots.entry(key).or_default().add(side, merged.news, merged.value);
+            // What was opened elsewhere is the broker's to count: we know neither its cost nor its size.
+            if key.owner != Owner::Foreign {
+                self.lots.entry(key).or_default().add(side, merged.news, merged.value);
+            }
             if let Some(exit) = self.exits.get_mut(&key) {
                 exit.failures = 0;
             }

@@ -70,9 +70,10 @@ pub enum Phase {
     Unwinding(String),
 }
 
-/// An exit under way: reduces what `owner` holds to nothing.
+/// An exit under way: reduces what `owner` holds to what it keeps, usually nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exit {
+    pub keep: Quantity,
     pub reason: String,
     pub started_at: Timestamp,
     /// Exit orders refused or lost in a row: the next waits longer.
@@ -121,6 +122,10 @@ pub struct State {
     pub day: DayCounters,
     pub strategies: BTreeMap<StrategyId, Strategy>,
     pub orders: BTreeMap<IntentId, Order>,
+    /// Of `orders`, those that may still trade.
+    pub open: BTreeSet<IntentId>,
+    /// Of `strategies`, those that are marked, deferred or executing.
+    pub active: BTreeSet<StrategyId>,
     pub correlations: BTreeMap<CorrelationId, IntentId>,
     pub order_ids: BTreeMap<BrokerOrderId, IntentId>,
     /// Working orders that are not ours.
@@ -174,7 +179,12 @@ impl State {
 
     /// Orders that may still trade: working, on their way, or unknown.
     pub fn open_orders(&self) -> impl Iterator<Item = &Order> {
-        self.orders.values().filter(|o| o.state.is_open())
+        self.open.iter().filter_map(|id| self.orders.get(id))
+    }
+
+    /// Strategies that are marked, deferred or executing.
+    pub fn active_strategies(&self) -> impl Iterator<Item = &Strategy> {
+        self.active.iter().filter_map(|id| self.strategies.get(id))
     }
 
     pub fn open_orders_of(&self, contract: Contract, product: Product) -> impl Iterator<Item = &Order> {

@@ -143,7 +143,8 @@ impl Order {
         merged.state != self.state
             || !merged.news.is_zero()
             || self.order_id.is_none()
-            || (self.state.is_open() && seen.spec.kind != self.kind && self.modifying_since.is_some())
+            // The order as restated: the modification has been taken.
+            || (self.modifying_since.is_some() && seen.spec.kind == self.kind)
     }
 
     /// The state of an intent that made no order, or may have.

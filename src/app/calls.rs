@@ -1,0 +1,33 @@
+//! Carries the gateway's calls to the broker, each as a task of its own, and brings the answers back.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use super::engine_thread::{Input, Inputs};
+use crate::broker::{Broker, perform};
+use crate::domain::time::{Timestamp, ms_between};
+use crate::gateway::{Answer, ErrorClass, Outgoing};
+
+/// Takes calls until the engine thread has ended.
+pub async fn carry(broker: Arc<dyn Broker>, mut calls: mpsc::UnboundedReceiver<Outgoing>, inputs: Inputs) {
+    while let Some(outgoing) = calls.recv().await {
+        tokio::spawn(carry_one(broker.clone(), outgoing, inputs.clone()));
+    }
+}
+
+/// At the deadline the outcome is unknown; an answer that comes later is passed on all the same.
+async fn carry_one(broker: Arc<dyn Broker>, outgoing: Outgoing, inputs: Inputs) {
+    let Outgoing { id, call, deadline } = outgoing;
+    let patience = u64::try_from(ms_between(Timestamp::now(), deadline)).unwrap_or(0);
+    let answer = perform(broker.as_ref(), &call);
+    tokio::pin!(answer);
+    tokio::select! {
+        answer = &mut answer => return inputs.send(Input::Answered(id, answer)),
+        () = tokio::time::sleep(Duration::from_millis(patience)) => {}
+    }
+    let message = format!("no answer to {} within {patience} ms", call.name());
+    inputs.send(Input::Answered(id, Answer::failed(ErrorClass::AskFirst, message)));
+    inputs.send(Input::Answered(id, answer.await));
+}

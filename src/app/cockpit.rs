@@ -1,0 +1,374 @@
+//! A running cockpit: everything that works behind a screen or a shell, started and stopped in order.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use serde::{Deserialize, Serialize};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+use tracing::{info, warn};
+
+use super::config::{AppConfig, PaperClock};
+use super::engine_thread::{EngineThread, Input, Inputs, Outlets};
+use super::reference::{Clock, Instruments, Today};
+use super::shared::Shared;
+use super::store_thread::{self, StoreThread};
+use super::{calls, links, paper};
+use crate::broker::Broker;
+use crate::broker::dhan::{Dhan, DhanCredentials, DhanEndpoints, DhanSettings};
+use crate::domain::contract_rules::ContractRules;
+use crate::domain::instrument_index::InstrumentIndex;
+use crate::domain::time::{Timestamp, ist, trading_day};
+use crate::domain::{AccountId, Instrument};
+use crate::engine::command::{Command, Origin, Reply};
+use crate::engine::record::Profile;
+use crate::engine::{Engine, State};
+use crate::exchange_server::Running;
+use crate::gateway::{Desk, Driver, Gateway, GatewayPolicy};
+use crate::import::seed::SeedChain;
+use crate::options::charges::Tariff;
+use crate::protocol::dhan::instruments::read_master;
+use crate::store::{ControlFile, DataFolder, Journal, Projector, files, instrument_cache};
+use crate::view::{LinkState, View};
+use crate::web;
+
+/// How a cockpit is to be started.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    pub profile: Profile,
+    pub data: Option<PathBuf>,
+    /// Where the settings are; `None`: beside the data.
+    pub config: Option<PathBuf>,
+    /// Instead of `paper.yaml`'s.
+    pub seed: Option<u64>,
+    pub clock: Option<PaperClock>,
+    pub spots_from: Option<PathBuf>,
+}
+
+/// What runs. Dropping it without [`Cockpit::stop`] is like killing the process: nothing is lost, the next start finds out.
+pub struct Cockpit {
+    pub inputs: Inputs,
+    pub views: watch::Receiver<Arc<View>>,
+    pub today: Today,
+    pub config: AppConfig,
+    pub folder: DataFolder,
+    engine: std::thread::JoinHandle<()>,
+    store: StoreThread,
+    projector: Option<Projector>,
+    tasks: Vec<JoinHandle<()>>,
+    control: Option<(web::ControlServer, ControlFile)>,
+    exchange: Option<Running>,
+}
+
+/// The settings and the data folder, before anything runs.
+pub fn prepare(options: &Options) -> anyhow::Result<(DataFolder, AppConfig)> {
+    let folder = DataFolder::locate(options.data.as_deref(), options.profile)?;
+    folder.create()?;
+    let settings = options.config.clone().unwrap_or_else(|| folder.config().to_path_buf());
+    let mut config = AppConfig::load(&settings)?;
+    config.paper.seed = options.seed.unwrap_or(config.paper.seed);
+    config.paper.clock = options.clock.unwrap_or(config.paper.clock);
+    config.paper.spots_from = options.spots_from.clone().or(config.paper.spots_from);
+    Ok((folder, config))
+}
+
+impl Cockpit {
+    /// Starts everything. Paper mode brings its own exchange; live mode needs credentials.
+    pub async fn start(folder: DataFolder, config: AppConfig) -> anyhow::Result<Self> {
+        let now = Timestamp::now();
+        let (mut journal, opening) = Journal::open(folder.folder(), folder.profile(), config.cockpit.journal, now)?;
+        info!("journal of {} opened: {opening:?}", folder.folder().display());
+        let projector = Projector::start(&folder.projection(), &mut journal)
+            .inspect_err(|e| warn!("the tables are not kept up to date: {e}"))
+            .ok();
+        let state = journal.state().clone();
+        let exchange = match folder.profile() {
+            Profile::Paper => Some(start_exchange(&folder, &config).await?),
+            Profile::Live => None,
+        };
+        let instruments = Instruments::none();
+        let broker = connect(exchange.as_ref(), &config, &instruments)?;
+        load_instruments(broker.as_ref(), &folder, &instruments, now).await?;
+        let today = today(&folder, &config, instruments);
+        let (inputs, receiver) = Inputs::new();
+        let store = store_thread::start(journal, inputs.clone())?;
+        let (calls_out, calls_in) = mpsc::unbounded_channel();
+        let (interest_out, interest) = watch::channel(BTreeSet::new());
+        let shared = Shared::default();
+        let desk = desk(&config, state, now);
+        let first = View::build(desk.state(), &config.engine, &shared.prices(), &shared.health(), &today, now);
+        let (views_out, views) = watch::channel(Arc::new(first));
+        let outlets =
+            Outlets { store: store.tasks.clone(), calls: calls_out, views: views_out, interest: interest_out };
+        let thread = EngineThread::new(desk, today.clone(), shared.clone(), inputs.clone(), outlets);
+        let engine = std::thread::Builder::new().name("engine".into()).spawn(move || thread.run(&receiver))?;
+        let mut tasks = vec![
+            tokio::spawn(calls::carry(broker.clone(), calls_in, inputs.clone())),
+            tokio::spawn(links::follow_orders(broker.clone(), shared.clone(), inputs.clone())),
+            tokio::spawn(links::follow_prices(broker.clone(), interest, shared, inputs.clone())),
+        ];
+        if exchange.is_some() {
+            tasks.push(tokio::spawn(suggest(broker, today.clone(), inputs.clone(), views.clone())));
+        }
+        Ok(Self {
+            inputs,
+            views,
+            today,
+            config,
+            folder,
+            engine,
+            store,
+            projector,
+            tasks,
+            control: None,
+            exchange,
+        })
+    }
+
+    /// Waits until it can be used: the broker's books are read and prices flow; not longer than `limit`.
+    pub async fn ready(&self, limit: Duration) {
+        let mut views = self.views.clone();
+        let usable = |v: &Arc<View>| {
+            !v.header.reconciling && v.header.available.is_some() && v.header.feed.state == LinkState::Up
+        };
+        if tokio::time::timeout(limit, views.wait_for(usable)).await.is_err() {
+            warn!("the broker has not answered everything within {} s", limit.as_secs());
+        }
+    }
+
+    /// Opens the door for shells on this machine.
+    pub async fn open_control(&mut self) -> anyhow::Result<()> {
+        let port = self.config.cockpit.control.parse::<std::net::SocketAddr>().map_or(0, |a| a.port());
+        let listener = web::server::listen(port).await.context("the control port could not be opened")?;
+        let file = ControlFile::write(&self.folder, listener.local_addr()?.port())?;
+        let token = web::Token::new(file.control.token.clone()).context("the control token is empty")?;
+        crate::telemetry::keep_secret(&file.control.token);
+        let server = web::server::serve(listener, Arc::new(self.door()), token)?;
+        self.control = Some((server, file));
+        Ok(())
+    }
+
+    /// What a shell or the control API is given of this cockpit.
+    pub fn door(&self) -> super::door::Door {
+        super::door::Door { inputs: self.inputs.clone(), views: self.views.clone(), today: self.today.clone() }
+    }
+
+    /// Asks the engine for something and waits for its answer.
+    pub async fn command(&self, command: Command, origin: Origin) -> anyhow::Result<Reply> {
+        let (reply, answer) = oneshot::channel();
+        self.inputs.send(Input::Command { command, origin, reply });
+        Ok(answer.await?)
+    }
+
+    /// Stops in order: no more commands, the engine's last decisions committed, the tables written, the exchange's books closed.
+    pub async fn stop(mut self) {
+        if let Some((server, file)) = self.control.take() {
+            server.stop().await;
+            drop(file);
+        }
+        self.inputs.send(Input::Stop);
+        let (engine, store) = (self.engine, self.store.thread);
+        let ended = tokio::task::spawn_blocking(move || (engine.join().is_ok(), store.join().is_ok())).await;
+        if !matches!(ended, Ok((true, true))) {
+            warn!("a part of the program had died before it was stopped: see the log above");
+        }
+        for task in &self.tasks {
+            task.abort();
+        }
+        drop(self.projector.take());
+        if let Some(exchange) = self.exchange.take() {
+            let _ = std::fs::remove_file(access_file(&self.folder));
+            exchange.stop().await;
+        }
+    }
+}
+
+pub(super) async fn start_exchange(folder: &DataFolder, config: &AppConfig) -> anyhow::Result<Running> {
+    let shares = match &config.paper.spots_from {
+        None => Vec::new(),
+        Some(file) => paper::shares_of_file(file)?,
+    };
+    let running = paper::start_exchange(&config.paper, &folder.exchange_books(), shares).await?;
+    let access = Access { endpoints: paper_endpoints(&running), client_id: running.client_id.clone(), access_token: running.access_token.clone() };
+    files::write_private(&access_file(folder), &serde_json::to_string(&access)?)?;
+    Ok(running)
+}
+
+/// The same client for the built-in exchange and for Dhan: only the addresses and the token differ.
+pub(super) fn connect(
+    exchange: Option<&Running>,
+    config: &AppConfig,
+    instruments: &Instruments,
+) -> anyhow::Result<Arc<dyn Broker>> {
+    let (endpoints, credentials) = match exchange {
+        Some(running) => paper_access(running),
+        None => live_access(config)?,
+    };
+    crate::telemetry::keep_secret(credentials.access_token.expose());
+    Ok(Arc::new(Dhan::new(endpoints, credentials, DhanSettings::default(), instruments.handle())?))
+}
+
+fn paper_access(running: &Running) -> (DhanEndpoints, DhanCredentials) {
+    let access_token = crate::net::Secret::new(running.access_token.clone());
+    (paper_endpoints(running).into(), DhanCredentials { client_id: running.client_id.clone(), access_token })
+}
+
+fn paper_endpoints(running: &Running) -> PaperEndpoints {
+    PaperEndpoints {
+        rest: running.rest.clone(),
+        feed: running.feed.clone(),
+        orders: running.orders.clone(),
+        instruments: running.instruments_detailed.clone(),
+    }
+}
+
+/// How the running paper exchange is reached, for `flatten --force`: readable by the user only, there while it runs.
+#[derive(Serialize, Deserialize)]
+struct Access {
+    endpoints: PaperEndpoints,
+    client_id: String,
+    access_token: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct PaperEndpoints {
+    rest: String,
+    feed: String,
+    orders: String,
+    instruments: String,
+}
+
+impl From<PaperEndpoints> for DhanEndpoints {
+    fn from(paper: PaperEndpoints) -> Self {
+        let PaperEndpoints { rest, feed, orders, instruments } = paper;
+        Self { auth: rest.clone(), rest, feed, orders, instruments }
+    }
+}
+
+fn access_file(folder: &DataFolder) -> PathBuf {
+    folder.folder().join("exchange.json")
+}
+
+/// A client of the paper exchange that runs in another process on this folder.
+pub(super) fn paper_access_of_running(
+    folder: &DataFolder,
+    instruments: &Instruments,
+) -> anyhow::Result<Arc<dyn Broker>> {
+    let file = access_file(folder);
+    let text = std::fs::read_to_string(&file).with_context(|| format!("{} cannot be read", file.display()))?;
+    let access: Access = serde_json::from_str(&text).with_context(|| format!("{} is damaged", file.display()))?;
+    let access_token = crate::net::Secret::new(access.access_token);
+    let credentials = DhanCredentials { client_id: access.client_id, access_token };
+    Ok(Arc::new(Dhan::new(access.endpoints.into(), credentials, DhanSettings::default(), instruments.handle())?))
+}
+
+fn live_access(config: &AppConfig) -> anyhow::Result<(DhanEndpoints, DhanCredentials)> {
+    let client_id = config.client_id().context(
+        "no client id: set client_id in dhan.yaml, or DHAN_CLIENT_ID in the environment",
+    )?;
+    let token = config.secrets.access_token.as_ref().context(
+        "no access token: set DHAN_ACCESS_TOKEN in the environment or in secrets.env beside dhan.yaml",
+    )?;
+    let dhan = &config.dhan;
+    let endpoints = DhanEndpoints {
+        rest: dhan.rest.clone(),
+        auth: dhan.auth.clone(),
+        feed: dhan.feed.clone(),
+        orders: dhan.order_updates.clone(),
+        instruments: dhan.instruments.clone(),
+    };
+    let access_token = crate::net::Secret::new(token.expose().to_string());
+    Ok((endpoints, DhanCredentials { client_id: client_id.to_string(), access_token }))
+}
+
+/// Today's list: from the cache if it is of today, else from the broker. Without a list no position could be told apart,
+/// so nothing starts before there is one.
+pub(super) async fn load_instruments(
+    broker: &dyn Broker,
+    folder: &DataFolder,
+    instruments: &Instruments,
+    now: Timestamp,
+) -> anyhow::Result<()> {
+    let today = ist(now).date();
+    let live = folder.profile() == Profile::Live;
+    if live {
+        match instrument_cache::load(&folder.instruments(), today) {
+            Ok(index) => {
+                instruments.replace(index);
+                return Ok(());
+            }
+            Err(reason) => info!("today's instruments are read from the broker: {reason}"),
+        }
+    }
+    let bytes = broker.instrument_master().await.context("the instrument list could not be read")?;
+    let parsed = read_master(&bytes).context("the instrument list could not be understood")?;
+    let mut list: Vec<Instrument> = parsed.instruments;
+    ContractRules::builtin().fill_max_orders(&mut list, today);
+    let index = InstrumentIndex::new(list).with_origin(today, "the broker's instrument master");
+    info!("{} instruments listed today", index.len());
+    if live {
+        if let Err(e) = instrument_cache::save(&folder.instruments(), &index) {
+            warn!("the instrument list could not be kept for the next start: {e}");
+        }
+    }
+    instruments.replace(index);
+    Ok(())
+}
+
+fn today(folder: &DataFolder, config: &AppConfig, instruments: Instruments) -> Today {
+    let clock = match (folder.profile(), config.paper.clock) {
+        (Profile::Paper, PaperClock::AlwaysOpen) => Clock::AlwaysOpen,
+        (Profile::Paper, PaperClock::Real) | (Profile::Live, _) => Clock::Real,
+    };
+    let tariff = Tariff::built_in().inspect_err(|e| warn!("charges are not estimated: {e}")).ok().map(Arc::new);
+    Today { instruments, clock, tariff }
+}
+
+fn desk(config: &AppConfig, state: State, now: Timestamp) -> Desk {
+    let limits = &config.engine.limits;
+    let policy = GatewayPolicy::default().limited(limits.max_orders_per_second, limits.max_orders_per_day);
+    let mut gateway = Gateway::new(AccountId(1), policy);
+    let sent = if state.day.date == Some(trading_day(now)) { state.day.intents } else { 0 };
+    gateway.resume(sent, now);
+    Desk::new(Driver::new(Engine::new(config.engine.clone(), state), 1), gateway)
+}
+
+/// Paper mode's own strategies: made from the exchange's chains once a day, when the books have been compared.
+async fn suggest(broker: Arc<dyn Broker>, today: Today, inputs: Inputs, mut views: watch::Receiver<Arc<View>>) {
+    if views.wait_for(|v| !v.header.reconciling).await.is_err() {
+        return;
+    }
+    loop {
+        let now = Timestamp::now();
+        let missing = paper::needs_strategies(&views.borrow().clone(), now);
+        if missing {
+            let chains = seed_chains(broker.as_ref(), &today).await;
+            let recommendations = crate::import::seed::paper_strategies(&chains, now);
+            if !recommendations.is_empty() {
+                let (reply, _) = oneshot::channel();
+                let command = Command::Import { recommendations };
+                inputs.send(Input::Command { command, origin: Origin::System, reply });
+            }
+        }
+        tokio::time::sleep(Duration::from_secs(300)).await;
+    }
+}
+
+async fn seed_chains(broker: &dyn Broker, today: &Today) -> Vec<SeedChain> {
+    let index = today.instruments.current();
+    let mut chains = Vec::new();
+    for underlying in paper::underlyings() {
+        let date = ist(Timestamp::now()).date();
+        let expiries = index.option_expiries(underlying.exchange, underlying.underlying);
+        // On the day of expiry itself there is little left to suggest.
+        let Some(expiry) = expiries.into_iter().find(|e| *e > date) else { continue };
+        match broker.option_chain(underlying, expiry).await {
+            Ok(chain) => chains.extend(paper::seed_chain(&chain, &index)),
+            Err(e) => warn!("no suggestions for {}: {e}", underlying.label()),
+        }
+    }
+    chains
+}

@@ -1,0 +1,284 @@
+//! The user's settings: YAML files in the config folder, laid over the defaults that are compiled in.
+//!
+//! A setting that is not written keeps its default; one that is not known is an error, and so is one that makes no
+//! sense. All mistakes of all files are reported at once.
+
+mod checks;
+mod errors;
+mod secrets;
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+
+use serde::de::{DeserializeOwned, IntoDeserializer, MapAccess, Visitor, value::MapAccessDeserializer};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use self::checks::Checks;
+pub use self::errors::{ConfigError, ConfigErrors};
+pub use self::secrets::{Secret, Secrets};
+use crate::domain::Money;
+use crate::engine::EngineConfig;
+use crate::engine::config::{ExecutionPolicy, ExitPolicy, KillSwitchPolicy, PollPolicy};
+use crate::risk::Limits;
+use crate::store::JournalOptions;
+
+/// The files as they are shipped: what `setup` writes for a new user, and the defaults in the user's own format.
+pub const SHIPPED: [(&str, &str); 5] = [
+    ("risk.yaml", include_str!("../../../config/risk.yaml")),
+    ("strategy.yaml", include_str!("../../../config/strategy.yaml")),
+    ("dhan.yaml", include_str!("../../../config/dhan.yaml")),
+    ("paper.yaml", include_str!("../../../config/paper.yaml")),
+    ("cockpit.yaml", include_str!("../../../config/cockpit.yaml")),
+];
+
+/// Everything that can be set.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AppConfig {
+    pub engine: EngineConfig,
+    pub dhan: DhanConfig,
+    pub paper: PaperConfig,
+    pub cockpit: CockpitConfig,
+    pub secrets: Secrets,
+    /// Worth saying, not in the way: files in the folder that nothing reads.
+    pub warnings: Vec<String>,
+}
+
+/// `dhan.yaml`: where the broker is reached. Never a secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DhanConfig {
+    /// Empty: not set up.
+    pub client_id: String,
+    pub rest: String,
+    pub auth: String,
+    pub feed: String,
+    pub order_updates: String,
+    pub instruments: String,
+}
+
+impl Default for DhanConfig {
+    fn default() -> Self {
+        Self {
+            client_id: String::new(),
+            rest: "https://api.dhan.co/v2".into(),
+            auth: "https://auth.dhan.co".into(),
+            feed: "wss://api-feed.dhan.co".into(),
+            order_updates: "wss://api-order-update.dhan.co".into(),
+            instruments: "https://images.dhan.co/api-data/api-scrip-master.csv".into(),
+        }
+    }
+}
+
+/// When the built-in exchange is open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PaperClock {
+    #[default]
+    AlwaysOpen,
+    /// The sessions and holidays of the exchange.
+    Real,
+}
+
+/// `paper.yaml`: the built-in exchange.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PaperConfig {
+    pub seed: u64,
+    pub clock: PaperClock,
+    /// An address of this machine; port 0 takes any free one.
+    pub listen: String,
+    pub starting_cash: Money,
+    /// An analyser's file whose stocks are listed too.
+    pub spots_from: Option<PathBuf>,
+}
+
+impl Default for PaperConfig {
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            clock: PaperClock::AlwaysOpen,
+            listen: "127.0.0.1:0".into(),
+            starting_cash: Money(rust_decimal_macros::dec!(1000000)),
+            spots_from: None,
+        }
+    }
+}
+
+/// `cockpit.yaml`: the program itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CockpitConfig {
+    /// A level, or targets with levels.
+    pub log: String,
+    /// Where commands from a shell are taken, on this machine.
+    pub control: String,
+    pub journal: JournalOptions,
+}
+
+impl Default for CockpitConfig {
+    fn default() -> Self {
+        Self { log: "info".into(), control: "127.0.0.1:0".into(), journal: JournalOptions::default() }
+    }
+}
+
+/// `risk.yaml`: the limits at the top, and the kill switch.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct RiskFile {
+    limits: Limits,
+    kill_switch: KillSwitchPolicy,
+}
+
+/// `strategy.yaml`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct StrategyFile {
+    execution: ExecutionPolicy,
+    exits: ExitPolicy,
+    polls: PollPolicy,
+}
+
+impl AppConfig {
+    /// Reads the files of `folder` that are there. Secrets come from the environment before `secrets.env`.
+    pub fn load(folder: &Path) -> Result<Self, ConfigErrors> {
+        Self::load_with(folder, &|name| std::env::var(name).ok())
+    }
+
+    fn load_with(folder: &Path, variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigErrors> {
+        let mut errors = Vec::new();
+        let file = |name: &str| folder.join(name);
+        let warnings = look_around(folder, &mut errors);
+        let risk: RiskFile = read(&file("risk.yaml"), &["kill_switch"], &mut errors);
+        Checks::new(&file("risk.yaml"), &mut errors).risk(&risk);
+        let strategy: StrategyFile = read(&file("strategy.yaml"), &[], &mut errors);
+        Checks::new(&file("strategy.yaml"), &mut errors).strategy(&strategy);
+        let dhan: DhanConfig = read(&file("dhan.yaml"), &[], &mut errors);
+        Checks::new(&file("dhan.yaml"), &mut errors).dhan(&dhan);
+        let paper: PaperConfig = read(&file("paper.yaml"), &[], &mut errors);
+        Checks::new(&file("paper.yaml"), &mut errors).paper(&paper);
+        let cockpit: CockpitConfig = read(&file("cockpit.yaml"), &[], &mut errors);
+        Checks::new(&file("cockpit.yaml"), &mut errors).cockpit(&cockpit);
+        let secrets = Secrets::load(&file("secrets.env"), variable).map_err(|e| errors.push(e)).unwrap_or_default();
+        if !errors.is_empty() {
+            return Err(ConfigErrors(errors));
+        }
+        let engine = EngineConfig {
+            limits: risk.limits,
+            execution: strategy.execution,
+            exits: strategy.exits,
+            polls: strategy.polls,
+            kill_switch: risk.kill_switch,
+        };
+        Ok(Self { engine, dhan, paper, cockpit, secrets, warnings })
+    }
+
+    /// The client id: from the environment or `secrets.env`, else from `dhan.yaml`.
+    pub fn client_id(&self) -> Option<&str> {
+        let written = Some(self.dhan.client_id.as_str()).filter(|id| !id.is_empty());
+        self.secrets.client_id.as_deref().or(written)
+    }
+}
+
+/// One file over its defaults. A mistake is noted, and the defaults stand in for the rest of the check.
+fn read<T: DeserializeOwned + Default>(file: &Path, others: &[&str], errors: &mut Vec<ConfigError>) -> T {
+    let text = match std::fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return T::default(),
+        Err(e) => {
+            errors.push(ConfigError::Unreadable { file: file.into(), reason: e.to_string() });
+            return T::default();
+        }
+    };
+    if let Some(error) = misplaced_secret(file, &text) {
+        errors.push(error);
+        return T::default();
+    }
+    serde_saphyr::from_str(&text).unwrap_or_else(|e| {
+        errors.push(ConfigError::from_yaml(file, &text, &e, others));
+        T::default()
+    })
+}
+
+/// A secret in a YAML file, found before any message could show the line it stands in.
+fn misplaced_secret(file: &Path, text: &str) -> Option<ConfigError> {
+    for (n, line) in text.lines().enumerate() {
+        let Some((key, value)) = line.split_once(':') else { continue };
+        let key = key.trim().trim_matches(['"', '\'']).to_ascii_lowercase();
+        let known = secrets::MISPLACED.iter().find(|(name, _)| *name == key);
+        if let Some((_, variable)) = known
+            && !value.trim().is_empty()
+        {
+            return Some(ConfigError::SecretInFile { file: file.into(), line: n + 1, key, variable });
+        }
+    }
+    None
+}
+
+/// Files whose name is nearly right are mistakes (a limit in them would not hold); others are mentioned.
+fn look_around(folder: &Path, errors: &mut Vec<ConfigError>) -> Vec<String> {
+    // Read by other parts of the program.
+    const OTHERS: [&str; 4] = ["charges.yaml", "contracts.yaml", "sessions.yaml", "holidays.csv"];
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let mut names: Vec<String> = entries.filter_map(|e| e.ok()?.file_name().into_string().ok()).collect();
+    names.sort();
+    let mut warnings = Vec::new();
+    for name in names {
+        let wanted = name.to_ascii_lowercase().replace(".yml", ".yaml");
+        let ours = SHIPPED.iter().any(|(n, _)| *n == wanted);
+        if ours && wanted != name {
+            errors.push(ConfigError::WrongName { file: folder.join(&name), wanted });
+        } else if Path::new(&wanted).extension().is_some_and(|e| e == "yaml")
+            && !ours
+            && !OTHERS.contains(&name.as_str())
+        {
+            warnings.push(format!("{} is not read by this program", folder.join(&name).display()));
+        }
+    }
+    warnings
+}
+
+/// Reads the limits as their own type does, and takes the kill switch out of the stream on the way, so that places in
+/// errors stay right and numbers stay text.
+impl<'de> Deserialize<'de> for RiskFile {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Top;
+        impl<'de> Visitor<'de> for Top {
+            type Value = RiskFile;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("the risk limits")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RiskFile, A::Error> {
+                let mut kill_switch = None;
+                let without = WithoutKillSwitch { map, found: &mut kill_switch };
+                let limits = Limits::deserialize(MapAccessDeserializer::new(without))?;
+                Ok(RiskFile { limits, kill_switch: kill_switch.unwrap_or_default() })
+            }
+        }
+        const FIELDS: &[&str] = &["kill_switch"];
+        deserializer.deserialize_struct("RiskFile", FIELDS, Top)
+    }
+}
+
+struct WithoutKillSwitch<'a, A> {
+    map: A,
+    found: &'a mut Option<KillSwitchPolicy>,
+}
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for WithoutKillSwitch<'_, A> {
+    type Error = A::Error;
+
+    fn next_key_seed<K: serde::de::DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
+        while let Some(key) = self.map.next_key::<String>()? {
+            if key != "kill_switch" {
+                let key: serde::de::value::StringDeserializer<A::Error> = key.into_deserializer();
+                return seed.deserialize(key).map(Some);
+            }
+            *self.found = Some(self.map.next_value()?);
+        }
+        Ok(None)
+    }
+
+    fn next_value_seed<V: serde::de::DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
+        self.map.next_value_seed(seed)
+    }
+}

@@ -1,0 +1,121 @@
+//! What can be checked before trading: folders, settings, instrument list, exchange or broker, calendar.
+
+use super::cockpit::{Cockpit, Options, prepare};
+use crate::domain::Segment;
+use crate::domain::calendar::TradingCalendar;
+use crate::domain::contract_rules::ContractRules;
+use crate::domain::time::{Timestamp, ist};
+use crate::engine::record::Profile;
+use crate::store::DataFolder;
+use std::time::Duration;
+
+/// How much a finding matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weight {
+    Note,
+    Wrong,
+}
+
+/// One thing that was looked at; `advice` where something is to be done or known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    pub name: &'static str,
+    pub found: String,
+    pub advice: Option<(Weight, String)>,
+}
+
+impl Finding {
+    fn ok(name: &'static str, found: impl Into<String>) -> Self {
+        Self { name, found: found.into(), advice: None }
+    }
+    fn note(name: &'static str, found: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self { name, found: found.into(), advice: Some((Weight::Note, advice.into())) }
+    }
+    fn wrong(name: &'static str, found: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self { name, found: found.into(), advice: Some((Weight::Wrong, advice.into())) }
+    }
+}
+
+/// Looks at everything; where a cockpit runs already, its own parts are left to it.
+pub async fn examine(options: &Options) -> Vec<Finding> {
+    let mut found = vec![calendar()];
+    let (folder, config) = match prepare(options) {
+        Ok(prepared) => prepared,
+        Err(e) => {
+            found.push(Finding::wrong("settings", e.to_string(), "correct what is named and run doctor again"));
+            return found;
+        }
+    };
+    found.push(Finding::ok("data folder", folder.folder().display().to_string()));
+    found.push(settings(&folder, &config.warnings));
+    if let Some(holder) = folder.holder() {
+        let advice = "its own header shows the links; quit it to have the rest checked here";
+        found.push(Finding::note("cockpit", format!("one is running (process {})", holder.pid), advice));
+        return found;
+    }
+    match Cockpit::start(folder, config).await {
+        Ok(cockpit) => {
+            cockpit.ready(Duration::from_secs(10)).await;
+            found.extend(running(&cockpit));
+            cockpit.stop().await;
+        }
+        Err(e) => found.push(Finding::wrong("start", format!("{e:#}"), "a cockpit would not start: see the reason")),
+    }
+    found
+}
+
+fn calendar() -> Finding {
+    let now = Timestamp::now();
+    let calendar = TradingCalendar::builtin();
+    let clock = ist(now).strftime("%a %d %b %Y %H:%M IST");
+    match calendar.current_or_next(Segment::NseDerivatives, now) {
+        Some(session) if session.contains(now) => {
+            let close = ist(session.close).strftime("%H:%M");
+            Finding::ok("calendar", format!("{clock}: the exchanges are open until {close}"))
+        }
+        Some(session) => {
+            let open = ist(session.open).strftime("%a %d %b %H:%M");
+            Finding::ok("calendar", format!("{clock}: the exchanges open {open}"))
+        }
+        None => {
+            let advice = "the built-in holiday list ends here: bring a newer one";
+            Finding::wrong("calendar", format!("{clock}: no next session is known"), advice)
+        }
+    }
+}
+
+fn settings(folder: &DataFolder, warnings: &[String]) -> Finding {
+    let place = folder.config().display().to_string();
+    if warnings.is_empty() {
+        Finding::ok("settings", place)
+    } else {
+        Finding::note("settings", place, warnings.join("; "))
+    }
+}
+
+fn running(cockpit: &Cockpit) -> Vec<Finding> {
+    let index = cockpit.today.instruments.current();
+    let mut found = vec![Finding::ok("instruments", format!("{} listed today", index.len()))];
+    let today = ist(Timestamp::now()).date();
+    let rules = ContractRules::builtin().disagreements(&index, TradingCalendar::builtin(), today);
+    if !rules.is_empty() {
+        let text = rules.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+        found.push(Finding::note("contract rules", text, "the instrument list counts; tell us if it is right"));
+    }
+    let view = cockpit.views.borrow().clone();
+    let name = match cockpit.folder.profile() {
+        Profile::Paper => "built-in exchange",
+        Profile::Live => "broker",
+    };
+    found.push(if view.header.reconciling {
+        Finding::wrong(name, "its books could not be read within 10 s", "see the log file in the data folder")
+    } else {
+        let open = view.positions.groups.len();
+        Finding::ok(name, format!("books read: {open} strategies with positions, {} orders working", view.working.len()))
+    });
+    found.push(match view.header.available {
+        Some(available) => Finding::ok("funds", format!("₹{available} available")),
+        None => Finding::note("funds", "not told yet", "entries wait until the broker has told them"),
+    });
+    found
+}

@@ -1,0 +1,70 @@
+//! Flattening at the broker itself, past a cockpit that hangs: everything the broker has goes, since the broker cannot
+//! tell whose it is.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use tracing::info;
+
+use super::cockpit::{Options, connect, load_instruments, paper_access_of_running, prepare, start_exchange};
+use super::reference::Instruments;
+use crate::broker::Broker;
+use crate::domain::PositionSighting;
+use crate::domain::time::Timestamp;
+use crate::engine::record::Profile;
+
+/// How long the broker is watched for everything to be closed.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Asked again after this long without getting flat.
+const AGAIN: Duration = Duration::from_secs(5);
+
+/// What was done, and what is still open: one line each.
+pub async fn flatten(options: &Options) -> anyhow::Result<(Vec<String>, Vec<String>)> {
+    let (folder, config) = prepare(options)?;
+    let held = folder.holder().is_some();
+    let exchange = match (folder.profile(), held) {
+        // The built-in exchange lives in the process that holds the folder.
+        (Profile::Paper, false) => Some(start_exchange(&folder, &config).await?),
+        (Profile::Paper, true) | (Profile::Live, _) => None,
+    };
+    let instruments = Instruments::none();
+    let broker = if held && folder.profile() == Profile::Paper {
+        paper_access_of_running(&folder, &instruments)?
+    } else {
+        connect(exchange.as_ref(), &config, &instruments)?
+    };
+    load_instruments(broker.as_ref(), &folder, &instruments, Timestamp::now()).await?;
+    let result = flatten_at(&broker).await;
+    if let Some(exchange) = exchange {
+        exchange.stop().await;
+    }
+    result
+}
+
+async fn flatten_at(broker: &Arc<dyn Broker>) -> anyhow::Result<(Vec<String>, Vec<String>)> {
+    let mut done = Vec::new();
+    let end = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        let words = broker.exit_all().await.context("the broker did not take the order to exit everything")?;
+        info!("exit all: {words}");
+        done.push(format!("the broker was asked to cancel and exit everything: {words}"));
+        let again = tokio::time::Instant::now() + AGAIN;
+        loop {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            let open = open_positions(&broker.positions().await.context("the broker's positions could not be read")?);
+            let now = tokio::time::Instant::now();
+            if open.is_empty() || now >= end {
+                return Ok((done, open));
+            }
+            if now >= again {
+                break;
+            }
+        }
+    }
+}
+
+fn open_positions(positions: &[PositionSighting]) -> Vec<String> {
+    let open = positions.iter().filter(|p| !p.net.is_flat());
+    open.map(|p| format!("{} {:+} {}", p.contract.label(), p.net.0, p.product.as_str())).collect()
+}

@@ -1,0 +1,97 @@
+//! The cockpit with its screen: trading on the runtime's threads and the engine's, the screen on one of its own.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+
+use super::cockpit::{Cockpit, Options, prepare};
+use super::engine_thread::{Input, Inputs};
+use crate::engine::command::{Command, Origin, Reply};
+use crate::telemetry::{self, Pane};
+use crate::tui::keymap::Keymap;
+use crate::tui::run::{self, Exit, Screen};
+use crate::tui::theme::Theme;
+
+/// Commands that may wait for the engine; more, and the trader is told that nothing was sent.
+const COMMANDS: usize = 64;
+
+/// Runs the cockpit until the trader leaves or the system ends it.
+pub fn run(options: &Options, theme: Option<&str>) -> anyhow::Result<()> {
+    let (folder, config) = prepare(options)?;
+    let log = telemetry::start(&folder.logs(), &config.cockpit.log, Pane::Shown)?;
+    telemetry::install_panic_hook(crate::tui::terminal::restore);
+    let keymap = Arc::new(keymap(folder.config())?);
+    let theme = theme_named(theme, folder.config())?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let mut cockpit = runtime.block_on(Cockpit::start(folder, config))?;
+    runtime.block_on(cockpit.open_control())?;
+    let stop = CancellationToken::new();
+    runtime.spawn(watch_signals(stop.clone()));
+    let (commands, queue) = mpsc::channel(COMMANDS);
+    runtime.spawn(pass_on(queue, cockpit.inputs.clone()));
+    let inputs = cockpit.inputs.clone();
+    let screen = Screen { views: cockpit.views.clone(), commands, halt: Arc::new(move || inputs.halt()), stop };
+    let ended = run::run(screen, run::Options { keymap, theme, mouse: false });
+    info!("the screen has ended: {ended:?}");
+    runtime.block_on(cockpit.stop());
+    drop(log);
+    match ended.context("the terminal failed")? {
+        Exit::Quit | Exit::Stopped | Exit::TerminalGone => Ok(()),
+    }
+}
+
+/// Brings the screen's commands to the engine; each answer goes straight back.
+async fn pass_on(mut queue: mpsc::Receiver<(Command, oneshot::Sender<Reply>)>, inputs: Inputs) {
+    while let Some((command, reply)) = queue.recv().await {
+        inputs.send(Input::Command { command, origin: Origin::Screen, reply });
+    }
+}
+
+/// The shipped keys, with the user's `keymap.toml` over them.
+fn keymap(folder: &Path) -> anyhow::Result<Keymap> {
+    let file = folder.join("keymap.toml");
+    match std::fs::read_to_string(&file) {
+        Ok(text) => Keymap::overlaid(&text, &file.display().to_string()).map_err(anyhow::Error::from),
+        Err(_) => Ok(Keymap::shipped()),
+    }
+}
+
+fn theme_named(name: Option<&str>, _folder: &Path) -> anyhow::Result<Theme> {
+    Theme::named(name.unwrap_or("dark")).map_err(anyhow::Error::from)
+}
+
+/// The system's wish to end the program goes the same way as the trader's.
+async fn watch_signals(stop: CancellationToken) {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let (Ok(mut term), Ok(mut hangup)) = (signal(SignalKind::terminate()), signal(SignalKind::hangup())) else {
+            return;
+        };
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = hangup.recv() => {}
+            _ = tokio::signal::ctrl_c() => {}
+        }
+    }
+    #[cfg(windows)]
+    {
+        use tokio::signal::windows;
+        let (Ok(mut close), Ok(mut logoff), Ok(mut shutdown)) =
+            (windows::ctrl_close(), windows::ctrl_logoff(), windows::ctrl_shutdown())
+        else {
+            return;
+        };
+        tokio::select! {
+            _ = close.recv() => {}
+            _ = logoff.recv() => {}
+            _ = shutdown.recv() => {}
+            _ = tokio::signal::ctrl_c() => {}
+        }
+    }
+    stop.cancel();
+}

@@ -1,0 +1,76 @@
+//! What several tasks look at: the newest prices, link health, notices. Latest wins; nobody waits long for a lock.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::domain::time::Timestamp;
+use crate::domain::{Contract, Quote};
+use crate::engine::effect::AlertLevel;
+use crate::view::{Health, Link, LinkState, Notice, Prices};
+
+/// Notices kept for the screen.
+const NOTICES: usize = 60;
+/// A feed that has said nothing for this long does not vouch for its quotes any more.
+const FEED_SILENCE_MS: i64 = 3_000;
+
+/// Prices and health, shared between the tasks.
+#[derive(Clone, Debug, Default)]
+pub struct Shared {
+    prices: Arc<Mutex<Prices>>,
+    health: Arc<Mutex<Health>>,
+    /// What the feed is asked to deliver.
+    subscribed: Arc<Mutex<BTreeSet<Contract>>>,
+}
+
+impl Shared {
+    pub fn prices(&self) -> MutexGuard<'_, Prices> {
+        self.prices.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn health(&self) -> MutexGuard<'_, Health> {
+        self.health.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn subscribed(&self) -> MutexGuard<'_, BTreeSet<Contract>> {
+        self.subscribed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn notice(&self, level: AlertLevel, text: String, at: Timestamp) {
+        let mut health = self.health();
+        let id = health.notices.last().map_or(1, |n| n.id + 1);
+        health.notices.push(Notice { id, at, level, text });
+        let excess = health.notices.len().saturating_sub(NOTICES);
+        health.notices.drain(..excess);
+    }
+
+    /// The newest quotes of these contracts. The feed sends only what changes: while it is alive, an unchanged quote of
+    /// a subscribed contract is as young as the feed's last word.
+    pub fn quotes_of<'a>(&self, contracts: impl IntoIterator<Item = &'a Contract>) -> Vec<(Contract, Quote)> {
+        let confirmed = self.confirmed_at();
+        let subscribed = self.subscribed();
+        let prices = self.prices();
+        let newest = |c: &Contract| {
+            let mut quote = prices.quote(c)?;
+            if let Some(at) = confirmed.filter(|_| subscribed.contains(c)) {
+                quote.at = quote.at.max(at);
+            }
+            Some((*c, quote))
+        };
+        contracts.into_iter().filter_map(newest).collect()
+    }
+
+    fn confirmed_at(&self) -> Option<Timestamp> {
+        let Link { state, last_message } = self.health().feed;
+        let at = last_message.filter(|_| state == LinkState::Up)?;
+        (crate::domain::time::ms_between(at, Timestamp::now()) <= FEED_SILENCE_MS).then_some(at)
+    }
+}
+
+/// Index values that the header shows.
+pub const HEADER_INDICES: [(crate::domain::Exchange, &str); 5] = [
+    (crate::domain::Exchange::Nse, "NIFTY"),
+    (crate::domain::Exchange::Nse, "BANKNIFTY"),
+    (crate::domain::Exchange::Bse, "SENSEX"),
+    (crate::domain::Exchange::Nse, "FINNIFTY"),
+    (crate::domain::Exchange::Nse, "MIDCPNIFTY"),
+];

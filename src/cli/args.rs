@@ -1,0 +1,258 @@
+//! What can be typed after `strikedeck`, and what each word means. Parsing only.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+
+use crate::domain::{OptionRight, Price, StrategyId, StrategyStatus};
+use crate::engine::record::Profile;
+
+/// A terminal cockpit for the Indian options trader. Without a sub-command it opens the screen, in paper mode.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "strikedeck", version, about, max_term_width = 100)]
+#[command(after_help = "Exit codes: 0 done, 1 refused or failed (the reason is on stderr), 2 usage.\n\
+    Sub-commands talk to the running cockpit; without one they open its journal and go through the same engine.")]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What holds for every sub-command and for the screen.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Global {
+    /// Keep everything below this folder instead of the user's own data folder
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Read settings from this folder
+    #[arg(long, global = true, value_name = "DIR")]
+    pub config: Option<PathBuf>,
+    /// Write JSON on stdout, nothing else
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Trade with real money at the real broker; asks for a typed word before it starts
+    #[arg(long, global = true, conflicts_with_all = ["seed", "clock", "spots_from"])]
+    pub live: bool,
+    /// The paper market's prices follow from this number
+    #[arg(long, global = true, value_name = "N", help_heading = "Paper market")]
+    pub seed: Option<u64>,
+    /// When the paper market is open
+    #[arg(long, global = true, value_enum, value_name = "CLOCK", help_heading = "Paper market")]
+    pub clock: Option<PaperClock>,
+    /// List the underlyings of this analysis too, at the prices it states
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Paper market")]
+    pub spots_from: Option<PathBuf>,
+    /// Colours of the screen
+    #[arg(long, value_name = "NAME")]
+    pub theme: Option<String>,
+}
+
+impl Global {
+    pub fn profile(&self) -> Profile {
+        if self.live { Profile::Live } else { Profile::Paper }
+    }
+}
+
+/// When the built-in exchange is open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum PaperClock {
+    /// At any hour of any day
+    #[default]
+    AlwaysOpen,
+    /// In the sessions of the real exchanges
+    Real,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Strategies, the highest priority first, then the best score
+    List(ListArgs),
+    /// One strategy whole, with what executing it would mean; without ID, all that are marked
+    Show {
+        #[arg(value_parser = strategy_id)]
+        id: Option<StrategyId>,
+    },
+    /// Mark a strategy for execution: its legs become contracts and are frozen
+    Mark(MarkArgs),
+    /// Mark several strategies
+    Bulk(BulkArgs),
+    /// Mark the best pending strategies
+    Top(TopArgs),
+    /// Back to pending
+    Unmark {
+        #[arg(required = true, value_name = "ID", value_parser = strategy_id)]
+        ids: Vec<StrategyId>,
+    },
+    /// Set the priority of a marked strategy: higher goes first
+    Priority {
+        #[arg(value_parser = strategy_id)]
+        id: StrategyId,
+        #[arg(value_name = "N", allow_negative_numbers = true)]
+        priority: i32,
+    },
+    /// Write a note beside a strategy
+    Note {
+        #[arg(value_parser = strategy_id)]
+        id: StrategyId,
+        #[arg(required = true, value_name = "TEXT")]
+        text: Vec<String>,
+    },
+    /// Execute marked strategies (all, or those named) and wait until the queue is done
+    Execute(ExecuteArgs),
+    /// Mode, session, P&L, positions, working orders, queue, limits
+    Status,
+    /// Halt, cancel what works, exit everything; waits until flat
+    Flatten(FlattenArgs),
+    /// Halt: no entries, working entries cancelled; positions stay
+    Kill(Yes),
+    /// Allow entries again after a halt, by the word that the cockpit is configured with (ARM)
+    Arm { word: String },
+    /// A failed strategy becomes pending again
+    Retry(OneArgs),
+    /// A held execution goes on where it stopped
+    Resume(OneArgs),
+    /// A held execution exits what has filled
+    Unwind(OneArgs),
+    /// Exit what a strategy holds
+    Close(OneArgs),
+    /// Read strategies from files: an analysis, records, positions, CSV
+    Import(ImportArgs),
+    /// The contract that an option means today
+    Map(MapArgs),
+    /// Check folders, settings, terminal and links
+    Doctor,
+    /// Run the built-in exchange alone until stopped; prints its addresses as one line of JSON
+    Exchange(ExchangeArgs),
+}
+
+#[derive(Clone, Debug, Default, Args)]
+pub struct ListArgs {
+    /// Of this underlying only
+    #[arg(long)]
+    pub symbol: Option<String>,
+    /// Scoring at least this
+    #[arg(long, value_name = "SCORE")]
+    pub min_score: Option<Decimal>,
+    /// In these states only: pending, marked, deferred, executing, executed, failed, expired
+    #[arg(long, value_delimiter = ',', value_name = "STATUS")]
+    pub status: Vec<StrategyStatus>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct MarkArgs {
+    #[arg(value_parser = strategy_id)]
+    pub id: StrategyId,
+    /// Higher goes first
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub priority: Option<i32>,
+    #[arg(long, value_name = "TEXT")]
+    pub notes: Option<String>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct BulkArgs {
+    #[arg(required = true, value_name = "ID", value_parser = strategy_id)]
+    pub ids: Vec<StrategyId>,
+    /// For all of them
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub priority: Option<i32>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct TopArgs {
+    /// How many at most
+    #[arg(long, default_value_t = 5, value_name = "N")]
+    pub count: u32,
+    /// Scoring at least this
+    #[arg(long, default_value = "0.6", value_name = "SCORE")]
+    pub min_score: Decimal,
+    #[command(flatten)]
+    pub yes: Yes,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct ExecuteArgs {
+    #[arg(value_name = "ID", value_parser = strategy_id)]
+    pub ids: Vec<StrategyId>,
+    /// Show what would be sent, send nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    #[command(flatten)]
+    pub yes: Yes,
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+pub struct FlattenArgs {
+    /// Positions that were opened elsewhere go too
+    #[arg(long)]
+    pub include_foreign: bool,
+    /// Go to the broker itself, past a cockpit that hangs
+    #[arg(long)]
+    pub force: bool,
+    #[command(flatten)]
+    pub yes: Yes,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct OneArgs {
+    #[arg(value_parser = strategy_id)]
+    pub id: StrategyId,
+    #[command(flatten)]
+    pub yes: Yes,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct ImportArgs {
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Read and check, import nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct MapArgs {
+    /// As the exchange spells it: NIFTY, BANKNIFTY, RELIANCE
+    pub symbol: String,
+    pub strike: Price,
+    /// CE or PE
+    #[arg(value_name = "CE|PE", value_parser = option_right)]
+    pub right: OptionRight,
+    /// As 2026-11-24; without it, the nearest that can still be entered
+    #[arg(long, value_name = "DATE")]
+    pub expiry: Option<Date>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct ExchangeArgs {
+    /// Address and port; port 0 takes any that is free
+    #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDR")]
+    pub listen: SocketAddr,
+    /// Keep the books in this file; without it they end with the program
+    #[arg(long, value_name = "FILE")]
+    pub books: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct Yes {
+    /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
+}
+
+/// `118`, or `#118` as the screen shows it.
+fn strategy_id(text: &str) -> Result<StrategyId, String> {
+    text.trim_start_matches('#').parse().map_err(|_| "a strategy is named by its number, as in `list`".into())
+}
+
+fn option_right(text: &str) -> Result<OptionRight, String> {
+    match text.to_ascii_uppercase().as_str() {
+        "CE" | "CALL" => Ok(OptionRight::Call),
+        "PE" | "PUT" => Ok(OptionRight::Put),
+        _ => Err("CE for a call, PE for a put".into()),
+    }
+}

@@ -1,0 +1,17 @@
+//! One file per sub-command (those that only hand on what was typed are in the dispatch itself).
+
+pub mod decide;
+pub mod doctor;
+pub mod exchange;
+pub mod execute;
+pub mod flatten;
+pub mod import;
+pub mod kill;
+pub mod list;
+pub mod map;
+pub mod mark;
+mod open;
+mod preview;
+pub mod show;
+pub mod status;
+pub mod top;

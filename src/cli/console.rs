@@ -1,0 +1,168 @@
+//! Where a sub-command writes, and whom it can ask.
+//!
+//! Results go to stdout, reasons and questions to stderr. With `--json` stdout carries one JSON document and nothing else.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::sync::Arc;
+
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use super::failure::Failure;
+use super::table::Table;
+
+/// For a question that nobody is there to answer.
+pub const NEEDS_YES: &str = "this needs a confirmation: off a terminal, say it with --yes";
+
+/// A person at a keyboard.
+pub trait Terminal: Send + Sync {
+    /// One line, without its end; empty when nothing more will come.
+    fn read_line(&self) -> io::Result<String>;
+}
+
+pub struct Console {
+    out: Box<dyn Write + Send>,
+    err: Box<dyn Write + Send>,
+    terminal: Option<Arc<dyn Terminal>>,
+    json: bool,
+    colour: bool,
+    interrupted: CancellationToken,
+}
+
+struct Keyboard;
+
+impl Terminal for Keyboard {
+    fn read_line(&self) -> io::Result<String> {
+        let mut line = String::new();
+        io::stdin().lock().read_line(&mut line)?;
+        Ok(line.trim().to_string())
+    }
+}
+
+impl Console {
+    /// The process's own streams. Somebody can be asked where both the question and the answer pass a terminal.
+    pub fn standard(json: bool, interrupted: CancellationToken) -> Self {
+        let somebody = io::stdin().is_terminal() && io::stderr().is_terminal();
+        let colour = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
+        let terminal = somebody.then(|| Arc::new(Keyboard) as Arc<dyn Terminal>);
+        Self { out: Box::new(io::stdout()), err: Box::new(io::stderr()), terminal, json, colour, interrupted }
+    }
+
+    pub fn new(
+        out: Box<dyn Write + Send>,
+        err: Box<dyn Write + Send>,
+        terminal: Option<Arc<dyn Terminal>>,
+        json: bool,
+    ) -> Self {
+        Self { out, err, terminal, json, colour: false, interrupted: CancellationToken::new() }
+    }
+
+    pub fn is_json(&self) -> bool {
+        self.json
+    }
+
+    pub fn can_ask(&self) -> bool {
+        self.terminal.is_some()
+    }
+
+    /// Ctrl-C was pressed.
+    pub fn interrupted(&self) -> CancellationToken {
+        self.interrupted.clone()
+    }
+
+    /// A line of the result, for people; nothing with `--json`.
+    pub fn say(&mut self, line: &str) -> Result<(), Failure> {
+        if self.json { Ok(()) } else { put(&mut self.out, &plain(line)) }
+    }
+
+    /// What happens while waiting: beside the result, not in it.
+    pub fn progress(&mut self, line: &str) -> Result<(), Failure> {
+        if self.json { put(&mut self.err, &plain(line)) } else { put(&mut self.out, &plain(line)) }
+    }
+
+    /// A reason or a warning.
+    pub fn warn(&mut self, line: &str) -> Result<(), Failure> {
+        put(&mut self.err, &plain(line))
+    }
+
+    pub fn table(&mut self, table: &Table) -> Result<(), Failure> {
+        if self.json {
+            return Ok(());
+        }
+        for (n, line) in table.lines().iter().enumerate() {
+            if n == 0 && self.colour {
+                put(&mut self.out, &format!("\u{1b}[1m{line}\u{1b}[0m"))?;
+            } else {
+                put(&mut self.out, line)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The one document of `--json`; nothing for people.
+    pub fn document(&mut self, value: &Value) -> Result<(), Failure> {
+        if self.json { put(&mut self.out, &value.to_string()) } else { Ok(()) }
+    }
+
+    /// A line that programs read, whatever the mode.
+    pub fn machine_line(&mut self, line: &str) -> Result<(), Failure> {
+        put(&mut self.out, line)
+    }
+
+    /// Goes on after a yes. `--yes` is one; without a terminal there is no other.
+    pub async fn confirm(&mut self, question: &str, yes: bool) -> Result<(), Failure> {
+        if yes {
+            return Ok(());
+        }
+        if !self.can_ask() {
+            return Err(Failure::Usage(NEEDS_YES.into()));
+        }
+        let answer = self.ask(&format!("{question} [y/N] ")).await?;
+        if matches!(answer.to_ascii_lowercase().as_str(), "y" | "yes") {
+            Ok(())
+        } else {
+            Err(Failure::Refused("not confirmed: nothing was done".into()))
+        }
+    }
+
+    /// Goes on after a word typed in full; nothing on the command line stands for it.
+    pub async fn confirm_by_word(&mut self, question: &str, word: &str) -> Result<(), Failure> {
+        if !self.can_ask() {
+            return Err(Failure::Usage("trading live is started at a terminal only, by typing a word".into()));
+        }
+        if self.ask(&format!("{question} Type {word} to go on: ")).await? == word {
+            Ok(())
+        } else {
+            Err(Failure::Refused("not confirmed: nothing was started".into()))
+        }
+    }
+
+    async fn ask(&mut self, question: &str) -> Result<String, Failure> {
+        let Some(terminal) = self.terminal.clone() else { return Ok(String::new()) };
+        write!(self.err, "{}", plain(question))?;
+        self.err.flush()?;
+        let reading = tokio::task::spawn_blocking(move || terminal.read_line());
+        let read = tokio::select! {
+            read = reading => read,
+            () = self.interrupted.cancelled() => {
+                put(&mut self.err, "")?;
+                return Err(Failure::Refused("stopped: nothing was done".into()));
+            }
+        };
+        read.map_err(|e| Failure::Refused(format!("the answer could not be read: {e}")))?
+            .map_err(|e| Failure::Refused(format!("the answer could not be read: {e}")))
+    }
+}
+
+/// A reader that has gone away (`… | head`) is no failure of ours.
+fn put(to: &mut dyn Write, line: &str) -> Result<(), Failure> {
+    match writeln!(to, "{line}").and_then(|()| to.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        Err(_) | Ok(()) => Ok(()),
+    }
+}
+
+/// Names and notes come from files: nothing in them may steer the terminal.
+pub(super) fn plain(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).collect()
+}

@@ -1,0 +1,9 @@
+//! The command line as a shell uses it: what is typed, what comes out, and the exit code.
+
+mod connecting;
+mod deciding;
+mod executing;
+mod importing;
+mod looking;
+mod parsing;
+mod stage;

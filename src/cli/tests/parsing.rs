@@ -1,0 +1,114 @@
+use clap::{CommandFactory, Parser};
+
+use crate::cli::args::{Cli, Command, PaperClock};
+use crate::domain::{OptionRight, StrategyId, StrategyStatus};
+
+fn parsed(line: &str) -> Cli {
+    Cli::try_parse_from(format!("strikedeck {line}").split_whitespace()).unwrap_or_else(|e| panic!("{line}: {e}"))
+}
+
+fn refused(line: &str) -> String {
+    let error = Cli::try_parse_from(format!("strikedeck {line}").split_whitespace()).err();
+    let error = error.unwrap_or_else(|| panic!("{line} was taken"));
+    assert!(error.use_stderr() && error.exit_code() == 2, "{line}");
+    error.to_string()
+}
+
+#[test]
+fn the_table_of_arguments_is_sound() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn every_documented_call_is_understood() {
+    for line in [
+        "",
+        "--seed 7 --clock real --spots-from run.json --theme dusk",
+        "--live",
+        "list",
+        "list --symbol NIFTY --min-score 0.65 --status pending,marked --json",
+        "show",
+        "show 118",
+        "show #118 --json",
+        "mark 118",
+        "mark 118 --priority 5 --notes weekly",
+        "bulk 118 119 120 --priority 2",
+        "top",
+        "top --count 3 --min-score 0.7 --yes",
+        "unmark 118",
+        "unmark 118 119",
+        "priority 118 9",
+        "note 118 watch the open",
+        "execute",
+        "execute 118 119 --dry-run",
+        "execute --yes --json",
+        "status --json",
+        "flatten",
+        "flatten --include-foreign --yes",
+        "flatten --force --yes",
+        "kill",
+        "kill --yes",
+        "arm ARM",
+        "retry 118",
+        "resume 118 --yes",
+        "unwind 118 --yes",
+        "close 118 -y",
+        "import a.json b.csv",
+        "import a.json --dry-run --json",
+        "map NIFTY 24000 CE",
+        "map NIFTY 24000 pe --expiry 2026-11-24",
+        "doctor",
+        "exchange --listen 127.0.0.1:8765 --seed 42",
+        "exchange --listen 127.0.0.1:0 --seed 1 --books books.db --clock always-open --spots-from run.json",
+        "--data here --config there list",
+        "list --data here --config there --live",
+    ] {
+        parsed(line);
+    }
+}
+
+#[test]
+fn words_mean_what_they_say() {
+    let Some(Command::List(list)) = parsed("list --status marked,DEFERRED --min-score 0.60").command else { panic!() };
+    assert_eq!(list.status, [StrategyStatus::Marked, StrategyStatus::Deferred]);
+    assert_eq!(list.min_score.unwrap().to_string(), "0.60");
+    let Some(Command::Top(top)) = parsed("top").command else { panic!() };
+    assert_eq!((top.count, top.min_score.to_string(), top.yes.yes), (5, "0.6".into(), false));
+    let Some(Command::Unmark { ids }) = parsed("unmark 3 #4").command else { panic!() };
+    assert_eq!(ids, [StrategyId(3), StrategyId(4)]);
+    let Some(Command::Map(map)) = parsed("map NIFTY 152.5 put").command else { panic!() };
+    assert_eq!((map.strike.to_string(), map.right), ("152.5".into(), OptionRight::Put));
+    let cli = parsed("exchange --seed 42 --clock real");
+    assert_eq!((cli.global.seed, cli.global.clock), (Some(42), Some(PaperClock::Real)));
+    let Some(Command::Note { text, .. }) = parsed("note 1 watch the open").command else { panic!() };
+    assert_eq!(text.join(" "), "watch the open");
+}
+
+#[test]
+fn what_is_missing_or_no_value_is_a_usage_error_that_names_it() {
+    for (line, word) in [
+        ("fly", "fly"),
+        ("mark", "ID"),
+        ("mark x", "number"),
+        ("bulk", "ID"),
+        ("unmark", "ID"),
+        ("list --status done", "done"),
+        ("list --min-score high", "high"),
+        ("map NIFTY 24000 XX", "PE for a put"),
+        ("map NIFTY 24000 CE --expiry tomorrow", "tomorrow"),
+        ("exchange --listen here", "here"),
+        ("--live --seed 7", "seed"),
+        ("--clock sometimes", "sometimes"),
+    ] {
+        let text = refused(line);
+        assert!(text.contains(word), "{line}: {text}");
+    }
+}
+
+#[test]
+fn help_and_version_are_no_mistake() {
+    for line in ["--help", "--version", "execute --help"] {
+        let error = Cli::try_parse_from(format!("strikedeck {line}").split_whitespace()).unwrap_err();
+        assert!(!error.use_stderr(), "{line}");
+    }
+}

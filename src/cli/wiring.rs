@@ -1,0 +1,113 @@
+//! The one place where the command line meets the app.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::app::config::PaperClock as ConfigClock;
+use crate::app::{Cockpit, Options, doctor, force, paper, prepare, screen};
+use crate::exchange_server::{self, ServerConfig};
+use crate::telemetry::{self, Pane};
+
+use super::args::{ExchangeArgs, Global, PaperClock};
+use super::machine::{Addresses, Check, Exchange, Forced, Headless, Machine, Task};
+
+/// A shell's cockpit can be used after this long at the latest, or is started all the same and says what is missing.
+const READY_WITHIN: Duration = Duration::from_secs(10);
+
+/// What `main` starts things with.
+pub fn machine() -> impl Machine {
+    App
+}
+
+struct App;
+
+impl Machine for App {
+    fn cockpit(&self, global: &Global) -> anyhow::Result<()> {
+        screen::run(&options(global), global.theme.as_deref())
+    }
+
+    fn headless<'a>(&'a self, global: &'a Global) -> Task<'a, Headless> {
+        Box::pin(async {
+            let (folder, config) = prepare(&options(global))?;
+            let log = telemetry::start(&folder.logs(), &config.cockpit.log, Pane::None)?;
+            let mut cockpit = Cockpit::start(folder, config).await?;
+            cockpit.open_control().await?;
+            cockpit.ready(READY_WITHIN).await;
+            let desk = Arc::new(cockpit.door());
+            let stop = Box::new(move || -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> {
+                Box::pin(async move {
+                    cockpit.stop().await;
+                    drop(log);
+                })
+            });
+            Ok(Headless { desk, stop })
+        })
+    }
+
+    fn exchange<'a>(&'a self, global: &'a Global, args: &'a ExchangeArgs) -> Task<'a, Exchange> {
+        Box::pin(async {
+            let shares = match &global.spots_from {
+                Some(file) => paper::shares_of_file(file)?,
+                None => Vec::new(),
+            };
+            let clock = global.clock.map_or(ConfigClock::AlwaysOpen, clock);
+            let running = exchange_server::start(ServerConfig {
+                listen: args.listen,
+                books: args.books.clone(),
+                clock: paper::clock_mode(clock),
+                shares,
+                ..ServerConfig::paper(global.seed.unwrap_or(1))
+            })
+            .await?;
+            let addresses = Addresses {
+                rest: running.rest.clone(),
+                feed: running.feed.clone(),
+                orders: running.orders.clone(),
+                instruments: running.instruments.clone(),
+                client_id: running.client_id.clone(),
+                access_token: running.access_token.clone(),
+            };
+            let stop = Box::new(move || -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> {
+                Box::pin(running.stop())
+            });
+            Ok(Exchange { addresses, stop })
+        })
+    }
+
+    fn force_flatten<'a>(&'a self, global: &'a Global, _include_foreign: bool) -> Task<'a, Forced> {
+        Box::pin(async {
+            let (done, open) = force::flatten(&options(global)).await?;
+            Ok(Forced { done, open })
+        })
+    }
+
+    fn doctor<'a>(&'a self, global: &'a Global) -> Task<'a, Vec<Check>> {
+        Box::pin(async {
+            let found = doctor::examine(&options(global)).await;
+            let check = |f: doctor::Finding| match f.advice {
+                None => Check::ok(f.name, f.found),
+                Some((doctor::Weight::Note, advice)) => Check::note(f.name, f.found, advice),
+                Some((doctor::Weight::Wrong, advice)) => Check::wrong(f.name, f.found, advice),
+            };
+            Ok(found.into_iter().map(check).collect())
+        })
+    }
+}
+
+fn options(global: &Global) -> Options {
+    Options {
+        profile: global.profile(),
+        data: global.data.clone(),
+        config: global.config.clone(),
+        seed: global.seed,
+        clock: global.clock.map(clock),
+        spots_from: global.spots_from.clone(),
+    }
+}
+
+fn clock(clock: PaperClock) -> ConfigClock {
+    match clock {
+        PaperClock::AlwaysOpen => ConfigClock::AlwaysOpen,
+        PaperClock::Real => ConfigClock::Real,
+    }
+}

@@ -1,0 +1,313 @@
+//! Executing a strategy: hedges first, wave by wave, sliced, priced through the touch, chased within bounds.
+//!
+//! Each look at an execution asks only: what is filled, what may still fill, what is missing? So it makes no
+//! difference which events were seen in between, and nothing is ever sent twice.
+
+use rust_decimal_macros::dec;
+
+use super::effect::AlertLevel;
+use super::record::{Owner, Purpose, Record};
+use super::reference::ResolvedLeg;
+use super::state::{Execution, LotKey, Order, OrderState, Phase};
+use super::turn::{Turn, marketable, more_eager};
+use crate::domain::time::after_ms;
+use crate::domain::{
+    IntentId, OrderKind, OrderSpec, Price, Quantity, Quote, Side, StrategyId, StrategyStatus, Validity,
+};
+use crate::engine::config::FailurePolicy;
+
+/// New orders for one leg, after ones that ended without filling: more would be chasing a ghost.
+const MAX_ATTEMPTS: usize = 3;
+/// A modification without any sign for this long is asked about again.
+const MODIFY_LOST_MS: i64 = 5_000;
+
+impl ResolvedLeg {
+    /// Units to trade for one set.
+    pub fn quantity(&self) -> Quantity {
+        Quantity(self.instrument.lot.0.saturating_mul(self.ratio))
+    }
+
+    /// Orders it takes, because the exchange refuses larger ones.
+    pub fn slices(&self) -> u32 {
+        let largest = self.largest_order().0;
+        self.quantity().0.div_ceil(largest.max(1))
+    }
+
+    pub fn largest_order(&self) -> Quantity {
+        let lot = self.instrument.lot.0.max(1);
+        let cap = self.instrument.max_order.map_or(u32::MAX, |q| q.0);
+        Quantity((cap / lot).max(1).saturating_mul(lot))
+    }
+}
+
+/// The wave a leg belongs to: what protects is bought before what it protects is sold.
+pub fn wave_of(legs: &[ResolvedLeg], leg: &ResolvedLeg) -> u32 {
+    let hedged = legs.iter().any(|l| l.side == Side::Buy) && legs.iter().any(|l| l.side == Side::Sell);
+    if hedged && leg.side == Side::Sell { 2 } else { 1 }
+}
+
+impl Turn<'_> {
+    pub(super) fn drive_executions(&mut self) {
+        let running: Vec<StrategyId> =
+            self.state.active_strategies().filter(|s| s.execution.is_some()).map(|s| s.id).collect();
+        for id in running {
+            let phase = self.state.strategies.get(&id).and_then(|s| s.execution.as_ref()).map(|e| e.phase.clone());
+            match phase {
+                Some(Phase::Entering) => self.drive_entry(id),
+                Some(Phase::Held(_)) => {
+                    self.cancel_entries(id);
+                }
+                Some(Phase::Unwinding(reason)) => self.drive_unwind(id, &reason),
+                None => {}
+            }
+        }
+    }
+
+    fn drive_entry(&mut self, id: StrategyId) {
+        let Some((legs, execution)) = self.execution_of(id) else { return };
+        if self.since(execution.started_at) > self.config.execution.timeout_ms {
+            let seconds = self.config.execution.timeout_ms / 1_000;
+            return self.give_up(id, &format!("not complete within {seconds} s"));
+        }
+        self.wake_at(after_ms(execution.started_at, self.config.execution.timeout_ms + 1));
+        let complete = |t: &Self, i: usize| t.state.leg_filled(id, i) >= legs[i].quantity();
+        let missing: Vec<usize> = (0..legs.len()).filter(|i| !complete(self, *i)).collect();
+        if missing.is_empty() {
+            return self.complete(id, &legs);
+        }
+        let wave = missing.iter().map(|i| wave_of(&legs, &legs[*i])).min().unwrap_or(1);
+        for leg in missing.into_iter().filter(|i| wave_of(&legs, &legs[*i]) == wave) {
+            if let Some(reason) = self.leg_has_failed(id, leg, &execution) {
+                return self.give_up(id, &reason);
+            }
+            self.send_missing(id, leg, &legs[leg], &execution);
+            self.chase_leg(id, leg, &execution);
+        }
+    }
+
+    fn execution_of(&self, id: StrategyId) -> Option<(Vec<ResolvedLeg>, Execution)> {
+        let s = self.state.strategies.get(&id)?;
+        Some((s.legs.clone(), s.execution.clone()?))
+    }
+
+    /// A leg fails when the broker refuses it, when its chase is exhausted, or when order after order came to nothing.
+    fn leg_has_failed(&self, id: StrategyId, leg: usize, execution: &Execution) -> Option<String> {
+        let mut attempts = 0;
+        for order in self.state.leg_orders(id, leg).filter(|o| o.made_at >= execution.started_at) {
+            let label = order.intent.spec.contract.label();
+            match order.state {
+                OrderState::Rejected => {
+                    let why = order.reason.as_deref().unwrap_or("no reason given");
+                    return Some(format!("leg {} {label} refused: {why}", leg + 1));
+                }
+                OrderState::Cancelled if order.cancel_asked.is_some() => {
+                    let limit = order.kind.price().map(|p| p.to_string()).unwrap_or_default();
+                    return Some(format!("leg {} {label} did not fill up to {limit}", leg + 1));
+                }
+                OrderState::Cancelled | OrderState::Expired | OrderState::Lost | OrderState::NotSent => attempts += 1,
+                OrderState::Intent
+                | OrderState::Unknown
+                | OrderState::Transit
+                | OrderState::Working
+                | OrderState::Filled => {}
+            }
+        }
+        (attempts >= MAX_ATTEMPTS).then(|| format!("leg {}: {attempts} orders came to nothing", leg + 1))
+    }
+
+    fn send_missing(&mut self, id: StrategyId, leg: usize, resolved: &ResolvedLeg, execution: &Execution) {
+        let filled = self.state.leg_filled(id, leg);
+        let mut missing = resolved.quantity().saturating_sub(filled).saturating_sub(self.state.leg_open(id, leg));
+        if missing.is_zero() {
+            return;
+        }
+        let contract = resolved.instrument.contract;
+        if self.state.store_down || !self.reference.is_open(contract.segment(), self.now) {
+            self.wake_in(1_000);
+            return;
+        }
+        let price = self.fresh_quote(&contract).and_then(|q| self.entry_price(&q, resolved, execution, 0));
+        let Some(price) = price else {
+            let text = format!("#{id}: waiting for a fresh quote of {}", contract.label());
+            self.alert_once(AlertLevel::Info, text);
+            self.wake_in(1_000);
+            return;
+        };
+        while !missing.is_zero() {
+            let quantity = missing.min(resolved.largest_order());
+            let spec = OrderSpec {
+                contract,
+                side: resolved.side,
+                quantity,
+                kind: OrderKind::Limit { price },
+                validity: Validity::Day,
+                product: self.config.execution.product,
+            };
+            self.place(spec, Purpose::Entry { strategy: id, leg }, self.config.execution.step_ms * 2);
+            missing = missing.saturating_sub(quantity);
+        }
+    }
+
+    /// The limit after `steps` modifications: further through the touch each time, never beyond the cap from where
+    /// the execution began.
+    fn entry_price(&self, quote: &Quote, leg: &ResolvedLeg, execution: &Execution, steps: u32) -> Option<Price> {
+        let policy = &self.config.execution;
+        let tick = leg.instrument.tick;
+        let ticks = policy.entry_ticks + policy.step_ticks * i64::from(steps);
+        let price = marketable(quote, leg.side, ticks, tick)?;
+        let first = execution.quotes.get(&leg.instrument.contract).and_then(|q| q.touch(leg.side));
+        let Some(first) = first else { return Some(price) };
+        let room = Price((first.0 * policy.max_chase_pct / dec!(100)).max(tick.0 * dec!(4)));
+        let cap = match leg.side {
+            Side::Buy => (first + room).on_tick(tick, crate::domain::money::Toward::Down),
+            Side::Sell => (first - room).on_tick(tick, crate::domain::money::Toward::Up).max(tick),
+        };
+        Some(if more_eager(leg.side, price, cap) { cap } else { price })
+    }
+
+    fn chase_leg(&mut self, id: StrategyId, leg: usize, execution: &Execution) {
+        let policy = &self.config.execution;
+        let patience = policy.step_ms * i64::from(policy.max_steps + 1);
+        let step_ms = policy.step_ms;
+        let entry = Purpose::Entry { strategy: id, leg };
+        for order_id in self.open_ids(|o| o.purpose == entry && o.state == OrderState::Working) {
+            if self.modification_pending(order_id) {
+                continue;
+            }
+            let Some(order) = self.state.orders.get(&order_id) else { continue };
+            if self.since(order.made_at) >= patience || order.cancel_asked.is_some() {
+                self.cancel(order_id);
+                continue;
+            }
+            let next = after_ms(order.priced_at, step_ms);
+            if next > self.now {
+                self.wake_at(next);
+                continue;
+            }
+            let (steps, contract, current) = (order.steps + 1, order.intent.spec.contract, order.kind.price());
+            self.wake_in(step_ms);
+            let Some(resolved) = self.state.strategies.get(&id).and_then(|s| s.legs.get(leg)).copied() else {
+                continue;
+            };
+            let price = self.fresh_quote(&contract).and_then(|q| self.entry_price(&q, &resolved, execution, steps));
+            if let (Some(price), Some(current)) = (price, current)
+                && more_eager(resolved.side, price, current)
+                && self.state.halt.is_none()
+                && !self.state.store_down
+            {
+                self.reprice(order_id, OrderKind::Limit { price });
+            }
+        }
+    }
+
+    /// Whether a modification of this order is still to be answered; one that never is counts as not taken.
+    pub(super) fn modification_pending(&mut self, id: IntentId) -> bool {
+        let Some(since) = self.state.orders.get(&id).and_then(|o| o.modifying_since) else { return false };
+        if self.since(since) < MODIFY_LOST_MS {
+            self.wake_at(after_ms(since, MODIFY_LOST_MS));
+            return true;
+        }
+        self.record(Record::ModifyFailed { intent: id, reason: "no answer".into() });
+        self.read(super::event::Book::Orders);
+        false
+    }
+
+    fn complete(&mut self, id: StrategyId, legs: &[ResolvedLeg]) {
+        if self.cancel_entries(id) {
+            return;
+        }
+        self.record(Record::StrategyMoved { id, to: StrategyStatus::Executed, reason: None });
+        let title = self.state.strategies.get(&id).map(super::state::Strategy::title).unwrap_or_default();
+        self.alert(AlertLevel::Info, format!("{title}: executed, {} legs filled.", legs.len()));
+    }
+
+    /// Cancels what still works for a strategy's entry. True while something does.
+    pub(super) fn cancel_entries(&mut self, id: StrategyId) -> bool {
+        let is_entry = |o: &Order| matches!(o.purpose, Purpose::Entry { strategy, .. } if strategy == id);
+        let open = self.open_ids(is_entry);
+        for order in &open {
+            self.cancel(*order);
+        }
+        !open.is_empty()
+    }
+
+    /// The execution cannot complete: the policy says whether what has filled is exited, or kept for the trader to decide.
+    pub(super) fn give_up(&mut self, id: StrategyId, reason: &str) {
+        let title = self.state.strategies.get(&id).map(super::state::Strategy::title).unwrap_or_default();
+        match self.config.execution.on_failure {
+            FailurePolicy::Unwind => {
+                self.alert(AlertLevel::Critical, format!("{title}: {reason}. What has filled is being exited."));
+                self.record(Record::UnwindStarted { id, reason: reason.into() });
+                self.drive_unwind(id, reason);
+            }
+            FailurePolicy::Hold => {
+                self.alert(AlertLevel::Critical, format!("{title}: {reason}. Held: resume (R) or unwind (U)."));
+                self.record(Record::ExecutionHeld { id, reason: reason.into() });
+                self.cancel_entries(id);
+            }
+        }
+    }
+
+    pub(super) fn drive_unwind(&mut self, id: StrategyId, reason: &str) {
+        let entries_open = self.cancel_entries(id);
+        let held: Vec<LotKey> =
+            self.state.lots_of(Owner::Strategy(id)).filter(|(_, l)| !l.net.is_flat()).map(|(k, _)| *k).collect();
+        for key in &held {
+            self.start_exit(*key, Quantity::ZERO, reason);
+        }
+        let exiting = self.state.exits.keys().any(|k| k.owner == Owner::Strategy(id));
+        let exits_open = self.state.open_orders().any(|o| o.purpose.owner() == Owner::Strategy(id));
+        if !entries_open && held.is_empty() && !exiting && !exits_open {
+            let reason = Some(reason.to_string());
+            self.record(Record::StrategyMoved { id, to: StrategyStatus::Failed, reason });
+        }
+    }
+
+    /// Fills that nobody expects any more: of an order given up as lost, or more than the leg needs. They are exited.
+    pub(super) fn drive_strays(&mut self) {
+        let mut strays: Vec<(LotKey, Quantity)> = Vec::new();
+        for (key, lot) in &self.state.lots {
+            let Owner::Strategy(id) = key.owner else { continue };
+            let Some(s) = self.state.strategies.get(&id) else { continue };
+            if lot.net.is_flat() || self.state.exits.contains_key(key) {
+                continue;
+            }
+            match s.status {
+                StrategyStatus::Failed | StrategyStatus::Pending => strays.push((*key, Quantity::ZERO)),
+                StrategyStatus::Executed => {
+                    let meant: i64 = s
+                        .legs
+                        .iter()
+                        .filter(|l| l.instrument.contract == key.contract)
+                        .map(|l| l.side.signed(l.quantity()).0)
+                        .sum();
+                    let excess = lot.net.0.abs() > meant.abs() && lot.net.0.signum() == meant.signum();
+                    if excess {
+                        strays.push((*key, crate::domain::NetQuantity(meant).size()));
+                    }
+                }
+                StrategyStatus::Marked
+                | StrategyStatus::Deferred
+                | StrategyStatus::Executing
+                | StrategyStatus::Expired => {}
+            }
+        }
+        for (key, keep) in strays {
+            let text = format!(
+                "{}: more was filled than is meant to be held. The excess is being exited.",
+                key.contract.label()
+            );
+            self.alert_once(AlertLevel::Critical, text);
+            self.start_exit(key, keep, "filled beyond what was meant");
+        }
+        let adopted = self.open_ids(|o| match o.purpose {
+            Purpose::Entry { strategy, .. } => {
+                self.state.strategies.get(&strategy).is_none_or(|s| s.status != StrategyStatus::Executing)
+            }
+            Purpose::Exit { .. } => false,
+        });
+        for id in adopted {
+            self.cancel(id);
+        }
+    }
+}

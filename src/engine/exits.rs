@@ -1,0 +1,328 @@
+//! Exits: reduce-only, sliced, priced further through the touch each time, until the broker says that it is closed.
+//!
+//! Nothing here asks the gate. What may be sent is bounded by what the broker reported open *after* the last change of
+//! that contract, less every exit that may still trade: an exit never opens the opposite side.
+
+use rust_decimal_macros::dec;
+
+use super::effect::AlertLevel;
+use super::event::Book;
+use super::record::{Owner, Purpose, Record};
+use super::state::{Exit, LotKey, Order, OrderState};
+use super::turn::{Turn, marketable, more_eager};
+use crate::domain::money::Toward;
+use crate::domain::time::after_ms;
+use crate::domain::{
+    Contract, Instrument, NetQuantity, OrderKind, OrderSpec, Price, Product, Quantity, Quote, Side, Validity,
+};
+
+/// An exit intent that has not left after this long is dropped and decided anew.
+const EXIT_LIFETIME_MS: i64 = 10_000;
+
+impl Turn<'_> {
+    pub(super) fn drive_exits(&mut self) {
+        let keys: Vec<LotKey> = self.state.exits.keys().copied().collect();
+        for key in keys {
+            if let Some(exit) = self.state.exits.get(&key).cloned() {
+                self.drive_exit(key, &exit);
+            }
+        }
+    }
+
+    fn drive_exit(&mut self, key: LotKey, exit: &Exit) {
+        if self.entries_in_the_way(key) || self.foreign_is_unclear(key) {
+            return;
+        }
+        let net = self.net_of(key);
+        let excess = net.size().saturating_sub(exit.keep);
+        let side = if net.0 > 0 { Side::Sell } else { Side::Buy };
+        let ours = |o: &Order| {
+            o.purpose == Purpose::Exit { owner: key.owner }
+                && o.intent.spec.contract == key.contract
+                && o.intent.spec.product == key.product
+        };
+        let working = self.open_ids(ours);
+        if excess.is_zero() {
+            if working.is_empty() {
+                self.end_exit(key, "closed");
+            } else {
+                working.iter().for_each(|id| self.cancel(*id));
+            }
+            return;
+        }
+        for id in &working {
+            self.chase_exit(*id, key);
+        }
+        let outstanding: Quantity = self
+            .state
+            .open_orders()
+            .filter(|o| ours(o))
+            .filter(|o| o.intent.spec.side == side)
+            .map(Order::remaining)
+            .sum();
+        let wanted = excess.saturating_sub(outstanding);
+        if !wanted.is_zero() {
+            self.send_exit(key, exit, side, wanted);
+        }
+    }
+
+    /// An entry of the same owner that may still fill would make the exit's quantity wrong: it is cancelled first.
+    fn entries_in_the_way(&mut self, key: LotKey) -> bool {
+        let entry = |o: &Order| {
+            !o.purpose.is_exit()
+                && o.purpose.owner() == key.owner
+                && o.intent.spec.contract == key.contract
+                && o.intent.spec.product == key.product
+        };
+        let open = self.open_ids(entry);
+        for id in &open {
+            self.cancel(*id);
+        }
+        !open.is_empty()
+    }
+
+    /// What is foreign is what the broker has beyond our lots. While an order of ours in the contract may have filled
+    /// without our knowing, or the book is older than our last fill, that difference may be our own.
+    fn foreign_is_unclear(&mut self, key: LotKey) -> bool {
+        if key.owner != Owner::Foreign || self.foreign_is_known(&key.contract, key.product) {
+            return false;
+        }
+        if !self.state.position_is_fresh(&key.contract, key.product) {
+            self.read(Book::Positions);
+        }
+        self.wake_in(1_000);
+        true
+    }
+
+    /// Whether what the broker has beyond our lots is certainly not ours.
+    pub(super) fn foreign_is_known(&self, contract: &Contract, product: Product) -> bool {
+        let foreign_exit = Purpose::Exit { owner: Owner::Foreign };
+        self.state.position_is_fresh(contract, product)
+            && self.state.open_orders_of(*contract, product).all(|o| o.purpose == foreign_exit)
+    }
+
+    fn net_of(&self, key: LotKey) -> NetQuantity {
+        match key.owner {
+            Owner::Strategy(_) => self.state.lots.get(&key).map(|l| l.net).unwrap_or_default(),
+            Owner::Foreign => self.state.foreign_net(&key.contract, key.product),
+        }
+    }
+
+    fn end_exit(&mut self, key: LotKey, outcome: &str) {
+        let LotKey { owner, contract, product } = key;
+        self.record(Record::ExitEnded { owner, contract, product, outcome: outcome.into() });
+    }
+
+    fn send_exit(&mut self, key: LotKey, exit: &Exit, side: Side, wanted: Quantity) {
+        if self.must_wait(key, exit, side) {
+            return;
+        }
+        if !self.state.position_is_fresh(&key.contract, key.product) {
+            self.read(Book::Positions);
+            return;
+        }
+        let allowed = wanted.min(self.reducible(key, side));
+        if allowed < wanted {
+            self.clear_the_way(key, side);
+        }
+        if allowed.is_zero() {
+            self.nothing_to_reduce(key);
+            return;
+        }
+        let Some(instrument) = self.instrument(key.owner, &key.contract) else {
+            let label = key.contract.label();
+            self.alert_once(
+                AlertLevel::Critical,
+                format!("{label}: not in today's instrument list: close it at the broker."),
+            );
+            self.wake_in(5_000);
+            return;
+        };
+        let Some(kind) = self.exit_kind(&instrument, exit, side) else { return };
+        self.send_exit_slices(key, &instrument, side, allowed, kind);
+    }
+
+    /// Reasons to send nothing yet: a refused try, a closed market, shorts that should be closed first.
+    fn must_wait(&mut self, key: LotKey, exit: &Exit, side: Side) -> bool {
+        let policy = &self.config.exits;
+        if let (failures @ 1.., Some(last)) = (exit.failures, exit.last_failure) {
+            let wait = policy.retry_ms.saturating_mul(1 << (failures - 1).min(10)).min(policy.retry_max_ms);
+            let next = after_ms(last, wait);
+            if next > self.now {
+                self.wake_at(next);
+                return true;
+            }
+        }
+        if !self.reference.is_open(key.contract.segment(), self.now) {
+            let text = format!("{}: the market is closed; the exit waits for it to open.", key.contract.label());
+            self.alert_once(AlertLevel::Warning, text);
+            self.wake_in(5_000);
+            return true;
+        }
+        if side == Side::Sell && self.shorts_first(key) {
+            let latest = after_ms(exit.started_at, policy.longs_wait_ms);
+            if latest > self.now {
+                self.wake_at(latest);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Selling the hedge first would leave the short naked: it waits while shorts of the same underlying are closed.
+    fn shorts_first(&self, key: LotKey) -> bool {
+        let same = |k: &&LotKey| k.contract.underlying == key.contract.underlying;
+        self.state.exits.keys().filter(same).any(|k| self.net_of(*k).0 < 0)
+    }
+
+    /// What may be sent on `side` without ever opening a position: what the broker has, less all that may still trade.
+    fn reducible(&self, key: LotKey, side: Side) -> Quantity {
+        let net = self.state.broker_net(&key.contract, key.product);
+        let open = match side {
+            Side::Sell if net.0 > 0 => net.size(),
+            Side::Buy if net.0 < 0 => net.size(),
+            _ => return Quantity::ZERO,
+        };
+        let ours: Quantity = self
+            .state
+            .open_orders_of(key.contract, key.product)
+            .filter(|o| o.intent.spec.side == side)
+            .map(Order::remaining)
+            .sum();
+        let foreign: Quantity = self
+            .state
+            .foreign_orders
+            .values()
+            .filter(|o| o.spec.contract == key.contract && o.spec.product == key.product && o.spec.side == side)
+            .map(|o| o.spec.quantity.saturating_sub(o.filled))
+            .sum();
+        open.saturating_sub(ours).saturating_sub(foreign)
+    }
+
+    /// Orders from elsewhere that would reduce the same position take the exit's place as long as they rest: they are
+    /// cancelled, since nobody knows when they would trade.
+    fn clear_the_way(&mut self, key: LotKey, side: Side) {
+        let in_the_way = move |o: &OrderSpec| o.contract == key.contract && o.product == key.product && o.side == side;
+        if self.state.foreign_orders.values().any(|o| in_the_way(&o.spec)) {
+            let label = key.contract.label();
+            let text = format!("{label}: an order placed elsewhere stands in the way of the exit and is cancelled.");
+            self.alert_once(AlertLevel::Warning, text);
+            self.cancel_foreign(in_the_way);
+        }
+    }
+
+    /// The broker has nothing (more) to reduce: it was closed elsewhere, or another exit is about to.
+    fn nothing_to_reduce(&mut self, key: LotKey) {
+        let others_open = self.state.open_orders_of(key.contract, key.product).next().is_some();
+        let foreign_open = self
+            .state
+            .foreign_orders
+            .values()
+            .any(|o| o.spec.contract == key.contract && o.spec.product == key.product);
+        if others_open || foreign_open {
+            self.wake_in(1_000);
+            return;
+        }
+        let LotKey { owner, contract, product } = key;
+        let label = contract.label();
+        if owner != Owner::Foreign {
+            let text = format!(
+                "{label}: the broker has no such position any more; it was closed elsewhere. Taken off our books."
+            );
+            self.alert(AlertLevel::Warning, text);
+            let reason = "not open at the broker".to_string();
+            self.record(Record::LotWrittenOff { owner, contract, product, reason });
+        }
+        self.end_exit(key, "not open at the broker");
+    }
+
+    fn exit_kind(&mut self, instrument: &Instrument, exit: &Exit, side: Side) -> Option<OrderKind> {
+        let label = instrument.contract.label();
+        match self.fresh_quote(&instrument.contract) {
+            Some(quote) => match exit_price(&quote, side, self.config.exits.first_ticks, instrument.tick) {
+                Some(price) => Some(OrderKind::Limit { price }),
+                None => {
+                    let (nobody, does) = if side == Side::Sell { ("bid", "buys") } else { ("offer", "sells") };
+                    let text = format!("{label}: no {nobody}: nobody {does} it now. The exit waits for one.");
+                    self.alert_once(AlertLevel::Critical, text);
+                    self.wake_in(1_000);
+                    None
+                }
+            },
+            None => {
+                let market_at = after_ms(exit.started_at, self.config.exits.market_after_ms);
+                if market_at > self.now {
+                    self.wake_at(market_at);
+                    return None;
+                }
+                self.alert_once(AlertLevel::Warning, format!("{label}: no quote: a market order exits it."));
+                Some(OrderKind::Market)
+            }
+        }
+    }
+
+    fn send_exit_slices(
+        &mut self,
+        key: LotKey,
+        instrument: &Instrument,
+        side: Side,
+        quantity: Quantity,
+        kind: OrderKind,
+    ) {
+        let largest = super::ResolvedLeg { instrument: *instrument, side, ratio: 1, recommended: None }.largest_order();
+        let mut rest = quantity;
+        while !rest.is_zero() {
+            let slice = rest.min(largest);
+            let spec = OrderSpec {
+                contract: key.contract,
+                side,
+                quantity: slice,
+                kind,
+                validity: Validity::Day,
+                product: key.product,
+            };
+            self.place(spec, Purpose::Exit { owner: key.owner }, EXIT_LIFETIME_MS);
+            rest = rest.saturating_sub(slice);
+        }
+        self.wake_in(self.config.exits.step_ms);
+    }
+
+    /// A working exit that does not fill goes further through the touch: there is no last step.
+    fn chase_exit(&mut self, id: crate::domain::IntentId, key: LotKey) {
+        let policy = &self.config.exits;
+        let (step_ms, first, step) = (policy.step_ms, policy.first_ticks, policy.step_ticks);
+        if self.modification_pending(id) {
+            return;
+        }
+        let Some(order) = self.state.orders.get(&id) else { return };
+        if order.state != OrderState::Working {
+            return;
+        }
+        let next = after_ms(order.priced_at, step_ms);
+        if next > self.now {
+            self.wake_at(next);
+            return;
+        }
+        let (side, current, steps) = (order.intent.spec.side, order.kind.price(), order.steps);
+        self.wake_in(step_ms);
+        let Some(instrument) = self.instrument(key.owner, &key.contract) else { return };
+        let ticks = first + step * i64::from(steps.min(100) + 1);
+        let price = self.fresh_quote(&key.contract).and_then(|q| exit_price(&q, side, ticks, instrument.tick));
+        if let Some(price) = price
+            && current.is_none_or(|current| more_eager(side, price, current))
+        {
+            self.reprice(id, OrderKind::Limit { price });
+        }
+    }
+}
+
+/// A limit `ticks` through the touch, but within the exchange's price protection (a third of the touch).
+fn exit_price(quote: &Quote, side: Side, ticks: i64, tick: Price) -> Option<Price> {
+    let price = marketable(quote, side, ticks, tick)?;
+    let touch = quote.touch(side)?;
+    let room = Price((touch.0 / dec!(3)).max(tick.0 * dec!(20)));
+    Some(match side {
+        Side::Buy => price.min((touch + room).on_tick(tick, Toward::Down)),
+        Side::Sell => price.max((touch - room).on_tick(tick, Toward::Up)).max(tick),
+    })
+}

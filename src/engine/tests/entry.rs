@@ -1,0 +1,241 @@
+//! Going in: waves, slices, partial fills, the chase, failure, unknown orders.
+
+use rust_decimal_macros::dec;
+
+use super::desk::*;
+use crate::domain::time::after_ms;
+use crate::domain::*;
+use crate::engine::command::Command;
+use crate::engine::effect::Effect;
+use crate::engine::event::{Event, PlaceOutcome};
+use crate::engine::state::{OrderState, Phase};
+
+const SPREAD: [(Side, i64, u32); 2] = [(Side::Sell, 26_100, 1), (Side::Buy, 26_000, 1)];
+
+/// Marked, executed, quotes there: the first wave is out.
+pub fn executing(desk: &mut Desk, legs: &[(Side, i64, u32)]) -> StrategyId {
+    let id = desk.import(legs);
+    desk.ask(Command::Mark { ids: vec![id], priority: None, notes: None });
+    desk.ask(Command::Execute { ids: vec![id] });
+    desk.quote(&[26_000, 26_100]);
+    id
+}
+
+#[test]
+fn the_hedge_is_bought_before_the_short_is_sold_and_the_short_waits_for_its_fill() {
+    let mut desk = Desk::open();
+    let id = executing(&mut desk, &SPREAD);
+    let first = desk.placed();
+    assert_eq!(first.len(), 1);
+    assert_eq!((first[0].spec.side, first[0].spec.contract), (Side::Buy, call(26_000)));
+    assert_eq!(first[0].spec.kind, OrderKind::Limit { price: Price(dec!(100.60)) });
+    desk.accept(&first[0]);
+    desk.fill(&first[0], 30);
+    assert_eq!(desk.placed().len(), 1);
+    desk.fill(&first[0], 65);
+    let second = desk.last_placed();
+    assert_eq!((second.spec.side, second.spec.contract), (Side::Sell, call(26_100)));
+    desk.fill(&second, 65);
+    assert_eq!(desk.status(id), StrategyStatus::Executed);
+    assert_eq!((desk.net(id, 26_000), desk.net(id, 26_100)), (65, -65));
+    assert_eq!(desk.state().day.trades, 1);
+    desk.assert_folds();
+}
+
+#[test]
+fn a_leg_over_the_largest_order_goes_out_in_slices_of_whole_lots() {
+    let mut desk = Desk::open();
+    desk.engine.config.limits.max_open_lots = Lots(100);
+    desk.engine.config.limits.max_loss_per_trade_pct = dec!(100);
+    executing(&mut desk, &[(Side::Buy, 26_000, 60)]);
+    let sizes: Vec<u32> = desk.placed().iter().map(|i| i.spec.quantity.0).collect();
+    assert_eq!(sizes, [1_755, 1_755, 390]);
+    let mut ids: Vec<_> = desk.placed().iter().map(|i| i.correlation.clone()).collect();
+    ids.dedup();
+    assert_eq!(ids.len(), 3);
+}
+
+#[test]
+fn an_order_that_does_not_fill_is_priced_again_within_its_cap() {
+    let mut desk = Desk::open();
+    executing(&mut desk, &SPREAD);
+    let entry = desk.last_placed();
+    desk.accept(&entry);
+    let mut limits = Vec::new();
+    for _ in 0..3 {
+        desk.now = after_ms(desk.now, 2_001);
+        desk.quote(&[26_000, 26_100]);
+        let kind = desk.order(&entry).kind;
+        limits.push(kind.price().unwrap());
+        let seen = Intent { spec: OrderSpec { kind, ..entry.spec }, ..entry.clone() };
+        desk.accept(&seen);
+    }
+    assert_eq!(limits, [Price(dec!(100.80)), Price(dec!(101.00)), Price(dec!(101.20))]);
+    assert_eq!(desk.placed().len(), 1, "modified, not sent again");
+}
+
+#[test]
+fn when_the_chase_is_exhausted_what_has_filled_is_exited_and_the_strategy_fails() {
+    let mut desk = Desk::open();
+    let id = executing(&mut desk, &SPREAD);
+    let hedge = desk.last_placed();
+    desk.fill(&hedge, 65);
+    let short = desk.last_placed();
+    desk.accept(&short);
+    desk.now = after_ms(desk.now, 12_001);
+    desk.quote(&[26_000, 26_100]);
+    assert_eq!(desk.cancels(), 1);
+    desk.see(&short, SeenStatus::Cancelled, 0, None);
+    desk.read_books();
+    desk.quote(&[26_000, 26_100]);
+    let exit = desk.last_placed();
+    assert_eq!((exit.spec.side, exit.spec.contract, exit.spec.quantity), (Side::Sell, call(26_000), Quantity(65)));
+    desk.fill(&exit, 65);
+    desk.read_books();
+    assert_eq!(desk.status(id), StrategyStatus::Failed);
+    assert!(desk.state().strategies[&id].reason.as_deref().unwrap().contains("did not fill"));
+    desk.assert_folds();
+}
+
+#[test]
+fn a_refused_leg_fails_the_strategy_and_nothing_of_it_is_sent_again() {
+    let mut desk = Desk::open();
+    let id = executing(&mut desk, &SPREAD);
+    let hedge = desk.last_placed();
+    desk.see(&hedge, SeenStatus::Rejected, 0, None);
+    desk.read_books();
+    desk.pass(60_000);
+    desk.quote(&[26_000, 26_100]);
+    assert_eq!(desk.status(id), StrategyStatus::Failed);
+    assert_eq!(desk.placed().len(), 1);
+    assert!(desk.state().strategies[&id].reason.as_deref().unwrap().contains("RMS: not today"));
+}
+
+#[test]
+fn an_unanswered_order_is_never_sent_again_while_it_is_unknown() {
+    let mut desk = Desk::open();
+    let id = executing(&mut desk, &SPREAD);
+    let hedge = desk.last_placed();
+    let unknown = PlaceOutcome::Unknown { reason: "no answer".into() };
+    desk.tell(Event::PlaceFailed { intent: hedge.id, outcome: unknown });
+    for _ in 0..20 {
+        desk.now = after_ms(desk.now, 1_000);
+        desk.quote(&[26_000, 26_100]);
+    }
+    assert_eq!(desk.placed().len(), 1);
+    // It had been taken after all.
+    desk.fill(&hedge, 65);
+    assert_eq!(desk.placed().len(), 2);
+    assert_eq!(desk.status(id), StrategyStatus::Executing);
+}
+
+#[test]
+fn an_order_given_up_as_lost_that_shows_up_filled_is_exited() {
+    let mut desk = Desk::open();
+    let id = executing(&mut desk, &SPREAD);
+    let hedge = desk.last_placed();
+    desk.tell(Event::PlaceFailed { intent: hedge.id, outcome: PlaceOutcome::Lost });
+    let again = desk.last_placed();
+    assert_ne!(again.correlation, hedge.correlation, "trying again is a new intent");
+    desk.fill(&again, 65);
+    let short = desk.last_placed();
+    desk.fill(&short, 65);
+    assert_eq!(desk.status(id), StrategyStatus::Executed);
+    desk.fill(&hedge, 65);
+    assert_eq!(desk.net(id, 26_000), 130);
+    desk.read_books();
+    desk.quote(&[26_000, 26_100]);
+    let exit = desk.last_placed();
+    assert_eq!((exit.spec.side, exit.spec.quantity), (Side::Sell, Quantity(65)), "only the excess goes");
+}
+
+#[test]
+fn sightings_out_of_order_change_nothing_that_is_known_better() {
+    let mut desk = Desk::open();
+    executing(&mut desk, &SPREAD);
+    let hedge = desk.last_placed();
+    desk.fill(&hedge, 65);
+    desk.fill(&hedge, 30);
+    desk.see(&hedge, SeenStatus::Transit, 0, None);
+    desk.see(&hedge, SeenStatus::Cancelled, 30, None);
+    let order = desk.order(&hedge);
+    assert_eq!((order.state, order.filled), (OrderState::Filled, Quantity(65)));
+}
+
+#[test]
+fn the_trade_book_makes_the_average_exact() {
+    let mut desk = Desk::open();
+    executing(&mut desk, &SPREAD);
+    let hedge = desk.last_placed();
+    desk.see(&hedge, SeenStatus::Filled, 65, Some(Price(dec!(100.33))));
+    assert!(desk.effects.contains(&Effect::ReadTrades));
+    let trade = |n: &str, quantity: u32, price| TradeSighting {
+        order_id: BrokerOrderId(format!("10{}", hedge.id)),
+        trade_id: n.into(),
+        contract: call(26_000),
+        product: Product::Margin,
+        side: Side::Buy,
+        quantity: Quantity(quantity),
+        price: Price(price),
+        at: None,
+    };
+    let trades = vec![trade("1", 20, dec!(100.20)), trade("2", 45, dec!(100.40))];
+    let read = |trades| Event::TradesRead { account: ACCOUNT, asked_at: desk.now, trades };
+    let (once, twice) = (read(trades.clone()), read(trades));
+    desk.tell(once);
+    desk.tell(twice);
+    assert_eq!(desk.order(&hedge).value, Money(dec!(6522.00)));
+}
+
+#[test]
+fn a_held_execution_goes_on_only_by_a_key_and_sends_only_what_is_missing() {
+    let mut desk = Desk::open();
+    let id = executing(&mut desk, &SPREAD);
+    let hedge = desk.last_placed();
+    desk.accept(&hedge);
+    desk.fill(&hedge, 30);
+    desk.ask(Command::Halt);
+    desk.see(&hedge, SeenStatus::Cancelled, 30, None);
+    desk.ask(Command::Arm { word: "ARM".into() });
+    desk.quote(&[26_000, 26_100]);
+    assert_eq!(desk.placed().len(), 1);
+    assert!(matches!(desk.state().strategies[&id].execution.as_ref().unwrap().phase, Phase::Held(_)));
+    desk.ask(Command::Resume { id });
+    assert_eq!(desk.last_placed().spec.quantity, Quantity(35));
+}
+
+/// A held spread that has bought 30 of its hedge.
+fn held(desk: &mut Desk) -> StrategyId {
+    let id = executing(desk, &SPREAD);
+    let hedge = desk.last_placed();
+    desk.accept(&hedge);
+    desk.fill(&hedge, 30);
+    desk.ask(Command::Halt);
+    desk.see(&hedge, SeenStatus::Cancelled, 30, None);
+    desk.ask(Command::Arm { word: "ARM".into() });
+    desk.read_books();
+    desk.quote(&[26_000, 26_100]);
+    id
+}
+
+#[test]
+fn an_entry_against_what_a_held_execution_still_means_to_enter_is_refused() {
+    let mut desk = Desk::open();
+    held(&mut desk);
+    let sent = desk.placed().len();
+    let other = executing(&mut desk, &[(Side::Buy, 26_100, 1)]);
+    assert_eq!(desk.placed().len(), sent);
+    assert!(desk.state().strategies[&other].reason.as_ref().unwrap().contains("would close what strategy #1"));
+}
+
+#[test]
+fn a_held_execution_does_not_go_on_over_a_limit() {
+    let mut desk = Desk::open();
+    let id = held(&mut desk);
+    desk.engine.config.limits.max_open_lots = Lots(2);
+    let sent = desk.placed().len();
+    assert!(desk.ask(Command::Resume { id }).is_refused(), "one lot in part, two more to come");
+    assert_eq!(desk.placed().len(), sent);
+    desk.engine.config.limits.max_open_lots = Lots(3);
+    assert!(!desk.ask(Command::Resume { id }).is_refused());
+}

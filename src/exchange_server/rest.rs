@@ -1,0 +1,42 @@
+//! The REST side: one file per category of the broker's documentation. A new category adds its file and a line here.
+
+pub mod answers;
+mod funds;
+mod instruments;
+mod market_quote;
+mod option_chain;
+mod orders;
+mod portfolio;
+mod profile;
+mod traders_control;
+mod trades;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+
+use super::sockets;
+use super::state::Shared;
+
+/// The largest request body: a thousand instruments fit twice.
+const LARGEST_BODY: usize = 64 * 1024;
+
+/// All paths of the server.
+pub fn router(shared: Shared) -> Router {
+    let v2 = Router::new()
+        .merge(orders::routes())
+        .merge(trades::routes())
+        .merge(portfolio::routes())
+        .merge(funds::routes())
+        .merge(traders_control::routes())
+        .merge(market_quote::routes())
+        .merge(option_chain::routes())
+        .merge(profile::routes());
+    Router::new()
+        .nest("/v2", v2)
+        .merge(instruments::routes())
+        .merge(sockets::routes())
+        .fallback(answers::no_such_path)
+        .method_not_allowed_fallback(answers::no_such_path)
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .with_state(shared)
+}

@@ -1,0 +1,102 @@
+//! The fund limit and the margin calculators.
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::routing::{get, post};
+use rust_decimal::Decimal;
+
+use super::answers::{Answer, Refused, ok};
+use crate::domain::{OrderKind, OrderSpec, Price, Quantity, Validity};
+use crate::exchange::{Exchange, MarginFor};
+use crate::exchange_server::limits::Bucket;
+use crate::exchange_server::state::Shared;
+use crate::exchange_server::words;
+use crate::protocol::dhan::funds::{FundLimit, Margin, MarginRequest, MultiMargin, MultiMarginRequest};
+
+/// Orders in one call of the multi calculator.
+const MOST_ROWS: usize = 100;
+
+pub fn routes() -> Router<Shared> {
+    Router::new()
+        .route("/fundlimit", get(fund_limit))
+        .route("/margincalculator", post(margin))
+        .route("/margincalculator/multi", post(multi_margin))
+}
+
+async fn margin(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> Answer {
+    shared.admit(&headers, &Bucket::Other)?;
+    let request: MarginRequest = serde_json::from_slice(&body).map_err(|_| Refused::bad_fields())?;
+    let need = reckon(&shared, vec![request], true).await?;
+    ok(&Margin {
+        total_margin: need.total.0,
+        span_margin: need.span.0,
+        exposure_margin: need.exposure.0,
+        available_balance: need.available.0,
+        insufficient_balance: (need.total.0 - need.available.0).max(Decimal::ZERO),
+        leverage: "1.00".into(),
+        ..Margin::default()
+    })
+}
+
+async fn multi_margin(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> Answer {
+    shared.admit(&headers, &Bucket::Other)?;
+    let request: MultiMarginRequest = serde_json::from_slice(&body).map_err(|_| Refused::bad_fields())?;
+    if request.scrip_list.is_empty() || request.scrip_list.len() > MOST_ROWS {
+        return Err(Refused::bad_fields());
+    }
+    let need = reckon(&shared, request.scrip_list, request.include_position).await?;
+    ok(&MultiMargin {
+        client_id: shared.account(),
+        total_margin: need.total.0,
+        span_margin: need.span.0,
+        exposure: need.exposure.0,
+        fo_margin: need.total.0,
+        ..MultiMargin::default()
+    })
+}
+
+async fn reckon(shared: &Shared, rows: Vec<MarginRequest>, positions: bool) -> Result<MarginFor, Refused> {
+    let account = shared.account();
+    let work = move |exchange: &mut Exchange, now| {
+        exchange.let_pass(now);
+        let orders: Option<Vec<OrderSpec>> = rows.iter().map(|r| spec(exchange, r)).collect();
+        orders.map(|orders| exchange.margin_for(&account, &orders, positions))
+    };
+    shared.core.call(work).await?.ok_or_else(Refused::bad_fields)
+}
+
+fn spec(exchange: &Exchange, row: &MarginRequest) -> Option<OrderSpec> {
+    let contract = exchange.contract_of(row.exchange_segment.segment()?, words::security_id(&row.security_id)?)?;
+    let price = Price(row.price);
+    Some(OrderSpec {
+        contract,
+        side: words::side_of(&row.transaction_type)?,
+        quantity: u32::try_from(row.quantity).ok().filter(|q| *q > 0).map(Quantity)?,
+        kind: if price.is_positive() { OrderKind::Limit { price } } else { OrderKind::Market },
+        validity: Validity::Day,
+        product: words::product_of(&row.product_type)?,
+    })
+}
+
+async fn fund_limit(State(shared): State<Shared>, headers: HeaderMap) -> Answer {
+    shared.admit(&headers, &Bucket::Other)?;
+    let account = shared.account();
+    let client = account.clone();
+    let funds = shared
+        .core
+        .call(move |exchange, now| {
+            exchange.let_pass(now);
+            exchange.funds(&account)
+        })
+        .await?;
+    ok(&FundLimit {
+        dhan_client_id: client,
+        available_balance: funds.available.0,
+        sod_limit: funds.start_of_day.0,
+        utilized_amount: funds.utilised.0,
+        withdrawable_balance: funds.available.0.max(Decimal::ZERO),
+        ..FundLimit::default()
+    })
+}

@@ -1,0 +1,16 @@
+//! The sockets: order updates as text, the market feed as packets.
+
+mod live_feed;
+mod order_updates;
+
+use axum::Router;
+use axum::routing::get;
+
+use super::state::Shared;
+
+/// The largest message of a client: a hundred instruments fit many times.
+const LARGEST_MESSAGE: usize = 64 * 1024;
+
+pub fn routes() -> Router<Shared> {
+    Router::new().route("/feed", get(live_feed::open)).route("/order-updates", get(order_updates::open))
+}

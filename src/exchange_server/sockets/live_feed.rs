@@ -1,0 +1,299 @@
+//! The live market feed: JSON requests in, binary packets out.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use tokio::time::{Instant, interval_at, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::LARGEST_MESSAGE;
+use crate::domain::{Contract, ContractKind, Price, Quantity};
+use crate::exchange::{DepthLevel as Rests, MarketView};
+use crate::exchange_server::core::Frame;
+use crate::exchange_server::state::Shared;
+use crate::exchange_server::words;
+use crate::protocol::dhan::enums::ExchangeSegment;
+use crate::protocol::dhan::errors::DataCode;
+use crate::protocol::dhan::market_feed::{
+    Body, DepthLevel, FeedAction, FeedInstrument, FeedMode, FeedPrice, FeedRequest, FeedTime, Full, MAX_PER_CONNECTION,
+    MAX_PER_MESSAGE, OpenInterest, Packet, PreviousClose, QuoteFields, Ticker, encode,
+};
+
+const PING_EVERY: Duration = Duration::from_secs(10);
+/// A client that has not answered pings for this long is gone.
+const SILENT_FOR: Duration = Duration::from_secs(40);
+/// A client that does not read for this long is cut off.
+const SEND_WITHIN: Duration = Duration::from_secs(10);
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Visitor {
+    token: Option<String>,
+    client_id: Option<String>,
+}
+
+pub async fn open(State(shared): State<Shared>, Query(who): Query<Visitor>, upgrade: WebSocketUpgrade) -> Response {
+    let known = who.token.as_deref().is_some_and(|t| shared.identity.accepts(t))
+        && who.client_id.as_deref() == Some(shared.identity.client_id.as_str());
+    if !known {
+        return StatusCode::UNAUTHORIZED.into_response();
+    }
+    upgrade
+        .max_message_size(LARGEST_MESSAGE)
+        .max_frame_size(LARGEST_MESSAGE)
+        .on_upgrade(move |socket| Connection::new(shared).run(socket))
+}
+
+/// What is sent of a contract on this connection, and what was sent last.
+struct Subscription {
+    mode: FeedMode,
+    sent: Option<MarketView>,
+}
+
+struct Connection {
+    shared: Shared,
+    subscriptions: BTreeMap<Contract, Subscription>,
+    place: CancellationToken,
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.place.cancel();
+        for contract in self.subscriptions.keys() {
+            self.shared.core.unwant(contract);
+        }
+    }
+}
+
+impl Connection {
+    fn new(shared: Shared) -> Self {
+        let place = shared.feed_place();
+        Self { shared, subscriptions: BTreeMap::new(), place }
+    }
+
+    async fn run(mut self, mut socket: WebSocket) {
+        let mut frames = self.shared.core.frames();
+        let mut pings = interval_at(Instant::now() + PING_EVERY, PING_EVERY);
+        let mut heard = Instant::now();
+        loop {
+            let goes_on = tokio::select! {
+                () = self.shared.cancel.cancelled() => false,
+                () = self.place.cancelled() => {
+                    self.dismiss(&mut socket, DataCode::TooMany).await;
+                    false
+                }
+                changed = frames.changed() => {
+                    let frame = Arc::clone(&frames.borrow_and_update());
+                    changed.is_ok() && self.send_frame(&mut socket, &frame).await
+                }
+                _ = pings.tick() => {
+                    heard.elapsed() < SILENT_FOR && send(&mut socket, Message::Ping(Vec::new().into())).await
+                }
+                said = socket.recv() => match said {
+                    Some(Ok(message)) => {
+                        heard = Instant::now();
+                        self.hear(&mut socket, message).await
+                    }
+                    Some(Err(_)) | None => false,
+                },
+            };
+            if !goes_on {
+                break;
+            }
+        }
+    }
+
+    /// One message of the client; `false` ends the connection. What makes no sense is passed over, as at the broker.
+    async fn hear(&mut self, socket: &mut WebSocket, message: Message) -> bool {
+        let text = match message {
+            Message::Text(text) => text.to_string(),
+            Message::Close(_) => return false,
+            Message::Binary(_) | Message::Ping(_) | Message::Pong(_) => return true,
+        };
+        let Ok(request) = serde_json::from_str::<FeedRequest>(&text) else { return true };
+        match request.action() {
+            Some(FeedAction::Subscribe(mode)) => self.subscribe(socket, mode, request.instrument_list).await,
+            Some(FeedAction::Unsubscribe(mode)) => {
+                self.unsubscribe(mode, request.instrument_list).await;
+                true
+            }
+            Some(FeedAction::Disconnect) => false,
+            None => true,
+        }
+    }
+
+    /// Sends what there is at once, and every change from then on. A contract already subscribed takes the new mode.
+    async fn subscribe(&mut self, socket: &mut WebSocket, mode: FeedMode, list: Vec<FeedInstrument>) -> bool {
+        if list.len() > MAX_PER_MESSAGE {
+            self.dismiss(socket, DataCode::TooManyInstruments).await;
+            return false;
+        }
+        let views = self.look_up(list).await;
+        let mut packets = Vec::new();
+        for view in views {
+            let contract = view.contract;
+            if !self.subscriptions.contains_key(&contract) {
+                if self.subscriptions.len() >= MAX_PER_CONNECTION {
+                    self.dismiss(socket, DataCode::TooManyInstruments).await;
+                    return false;
+                }
+                self.shared.core.want(contract);
+            }
+            previous_close(&view, &mut packets);
+            packets_of(&view, mode, &mut packets);
+            self.subscriptions.insert(contract, Subscription { mode, sent: Some(view) });
+        }
+        packets.is_empty() || send(socket, Message::Binary(packets.into())).await
+    }
+
+    async fn unsubscribe(&mut self, mode: FeedMode, list: Vec<FeedInstrument>) {
+        for view in self.look_up(list).await {
+            // The code must match the mode.
+            if self.subscriptions.get(&view.contract).is_some_and(|s| s.mode == mode) {
+                self.subscriptions.remove(&view.contract);
+                self.shared.core.unwant(&view.contract);
+            }
+        }
+    }
+
+    /// The market of the instruments that are known; the others say nothing.
+    async fn look_up(&self, list: Vec<FeedInstrument>) -> Vec<MarketView> {
+        let wanted = list.into_iter().take(MAX_PER_MESSAGE);
+        let wanted: Vec<_> =
+            wanted.filter_map(|i| Some((i.exchange_segment.segment()?, words::security_id(&i.security_id)?))).collect();
+        let views = self.shared.core.call(move |exchange, now| {
+            exchange.let_pass(now);
+            let view = |(segment, id)| exchange.market_view(&exchange.contract_of(segment, id)?);
+            wanted.into_iter().filter_map(view).collect()
+        });
+        views.await.unwrap_or_default()
+    }
+
+    /// Sends what has changed of what is subscribed here.
+    async fn send_frame(&mut self, socket: &mut WebSocket, frame: &Frame) -> bool {
+        let mut packets = Vec::new();
+        for (contract, subscription) in &mut self.subscriptions {
+            let Some(view) = frame.0.get(contract) else { continue };
+            if subscription.sent.as_ref().is_some_and(|sent| !differs(sent, view, subscription.mode)) {
+                continue;
+            }
+            packets_of(view, subscription.mode, &mut packets);
+            subscription.sent = Some(view.clone());
+        }
+        packets.is_empty() || send(socket, Message::Binary(packets.into())).await
+    }
+
+    /// Tells why, and closes.
+    async fn dismiss(&self, socket: &mut WebSocket, why: DataCode) {
+        let mut bytes = Vec::new();
+        encode(&Packet { segment: 0, security_id: 0, body: Body::Disconnect(why.number()) }, &mut bytes);
+        if send(socket, Message::Binary(bytes.into())).await {
+            drop(socket.send(Message::Close(None)).await);
+        }
+    }
+}
+
+async fn send(socket: &mut WebSocket, message: Message) -> bool {
+    matches!(timeout(SEND_WITHIN, socket.send(message)).await, Ok(Ok(())))
+}
+
+/// Whether a mode would show a difference. The time of the last trade alone is none.
+fn differs(before: &MarketView, now: &MarketView, mode: FeedMode) -> bool {
+    let traded = before.quote.last != now.quote.last;
+    match mode {
+        FeedMode::Ticker => traded,
+        FeedMode::Quote => traded || before.volume != now.volume || before.total_bid != now.total_bid,
+        FeedMode::Full => traded || before.volume != now.volume || before.bids != now.bids || before.asks != now.asks,
+    }
+}
+
+fn number(view: &MarketView) -> Option<(u8, u32)> {
+    let segment = ExchangeSegment::from(view.contract.segment()).number()?;
+    Some((segment, u32::try_from(view.security_id.0).ok()?))
+}
+
+fn put(view: &MarketView, body: Body, out: &mut Vec<u8>) {
+    if let Some((segment, security_id)) = number(view) {
+        encode(&Packet { segment, security_id, body }, out);
+    }
+}
+
+/// Sent once per subscription, for an index only: so the broker's support says.
+fn previous_close(view: &MarketView, out: &mut Vec<u8>) {
+    if view.contract.kind == ContractKind::Index {
+        let close = PreviousClose { close: feed_price(view.previous_close), open_interest: 0 };
+        put(view, Body::PreviousClose(close), out);
+    }
+}
+
+fn packets_of(view: &MarketView, mode: FeedMode, out: &mut Vec<u8>) {
+    let last_time = FeedTime::of(Some(view.last_at));
+    match mode {
+        FeedMode::Ticker => {
+            put(view, Body::Ticker(Ticker { last: feed_price(view.quote.last), last_time }), out);
+        }
+        FeedMode::Quote => {
+            put(view, Body::Quote(quote_fields(view)), out);
+            if view.contract.expiry().is_some() {
+                put(view, Body::OpenInterest(OpenInterest(view.open_interest)), out);
+            }
+        }
+        FeedMode::Full => {
+            let mut depth = [DepthLevel::default(); 5];
+            for (level, (bid, ask)) in depth.iter_mut().zip(view.bids.iter().zip(&view.asks)) {
+                *level = depth_level(bid, ask);
+            }
+            let open_interest = view.open_interest;
+            let full = Full {
+                quote: quote_fields(view),
+                open_interest,
+                open_interest_high: open_interest,
+                open_interest_low: open_interest,
+                depth,
+            };
+            put(view, Body::Full(full), out);
+        }
+    }
+}
+
+fn quote_fields(view: &MarketView) -> QuoteFields {
+    QuoteFields {
+        last: feed_price(view.quote.last),
+        last_quantity: low_bits(view.last_quantity),
+        last_time: FeedTime::of(Some(view.last_at)),
+        average: feed_price(view.average),
+        volume: view.volume,
+        total_sell: view.total_ask.0,
+        total_buy: view.total_bid.0,
+        open: feed_price(view.open),
+        close: feed_price(view.previous_close),
+        high: feed_price(view.high),
+        low: feed_price(view.low),
+    }
+}
+
+fn depth_level(bid: &Rests, ask: &Rests) -> DepthLevel {
+    DepthLevel {
+        bid_quantity: bid.quantity.0,
+        ask_quantity: ask.quantity.0,
+        bid_orders: bid.orders,
+        ask_orders: ask.orders,
+        bid: feed_price(bid.price),
+        ask: feed_price(ask.price),
+    }
+}
+
+fn feed_price(price: Price) -> FeedPrice {
+    FeedPrice::nearest(price.0)
+}
+
+/// The field has sixteen bits; larger quantities lose their upper ones, as at the broker.
+fn low_bits(quantity: Quantity) -> u16 {
+    quantity.0 as u16
+}

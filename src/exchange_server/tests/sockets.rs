@@ -1,0 +1,127 @@
+//! Order updates and the market feed.
+
+use futures_util::{SinkExt, StreamExt};
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+use super::*;
+use crate::protocol::dhan::market_feed::{Body, FeedDecoder, Packet};
+use crate::protocol::dhan::order_update::{Frame, Login};
+
+type Socket = WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>;
+
+async fn feed(desk: &Desk) -> Socket {
+    let (url, token, client) = (&desk.server.feed, &desk.server.access_token, &desk.server.client_id);
+    connect_async(format!("{url}?version=2&token={token}&clientId={client}&authType=2")).await.unwrap().0
+}
+
+async fn say(socket: &mut Socket, value: Value) {
+    socket.send(Message::text(value.to_string())).await.unwrap();
+}
+
+fn subscribe(code: u8, instruments: &[(&str, &str)]) -> Value {
+    let list: Vec<_> = instruments.iter().map(|(s, id)| json!({"ExchangeSegment": s, "SecurityId": id})).collect();
+    json!({"RequestCode": code, "InstrumentCount": list.len(), "InstrumentList": list})
+}
+
+/// The packets of the next binary message.
+async fn packets(socket: &mut Socket) -> Vec<Packet> {
+    loop {
+        match socket.next().await.unwrap().unwrap() {
+            Message::Binary(bytes) => {
+                let mut decoder = FeedDecoder::default();
+                let mut packets = Vec::new();
+                decoder.push(&bytes, |p| packets.push(p));
+                return packets;
+            }
+            Message::Close(_) => panic!("closed"),
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_feed_sends_at_once_and_then_every_change() {
+    let desk = Desk::new().await;
+    let call = desk.option("25950", "ce").await;
+    let mut socket = feed(&desk).await;
+    say(&mut socket, subscribe(15, &[("IDX_I", "13"), ("NSE_FNO", "1")])).await;
+    let first = packets(&mut socket).await;
+    assert!(matches!(first[0].body, Body::PreviousClose(_)));
+    let Body::Ticker(ticker) = first[1].body else { panic!("{first:?}") };
+    assert_eq!((first[1].segment, first[1].security_id, first.len()), (0, 13, 2));
+    assert_eq!(ticker.last_time.instant(), Some(desk.server.time.now()));
+    say(&mut socket, subscribe(21, &[("NSE_FNO", &call)])).await;
+    let full = packets(&mut socket).await;
+    let Body::Full(book) = full[0].body else { panic!("{full:?}") };
+    assert!(book.depth[0].bid.decimal().unwrap() < book.depth[0].ask.decimal().unwrap());
+    say(&mut socket, subscribe(17, &[("NSE_FNO", &call)])).await;
+    let quote = packets(&mut socket).await;
+    assert!(matches!((quote[0].body, quote[1].body), (Body::Quote(_), Body::OpenInterest(_))));
+    desk.server.forward(2_000).await;
+    let moved = packets(&mut socket).await;
+    assert!(moved.iter().any(|p| p.security_id == 13 && matches!(p.body, Body::Ticker(t) if t != ticker)));
+    // The code must match the mode: this one does not, the next does.
+    say(&mut socket, subscribe(22, &[("IDX_I", "13")])).await;
+    say(&mut socket, subscribe(16, &[("IDX_I", "13")])).await;
+    say(&mut socket, subscribe(15, &[("IDX_I", "25")])).await;
+    packets(&mut socket).await;
+    desk.server.forward(2_000).await;
+    assert!(packets(&mut socket).await.iter().all(|p| p.security_id != 13));
+}
+
+#[tokio::test]
+async fn a_sixth_connection_drops_the_oldest() {
+    let desk = Desk::new().await;
+    let mut oldest = feed(&desk).await;
+    let mut others = Vec::new();
+    for _ in 0..5 {
+        others.push(feed(&desk).await);
+    }
+    assert!(matches!(packets(&mut oldest).await[0].body, Body::Disconnect(805)));
+    say(&mut others[0], subscribe(15, &[("IDX_I", "13")])).await;
+    assert_eq!(packets(&mut others[0]).await.len(), 2, "the others live");
+}
+
+#[tokio::test]
+async fn a_feed_without_the_token_is_refused() {
+    let desk = Desk::new().await;
+    let url = format!("{}?version=2&token=x&clientId={}&authType=2", desk.server.feed, desk.server.client_id);
+    assert!(connect_async(url).await.is_err());
+}
+
+#[tokio::test]
+async fn every_change_of_an_order_is_told() {
+    let desk = Desk::new().await;
+    let call = desk.option("25950", "ce").await;
+    let mut socket = connect_async(&desk.server.orders).await.unwrap().0;
+    let login = Login { client_id: desk.server.client_id.clone(), token: desk.server.access_token.clone() };
+    socket.send(Message::text(login.to_text())).await.unwrap();
+    // A ping's answer says that the login has been read.
+    socket.send(Message::Ping(Vec::new().into())).await.unwrap();
+    while !matches!(socket.next().await.unwrap().unwrap(), Message::Pong(_)) {}
+    let id = desk.place(desk.order(&call, "BUY", 65, "MARKET", 0.0, "SD9")).await;
+    desk.server.forward(5_000).await;
+    let mut seen = Vec::new();
+    while seen.last() != Some(&("Traded".to_string(), 65)) {
+        let Message::Text(text) = socket.next().await.unwrap().unwrap() else { continue };
+        let value: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(value["Type"], json!("order_alert"));
+        assert_eq!((&value["Data"]["txnType"], &value["Data"]["product"]), (&json!("B"), &json!("M")));
+        assert_eq!(value["Data"]["optType"], json!("CE"));
+        let update = Frame::read(&text).updates.remove(0);
+        assert_eq!((update.order_no.as_str(), update.correlation_id.as_str()), (id.as_str(), "SD9"));
+        seen.push((update.status.title().to_string(), update.traded_qty));
+    }
+    assert_eq!(&seen[..2], [("Transit".to_string(), 0), ("Pending".to_string(), 0)]);
+}
+
+#[tokio::test]
+async fn a_bad_login_ends_the_order_socket() {
+    let desk = Desk::new().await;
+    let mut socket = connect_async(&desk.server.orders).await.unwrap().0;
+    let login = Login { client_id: desk.server.client_id.clone(), token: "x".into() };
+    socket.send(Message::text(login.to_text())).await.unwrap();
+    let end = socket.next().await;
+    assert!(!matches!(end, Some(Ok(Message::Text(_)))), "{end:?}");
+}

@@ -1,0 +1,17 @@
+//! DhanHQ v2: one file per category of its documentation; the same types serve the client and the built-in exchange.
+
+pub mod authentication;
+pub mod enums;
+pub mod errors;
+pub mod funds;
+pub mod instruments;
+pub mod market_feed;
+pub mod market_quote;
+pub mod option_chain;
+pub mod order_update;
+pub mod orders;
+pub mod portfolio;
+pub mod profile;
+pub mod traders_control;
+pub mod trades;
+pub mod values;

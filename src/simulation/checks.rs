@@ -1,0 +1,362 @@
+//! The promises, as they are checked after every step: what leaves, what the exchange has, what is remembered.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use super::disk::Disk;
+use super::report::{Invariant, Report};
+use crate::domain::time::{Timestamp, after_ms, ms_between};
+use crate::domain::{
+    BrokerOrderId, CommandId, Contract, IntentId, Money, NetQuantity, OrderSighting, Product, Quantity, SeenStatus,
+    Side, TradeSighting,
+};
+use crate::engine::record::{Owner, Purpose, Unplaced};
+use crate::engine::state::OrderState;
+use crate::engine::{EngineConfig, Record, State};
+use crate::gateway::{Batch, Call};
+
+/// A promise that was broken, and by what.
+#[derive(Clone, Debug)]
+pub struct Broken {
+    pub invariant: Invariant,
+    pub detail: String,
+}
+
+pub type Checked = Result<(), Broken>;
+
+pub fn broken(invariant: Invariant, detail: impl Into<String>) -> Checked {
+    Err(Broken { invariant, detail: detail.into() })
+}
+
+/// Fails with a detail unless a condition holds.
+fn must(holds: bool, invariant: Invariant, detail: impl FnOnce() -> String) -> Checked {
+    if holds { Ok(()) } else { broken(invariant, detail()) }
+}
+
+/// One order as the exchange has it.
+#[derive(Clone, Debug)]
+struct Known {
+    purpose: Option<Purpose>,
+    quantity: Quantity,
+    filled: Quantity,
+}
+
+/// The installation's part of every mark.
+pub const PREFIX: &str = "SIM01";
+
+/// Order calls that may leave in one rolling second.
+pub const CALLS_PER_SECOND: usize = 8;
+
+#[derive(Debug, Default)]
+pub struct Checks {
+    /// Every intent that was ever made, by its mark, committed or not.
+    intents: BTreeMap<String, (IntentId, Purpose)>,
+    orders: BTreeMap<BrokerOrderId, Known>,
+    by_mark: BTreeMap<String, BrokerOrderId>,
+    /// Marks of intents that are said to have made no order.
+    unplaced: BTreeMap<String, Unplaced>,
+    nets: BTreeMap<(Contract, Product), i64>,
+    foreign: BTreeMap<(Contract, Product), i64>,
+    left: VecDeque<Timestamp>,
+    pub order_calls: u32,
+    /// Contracts whose exit the exchange has refused because it would need more margin than there is.
+    refused_for_funds: BTreeSet<Contract>,
+    /// What the records fold to, uncommitted ones included.
+    shadow: State,
+    /// The newest batch in it: one that is spilled after its commit failed comes by twice.
+    last_seq: u64,
+    unanswered: BTreeSet<CommandId>,
+    pub config: EngineConfig,
+}
+
+impl Checks {
+    pub fn new(config: EngineConfig) -> Self {
+        Self { config, ..Self::default() }
+    }
+
+    /// A process starts from what the disk holds, up to batch `last_seq`.
+    pub fn restarted(&mut self, state: &State, last_seq: u64) {
+        self.shadow = state.clone();
+        self.last_seq = last_seq;
+        self.unanswered.clear();
+    }
+
+    /// A call leaves the process.
+    pub fn leaves(&mut self, call: &Call, state: &State, disk: &Disk, now: Timestamp) -> Checked {
+        let entry = match call {
+            Call::Place(intent) => {
+                must(disk.holds(intent.id), Invariant::JournalFirst, || {
+                    format!("intent {} leaves before it is on disk", intent.id)
+                })?;
+                self.intents.get(intent.correlation.as_str()).is_some_and(|(_, purpose)| !purpose.is_exit())
+            }
+            Call::Modify { order_id, .. } => {
+                self.orders.get(order_id).and_then(|o| o.purpose).is_some_and(|p| !p.is_exit())
+            }
+            Call::Cancel { .. } => false,
+            Call::FindByCorrelation(_) | Call::Orders | Call::Trades | Call::Positions | Call::Funds => return Ok(()),
+        };
+        must(!entry || state.halt.is_none(), Invariant::NoEntryWhileHalted, || {
+            format!("an entry leaves while halted: {call:?}")
+        })?;
+        self.order_calls += 1;
+        self.left.push_back(now);
+        while self.left.front().is_some_and(|at| after_ms(*at, 1_000) <= now) {
+            self.left.pop_front();
+        }
+        must(self.left.len() <= CALLS_PER_SECOND, Invariant::Pace, || {
+            format!("{} order calls within a second", self.left.len())
+        })
+    }
+
+    /// The exchange tells of an order.
+    pub fn at_exchange(&mut self, seen: &OrderSighting, report: &mut Report) -> Checked {
+        let mark = seen.correlation.as_ref().map(|c| c.as_str().to_owned()).unwrap_or_default();
+        let purpose = self.intents.get(&mark).map(|(_, purpose)| *purpose);
+        if !self.orders.contains_key(&seen.order_id) {
+            report.orders += 1;
+            must(purpose.is_some() || !mark.starts_with(PREFIX), Invariant::JournalFirst, || {
+                format!("the order {} carries our mark {mark}, but no intent does", seen.order_id)
+            })?;
+            let known = Known { purpose, quantity: seen.spec.quantity, filled: Quantity::ZERO };
+            self.orders.insert(seen.order_id.clone(), known);
+            if purpose.is_some() {
+                let before = self.by_mark.insert(mark.clone(), seen.order_id.clone());
+                must(before.is_none(), Invariant::OneOrderPerIntent, || {
+                    format!("the intent {mark} made a second order {} besides {before:?}", seen.order_id)
+                })?;
+                must(!self.unplaced.contains_key(&mark), Invariant::NotPlacedIsKnown, || {
+                    format!("the intent {mark} was said to be {:?} and made an order", self.unplaced.get(&mark))
+                })?;
+            }
+        }
+        if seen.status == SeenStatus::Rejected
+            && purpose.is_some_and(|p| p.is_exit())
+            && seen.reason.as_ref().is_some_and(|r| r.contains("Insufficient Funds"))
+        {
+            self.refused_for_funds.insert(seen.spec.contract);
+        }
+        let Some(known) = self.orders.get_mut(&seen.order_id) else { return Ok(()) };
+        let news = seen.filled.saturating_sub(known.filled);
+        known.filled = known.filled.max(seen.filled);
+        if news.is_zero() {
+            return Ok(());
+        }
+        report.fills += 1;
+        must(known.filled <= known.quantity, Invariant::FillsAreReal, || format!("{} is overfilled", seen.order_id))?;
+        let key = (seen.spec.contract, seen.spec.product);
+        let change = seen.spec.side.signed(news).0;
+        let net = self.nets.entry(key).or_default();
+        let before = *net;
+        *net += change;
+        let after = *net;
+        match purpose {
+            None => *self.foreign.entry(key).or_default() += change,
+            Some(Purpose::Entry { .. }) => {}
+            Some(Purpose::Exit { owner }) => {
+                must(after.abs() < before.abs() && after * before >= 0, Invariant::ExitsOnlyReduce, || {
+                    format!(
+                        "exit {mark} of {owner:?} changed {} from {before:+} to {after:+}",
+                        seen.spec.contract.label()
+                    )
+                })?;
+                if owner == Owner::Foreign {
+                    *self.foreign.entry(key).or_default() += change;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A batch was made, be it on its way to the disk or to the spill file.
+    pub fn remembers(&mut self, batch: &Batch, report: &mut Report) -> Checked {
+        if batch.seq <= self.last_seq {
+            return Ok(());
+        }
+        self.last_seq = batch.seq;
+        for (at, record) in batch.records.iter() {
+            self.before_record(record, *at, report)?;
+            self.shadow.apply(record, *at);
+            self.after_record(record)?;
+        }
+        Ok(())
+    }
+
+    fn before_record(&mut self, record: &Record, at: Timestamp, report: &mut Report) -> Checked {
+        match record {
+            Record::IntentMade { intent, purpose } => {
+                let mark = intent.correlation.as_str().to_owned();
+                let is_new = self.intents.get(&mark).is_none_or(|(id, _)| *id == intent.id);
+                must(is_new, Invariant::OneOrderPerIntent, || format!("the mark {mark} is used again"))?;
+                self.intents.insert(mark, (intent.id, *purpose));
+                if !purpose.is_exit() {
+                    self.entry_is_allowed(&intent.spec.contract, at)?;
+                }
+            }
+            Record::IntentUnplaced { intent, how, .. } => self.said_unplaced(*intent, *how, report)?,
+            Record::OrderSeen { sighting, .. } => {
+                let Some(known) = self.orders.get(&sighting.order_id) else {
+                    return broken(Invariant::FillsAreReal, format!("{} does not exist", sighting.order_id));
+                };
+                let whole = sighting.status != SeenStatus::Filled || known.filled == known.quantity;
+                must(sighting.filled <= known.filled && whole, Invariant::FillsAreReal, || {
+                    format!(
+                        "{} is believed {:?} with {} filled; it has {}",
+                        sighting.order_id, sighting.status, sighting.filled, known.filled
+                    )
+                })?;
+            }
+            Record::Halted { .. } => report.halts += 1,
+            Record::FlattenStarted { .. } => report.flattens += 1,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn entry_is_allowed(&self, contract: &Contract, at: Timestamp) -> Checked {
+        let s = &self.shadow;
+        let why = [
+            (s.halt.is_some(), "halted"),
+            (s.flatten.is_some(), "flattening"),
+            (s.reconciling_since.is_some(), "reconciling"),
+            (s.store_down, "without a journal"),
+        ];
+        if let Some((_, why)) = why.into_iter().find(|(is, _)| *is) {
+            return broken(Invariant::NoEntryWhileHalted, format!("an entry was decided while {why}"));
+        }
+        let age = s.marks.get(contract).map(|q| ms_between(q.at, at));
+        must(age.is_some_and(|ms| ms <= self.config.execution.max_quote_age_ms), Invariant::FreshQuotes, || {
+            format!("an entry in {} was decided on a quote of {age:?} ms", contract.label())
+        })
+    }
+
+    fn said_unplaced(&mut self, id: IntentId, how: Unplaced, report: &mut Report) -> Checked {
+        match how {
+            Unplaced::Unknown => {
+                report.unknown += 1;
+                return Ok(());
+            }
+            Unplaced::Lost => report.lost += 1,
+            Unplaced::NotSent => report.not_sent += 1,
+            Unplaced::Refused => {}
+        }
+        let Some(order) = self.shadow.orders.get(&id) else { return Ok(()) };
+        let mark = order.intent.correlation.as_str().to_owned();
+        must(!self.by_mark.contains_key(&mark), Invariant::NotPlacedIsKnown, || {
+            format!("the intent {mark} is said to be {how:?}, but the exchange has its order")
+        })?;
+        self.unplaced.insert(mark, how);
+        Ok(())
+    }
+
+    fn after_record(&self, record: &Record) -> Checked {
+        let Record::IntentMade { purpose, .. } = record else { return Ok(()) };
+        if purpose.is_exit() {
+            return Ok(());
+        }
+        let held: u32 = self.shadow.lots.values().map(|l| l.net.size().0).sum();
+        let working: u32 = self.shadow.open_orders().filter(|o| !o.purpose.is_exit()).map(|o| o.remaining().0).sum();
+        let lots = (held + working).div_ceil(65);
+        let most = self.config.limits.max_open_lots.0;
+        must(lots <= most, Invariant::Limits, || format!("{lots} open lots are over the limit of {most}"))
+    }
+
+    /// Everything collected so far has gone through [`Self::remembers`]: the fold is the state.
+    pub fn fold_is(&self, state: &State) -> Checked {
+        must(bytes(&self.shadow) == bytes(state), Invariant::FoldIsState, || {
+            "the records do not fold to the state".to_owned()
+        })
+    }
+
+    pub fn asked(&mut self, id: CommandId) {
+        self.unanswered.insert(id);
+    }
+
+    pub fn answered(&mut self, id: CommandId) -> Checked {
+        must(self.unanswered.remove(&id), Invariant::AnsweredOnce, || format!("command {id} was answered twice"))
+    }
+
+    /// What is still open of ours at the exchange, foreign positions apart.
+    pub fn open_at_exchange(&self, with_foreign: bool) -> Vec<(Contract, i64)> {
+        let ours = |(key, net): (&(Contract, Product), &i64)| {
+            let foreign = if with_foreign { 0 } else { self.foreign.get(key).copied().unwrap_or_default() };
+            (key.0, net - foreign)
+        };
+        self.nets.iter().map(ours).filter(|(_, net)| *net != 0).collect()
+    }
+
+    /// Whether all that is still being exited is a hedge of something that stays (a leg closed by itself, a short opened
+    /// elsewhere), which the account cannot afford to be without: then refusals, told and tried again, are the truth.
+    pub fn only_funds_are_missing(&self, state: &State) -> bool {
+        let stays = state.flatten.as_ref().is_none_or(|f| !f.include_foreign && self.foreign.values().any(|n| *n < 0));
+        stays && !state.exits.is_empty() && state.exits.keys().all(|k| self.refused_for_funds.contains(&k.contract))
+    }
+
+    /// Everything is quiet: what we believe is what the exchange has.
+    pub fn at_rest(&self, state: &State, trades: &[TradeSighting]) -> Checked {
+        must(self.unanswered.is_empty(), Invariant::AnsweredOnce, || {
+            format!("commands {:?} were never answered", self.unanswered)
+        })?;
+        for (key, net) in &self.nets {
+            let foreign = self.foreign.get(key).copied().unwrap_or_default();
+            let ours = state.lots_net(&key.0, key.1);
+            must(NetQuantity(net - foreign) == ours, Invariant::LotsArePositions, || {
+                format!("{}: our lots say {ours:+}, the exchange {:+}", key.0.label(), net - foreign)
+            })?;
+        }
+        money_reconciles(state, trades)
+    }
+
+    /// Whether anything of ours may still trade or has not been confirmed, as the engine sees it.
+    pub fn engine_is_busy(state: &State) -> Option<String> {
+        use crate::engine::state::Phase;
+        if let Some(o) = state.open_orders().next() {
+            return Some(format!("intent {} is {}", o.intent.id, o.state.as_str()));
+        }
+        if let Some(key) = state.exits.keys().next() {
+            return Some(format!("{} is being exited", key.contract.label()));
+        }
+        if state.flatten.is_some() {
+            return Some("flattening".into());
+        }
+        if state.reconciling_since.is_some() {
+            return Some("reconciling".into());
+        }
+        let moving = |s: &&crate::engine::state::Strategy| {
+            s.queued_at.is_some() || s.execution.as_ref().is_some_and(|e| !matches!(e.phase, Phase::Held(_)))
+        };
+        if let Some(s) = state.strategies.values().find(moving) {
+            return Some(format!("{} is under way", s.title()));
+        }
+        let inexact = state.orders.values().find(|o| !o.is_exact() && o.state != OrderState::Lost);
+        inexact.map(|o| format!("the trades of intent {} have not been read", o.intent.id))
+    }
+}
+
+pub fn bytes(state: &State) -> Vec<u8> {
+    postcard::to_stdvec(state).unwrap_or_default()
+}
+
+fn money_reconciles(state: &State, trades: &[TradeSighting]) -> Checked {
+    let mut exchange: BTreeMap<IntentId, Money> = BTreeMap::new();
+    for trade in trades {
+        if let Some(id) = state.order_ids.get(&trade.order_id) {
+            *exchange.entry(*id).or_default() += trade.price.times(trade.quantity);
+        }
+    }
+    for order in state.orders.values().filter(|o| !o.filled.is_zero()) {
+        let (ours, theirs) = (order.value, exchange.get(&order.intent.id).copied().unwrap_or_default());
+        must(ours == theirs, Invariant::MoneyReconciles, || {
+            format!("intent {}: our fills are worth {ours}, the exchange's {theirs}", order.intent.id)
+        })?;
+    }
+    let mut lots = Money::ZERO;
+    let mut fills = Money::ZERO;
+    for lot in state.lots.values() {
+        lots += lot.sold_value - lot.bought_value;
+    }
+    for order in state.orders.values().filter(|o| o.purpose.owner() != Owner::Foreign) {
+        let value = order.value;
+        fills += if order.intent.spec.side == Side::Sell { value } else { -value };
+    }
+    must(lots == fills, Invariant::MoneyReconciles, || format!("lots say {lots}, their fills {fills}"))
+}

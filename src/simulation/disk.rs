@@ -1,0 +1,101 @@
+//! The disk: commits take time, fail, and are lost or kept when the process is killed in the middle of one.
+
+use std::collections::BTreeSet;
+
+use super::dice::Dice;
+use super::weather::Faults;
+use crate::domain::IntentId;
+use crate::domain::time::Timestamp;
+use crate::engine::{Record, State};
+use crate::gateway::Batch;
+
+/// What a commit came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Commit {
+    Done,
+    Failed,
+}
+
+/// Journal and spill file, and what they fold to.
+#[derive(Debug, Default)]
+pub struct Disk {
+    journal: Vec<(Timestamp, Record)>,
+    folded: State,
+    last_seq: u64,
+    /// Being written, and what it will come to.
+    writing: Option<(Batch, Commit)>,
+    intents: BTreeSet<IntentId>,
+    pub dead: bool,
+}
+
+impl Disk {
+    pub fn is_idle(&self) -> bool {
+        self.writing.is_none() && !self.dead
+    }
+
+    /// Begins a commit; how long it takes.
+    pub fn begin(&mut self, batch: Batch, faults: &Faults, dice: &mut Dice) -> i64 {
+        let fails = !batch.records.is_empty() && dice.chance(faults.failed_commit);
+        let ms = if batch.records.is_empty() { 0 } else { dice.between(faults.commit_ms) };
+        self.writing = Some((batch, if fails { Commit::Failed } else { Commit::Done }));
+        ms
+    }
+
+    /// The commit is over. A failed one may have been written all the same.
+    pub fn finish(&mut self, dice: &mut Dice) -> Option<(u64, Commit)> {
+        let (batch, commit) = self.writing.take()?;
+        if commit == Commit::Done || dice.chance(500) {
+            self.keep(&batch);
+        }
+        self.dead |= commit == Commit::Failed;
+        Some((batch.seq, commit))
+    }
+
+    /// Noted in the spill file, which recovery merges: a batch that is in the journal already is recognised.
+    pub fn spill(&mut self, batch: &Batch) {
+        self.keep(batch);
+    }
+
+    fn keep(&mut self, batch: &Batch) {
+        if batch.seq <= self.last_seq {
+            return;
+        }
+        self.last_seq = batch.seq;
+        for (at, record) in batch.records.iter() {
+            if let Record::IntentMade { intent, .. } = record {
+                self.intents.insert(intent.id);
+            }
+            self.folded.apply(record, *at);
+            self.journal.push((*at, record.clone()));
+        }
+    }
+
+    /// The process is killed: a commit under way is on disk or it is not. The disk works again afterwards.
+    pub fn crash(&mut self, dice: &mut Dice) {
+        if let Some((batch, _)) = self.writing.take()
+            && dice.chance(500)
+        {
+            self.keep(&batch);
+        }
+        self.dead = false;
+    }
+
+    /// What a process that starts now finds.
+    pub fn recover(&self) -> (State, u64) {
+        (self.folded.clone(), self.last_seq + 1)
+    }
+
+    pub fn holds(&self, intent: IntentId) -> bool {
+        self.intents.contains(&intent)
+    }
+
+    /// The whole journal folded anew, each record read back from its written form.
+    pub fn fold_from_text(&self) -> Result<State, serde_json::Error> {
+        let mut state = State::default();
+        for (at, record) in &self.journal {
+            let text = serde_json::to_string(record)?;
+            state.apply(&serde_json::from_str(&text)?, *at);
+        }
+        Ok(state)
+    }
+}

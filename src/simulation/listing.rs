@@ -1,0 +1,108 @@
+//! What is listed in the simulation: one expiry of one index, small freeze quantities, so that slices are ordinary.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::{Date, date};
+use rust_decimal::Decimal;
+use rust_decimal_macros::dec;
+
+use crate::domain::time::{Timestamp, from_ist};
+use crate::domain::{
+    Contract, Exchange as Place, Instrument, LegKind, Money, Price, Quantity, Recommendation, SecurityId, Segment,
+    Side, Symbol,
+};
+use crate::engine::{Reference, ResolvedLeg};
+use crate::exchange::{Exchange, Series, UnderlyingSpec};
+
+/// A Friday morning.
+pub fn start() -> Timestamp {
+    from_ist(date(2026, 11, 20).at(10, 0, 0, 0))
+}
+
+pub fn expiry() -> Date {
+    date(2026, 12, 1)
+}
+
+/// The index that is traded.
+pub fn symbol() -> Symbol {
+    match Symbol::new("NIFTY") {
+        Ok(symbol) => symbol,
+        Err(_) => unreachable!("NIFTY is a symbol"),
+    }
+}
+
+pub const SPOT: i64 = 25_950;
+pub const STRIKE_STEP: i64 = 50;
+
+/// What is listed of it.
+pub fn underlying(symbol: Symbol) -> UnderlyingSpec {
+    UnderlyingSpec {
+        contract: Contract::index(Place::Nse, symbol),
+        security_id: SecurityId(13),
+        name: "Nifty 50".into(),
+        spot: Price(Decimal::from(SPOT)),
+        vol: 0.13,
+        liquidity: 1.0,
+        tick: Price(dec!(0.05)),
+        strike_step: Price(Decimal::from(STRIKE_STEP)),
+        strikes_each_side: 12,
+        extra_strikes: Vec::new(),
+        series: vec![Series {
+            expiry: expiry(),
+            lot: Quantity(65),
+            max_order: Some(Quantity(130)),
+            monthly: false,
+            future: false,
+        }],
+    }
+}
+
+/// The instruments of the exchange, as the engine may look them up.
+#[derive(Clone, Debug)]
+pub struct Listing {
+    instruments: BTreeMap<Contract, Instrument>,
+}
+
+impl Listing {
+    pub fn of(exchange: &Exchange) -> Self {
+        let all = exchange.instruments().into_iter().map(|l| (l.instrument.contract, l.instrument));
+        Self { instruments: all.collect() }
+    }
+
+    /// The contract a leg of a recommendation means.
+    pub fn contract(recommendation: &Recommendation, kind: LegKind) -> Option<Contract> {
+        match kind {
+            LegKind::Option { strike, right } => {
+                Some(Contract::option(recommendation.exchange, recommendation.symbol, expiry(), strike, right))
+            }
+            LegKind::Future | LegKind::Equity => None,
+        }
+    }
+}
+
+impl Reference for Listing {
+    fn resolve(&self, recommendation: &Recommendation, _: Date, _: Timestamp) -> Result<Vec<ResolvedLeg>, String> {
+        let resolve = |leg: &crate::domain::Leg| {
+            let contract = Self::contract(recommendation, leg.kind).ok_or("only options are listed")?;
+            let instrument = *self.instruments.get(&contract).ok_or_else(|| format!("{contract} is not listed"))?;
+            Ok(ResolvedLeg { instrument, side: leg.side, ratio: leg.ratio, recommended: leg.premium })
+        };
+        recommendation.legs.iter().map(resolve).collect()
+    }
+
+    fn is_open(&self, _: Segment, _: Timestamp) -> bool {
+        true
+    }
+
+    fn next_open(&self, _: Segment, _: Timestamp) -> Option<Timestamp> {
+        None
+    }
+
+    fn instrument(&self, contract: &Contract) -> Option<Instrument> {
+        self.instruments.get(contract).copied()
+    }
+
+    fn charges(&self, _: &Contract, _: Side, turnover: Money, _: Date) -> Money {
+        Money(dec!(20) + turnover.0.abs() * dec!(0.0005))
+    }
+}

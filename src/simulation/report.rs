@@ -1,0 +1,114 @@
+//! What a run came to: a report, or the promise that was broken and how to see it again.
+
+use std::fmt;
+
+use super::Weather;
+use crate::domain::time::Timestamp;
+
+/// Counts of one run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Happenings handled.
+    pub steps: u64,
+    /// Virtual seconds.
+    pub seconds: i64,
+    pub keys: u64,
+    pub orders: u64,
+    pub fills: u64,
+    pub crashes: u64,
+    /// Faults of network and disk that were drawn.
+    pub faults: u64,
+    pub halts: u64,
+    pub flattens: u64,
+    pub unknown: u64,
+    pub lost: u64,
+    pub not_sent: u64,
+    /// Batches noted in the spill file.
+    pub spilled: u64,
+}
+
+impl std::ops::AddAssign<&Report> for Report {
+    fn add_assign(&mut self, other: &Report) {
+        self.steps += other.steps;
+        self.seconds += other.seconds;
+        self.keys += other.keys;
+        self.orders += other.orders;
+        self.fills += other.fills;
+        self.crashes += other.crashes;
+        self.faults += other.faults;
+        self.halts += other.halts;
+        self.flattens += other.flattens;
+        self.unknown += other.unknown;
+        self.lost += other.lost;
+        self.not_sent += other.not_sent;
+        self.spilled += other.spilled;
+    }
+}
+
+/// A promise, as it is checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Invariant {
+    /// 1: no order leaves before its intent is on disk.
+    JournalFirst,
+    /// 2: one intent makes at most one order at the exchange.
+    OneOrderPerIntent,
+    /// 2: "not placed" is said only when it is known.
+    NotPlacedIsKnown,
+    /// At most so many order calls in any rolling second.
+    Pace,
+    /// 5: no entry is decided, and none leaves, while halted, flattening, reconciling or without a journal.
+    NoEntryWhileHalted,
+    /// An exit never makes a position change its sign, nor opens one.
+    ExitsOnlyReduce,
+    /// Nothing is believed filled that the exchange has not filled.
+    FillsAreReal,
+    /// 8: folding the journal gives the state, byte for byte.
+    FoldIsState,
+    /// 7: once quiet, our lots are the exchange's positions.
+    LotsArePositions,
+    /// 6: once quiet, the values of our fills are those of the exchange's trades.
+    MoneyReconciles,
+    /// 5: a flatten ends flat within its time once the network is healthy.
+    FlattenEndsFlat,
+    /// Everything that was begun comes to an end once the network is healthy.
+    ComesToRest,
+    /// 9: an entry is decided on a young quote.
+    FreshQuotes,
+    /// 4: open lots stay within their limit.
+    Limits,
+    /// Each key is answered, and once.
+    AnsweredOnce,
+    /// Time goes on.
+    NoBusyLoop,
+}
+
+/// A broken promise. Its text says how to see it again.
+#[derive(Clone, Debug)]
+pub struct Violation {
+    pub seed: u64,
+    pub weather: Weather,
+    pub invariant: Invariant,
+    pub at: Timestamp,
+    pub detail: String,
+    /// What happened before, oldest first.
+    pub tail: Vec<String>,
+}
+
+/// Lines of the tail that the text shows; a replay shows all.
+const SHOWN: usize = 80;
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (seed, weather) = (self.seed, self.weather.as_str());
+        writeln!(f, "seed {seed} ({weather}) breaks {:?} at {}: {}", self.invariant, self.at, self.detail)?;
+        for line in self.tail.iter().skip(self.tail.len().saturating_sub(SHOWN)) {
+            writeln!(f, "  {line}")?;
+        }
+        write!(
+            f,
+            "replay: SIMULATION_SEED={seed} SIMULATION_WEATHER={weather} cargo test --lib simulation::tests::replay -- --nocapture"
+        )
+    }
+}
+
+impl std::error::Error for Violation {}

@@ -1,0 +1,180 @@
+//! A trader who presses keys at random: mostly sensible ones, sometimes ones that must be refused.
+
+use rust_decimal::Decimal;
+use rust_decimal_macros::dec;
+
+use super::dice::{Dice, Stream};
+use super::listing::{SPOT, STRIKE_STEP};
+use crate::domain::{
+    Exchange as Place, IntentId, Leg, LegKind, OptionRight, Price, Product, Recommendation, Side, StrategyId,
+    StrategyStatus, Symbol,
+};
+use crate::engine::state::Phase;
+use crate::engine::{Command, State};
+
+/// Legs as side, right, strikes from the money, ratio.
+type Shape = &'static [(Side, OptionRight, i64, u32)];
+
+const SHAPES: [(&str, Shape); 7] = [
+    ("Long Call", &[(Side::Buy, OptionRight::Call, 1, 2)]),
+    ("Bull Call Spread", &[(Side::Buy, OptionRight::Call, 0, 2), (Side::Sell, OptionRight::Call, 4, 2)]),
+    ("Bear Put Spread", &[(Side::Buy, OptionRight::Put, 0, 3), (Side::Sell, OptionRight::Put, -3, 3)]),
+    (
+        "Iron Condor",
+        &[
+            (Side::Sell, OptionRight::Put, -3, 1),
+            (Side::Buy, OptionRight::Put, -6, 1),
+            (Side::Sell, OptionRight::Call, 3, 1),
+            (Side::Buy, OptionRight::Call, 6, 1),
+        ],
+    ),
+    (
+        "Call Butterfly",
+        &[
+            (Side::Buy, OptionRight::Call, -2, 1),
+            (Side::Sell, OptionRight::Call, 1, 2),
+            (Side::Buy, OptionRight::Call, 4, 1),
+        ],
+    ),
+    ("Short Straddle", &[(Side::Sell, OptionRight::Call, 0, 1), (Side::Sell, OptionRight::Put, 0, 1)]),
+    ("Not Listed", &[(Side::Buy, OptionRight::Call, 500, 1)]),
+];
+
+#[derive(Debug)]
+pub struct Trader {
+    dice: Dice,
+    symbol: Symbol,
+    imported: u32,
+}
+
+impl Trader {
+    pub fn new(seed: u64, symbol: Symbol) -> Self {
+        Self { dice: Dice::new(seed, Stream::Trader), symbol, imported: 0 }
+    }
+
+    /// Milliseconds until the next key.
+    pub fn pause(&mut self) -> i64 {
+        self.dice.between((100, 2_000))
+    }
+
+    /// The next key, from what the trader sees.
+    pub fn press(&mut self, state: &State) -> Command {
+        if state.strategies.len() < 2 {
+            return self.import(4);
+        }
+        let halted = state.halt.is_some();
+        match self.dice.below(100) {
+            0..=2 => self.import(2),
+            3..=24 => {
+                let ids = self.some(state, 2, |s| s.status == StrategyStatus::Pending);
+                let priority = self.dice.chance(400).then(|| self.dice.below(1_001) as i32);
+                Command::Mark { ids, priority, notes: None }
+            }
+            25..=28 => Command::MarkTop { count: self.dice.below(3) as u32 + 1, min_score: dec!(0.3) },
+            29..=30 => {
+                let ids = self.some(state, 1, |s| s.status == StrategyStatus::Marked);
+                Command::Unmark { ids }
+            }
+            31..=33 => {
+                let (id, priority) = (self.one(state, |_| true), self.dice.below(10) as i32);
+                Command::SetPriority { id, priority }
+            }
+            34 => Command::SetNotes { id: self.one(state, |_| true), notes: "look\u{7} again".into() },
+            35..=37 => Command::Preview { ids: Vec::new() },
+            38..=60 if !halted => {
+                let ids = if self.dice.chance(600) {
+                    Vec::new()
+                } else {
+                    self.some(state, 2, |s| s.status == StrategyStatus::Marked)
+                };
+                Command::Execute { ids }
+            }
+            38..=60 => self.arm(900),
+            61..=63 => Command::Halt,
+            64..=65 => Command::Flatten { include_foreign: self.dice.chance(400) },
+            66..=68 => self.arm(300),
+            69..=76 => Command::CloseStrategy { id: self.one(state, |s| s.status == StrategyStatus::Executed) },
+            77..=79 => self.close_position(state),
+            80..=86 => Command::Resume { id: self.one(state, is_held) },
+            87..=89 => Command::Unwind { id: self.one(state, is_held) },
+            90..=95 => Command::Retry { id: self.one(state, |s| s.status == StrategyStatus::Failed) },
+            _ => {
+                let open: Vec<IntentId> = state.open_orders().map(|o| o.intent.id).collect();
+                Command::CancelOrder { intent: self.dice.pick(&open).copied().unwrap_or(IntentId(7)) }
+            }
+        }
+    }
+
+    fn arm(&mut self, right: u32) -> Command {
+        let word = if self.dice.chance(right) { "ARM" } else { "arm?" };
+        Command::Arm { word: word.into() }
+    }
+
+    fn close_position(&mut self, state: &State) -> Command {
+        let open: Vec<_> = state.broker.positions.iter().filter(|p| !p.net.is_flat()).collect();
+        match self.dice.pick(&open) {
+            Some(row) => Command::ClosePosition { contract: row.contract, product: row.product },
+            None => Command::ClosePosition {
+                contract: crate::domain::Contract::index(Place::Nse, self.symbol),
+                product: Product::Margin,
+            },
+        }
+    }
+
+    /// Up to `most` of the strategies that fit; now and then any.
+    fn some(
+        &mut self,
+        state: &State,
+        most: u64,
+        fits: impl Fn(&crate::engine::state::Strategy) -> bool,
+    ) -> Vec<StrategyId> {
+        (0..=self.dice.below(most)).map(|_| self.one(state, &fits)).collect()
+    }
+
+    fn one(&mut self, state: &State, fits: impl Fn(&crate::engine::state::Strategy) -> bool) -> StrategyId {
+        let any = self.dice.chance(60);
+        let fitting: Vec<StrategyId> = state.strategies.values().filter(|s| any || fits(s)).map(|s| s.id).collect();
+        // Now and then one that does not exist.
+        self.dice.pick(&fitting).copied().unwrap_or(StrategyId(state.next_strategy + 3))
+    }
+
+    fn import(&mut self, count: u32) -> Command {
+        let recommendations = (0..count).filter_map(|_| self.recommendation()).collect();
+        Command::Import { recommendations }
+    }
+
+    fn recommendation(&mut self) -> Option<Recommendation> {
+        self.imported += 1;
+        let (name, shape) = *self.dice.pick(&SHAPES)?;
+        let shift = self.dice.between((-2, 2));
+        let legs = shape.iter().map(|(side, right, steps, ratio)| {
+            let strike = Price(Decimal::from(SPOT + (steps + shift) * STRIKE_STEP));
+            let premium = Some(Price(Decimal::from(100)));
+            Leg { side: *side, kind: LegKind::Option { strike, right: *right }, expiry: None, ratio: *ratio, premium }
+        });
+        Some(Recommendation {
+            key: format!("{name} {}", self.imported - u32::from(self.dice.chance(100))),
+            source: "simulation".into(),
+            symbol: self.symbol,
+            exchange: Place::Nse,
+            name: name.into(),
+            derived_name: None,
+            legs: legs.collect(),
+            spot: Some(Price(Decimal::from(SPOT))),
+            score: Some(Decimal::new(self.dice.between((0, 100)), 2)),
+            conviction: None,
+            probability: None,
+            reported_max_profit: None,
+            reported_max_loss: None,
+            metrics: None,
+            generated_at: None,
+            valid_until: None,
+            outlook: String::new(),
+            issues: Vec::new(),
+        })
+    }
+}
+
+fn is_held(s: &crate::engine::state::Strategy) -> bool {
+    s.execution.as_ref().is_some_and(|e| matches!(e.phase, Phase::Held(_)))
+}

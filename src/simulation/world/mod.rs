@@ -1,0 +1,319 @@
+//! The world: one queue of happenings in virtual time, and the desk in the middle of it.
+
+mod around;
+mod ending;
+mod network;
+mod process;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use rust_decimal_macros::dec;
+
+use super::checks::{Broken, Checked, Checks, PREFIX, broken};
+use super::dice::{Dice, Stream};
+use super::disk::Disk;
+use super::listing::{self, Listing};
+use super::report::{Invariant, Report, Violation};
+use super::text::{seen_text, short};
+use super::trader::Trader;
+use super::weather::{Faults, Weather};
+use crate::domain::time::{Timestamp, after_ms};
+use crate::domain::{Contract, Lots, Money, OrderSighting, Symbol};
+use crate::engine::record::Profile;
+use crate::engine::{EngineConfig, Record};
+use crate::exchange::{Behaviour, ClockMode, Exchange, ExchangeConfig};
+use crate::gateway::{Answer, Batch, Call, CallId, Desk};
+
+/// How long the trader presses keys, in virtual seconds.
+const ACTIVE_SECONDS: (i64, i64) = (40, 120);
+/// Steps within one virtual second that nothing explains.
+const BUSY: u32 = 600;
+/// Lines kept of what happened before a violation.
+const TAIL: usize = 20_000;
+
+/// Something that happens at an instant.
+#[derive(Clone, Debug)]
+enum Happening {
+    /// A request reaches the broker.
+    Arrives {
+        life: u32,
+        id: CallId,
+        call: Call,
+    },
+    Answered {
+        life: u32,
+        id: CallId,
+        answer: Answer,
+    },
+    /// An order-update notice reaches the process.
+    Noticed(OrderSighting),
+    Committed {
+        life: u32,
+    },
+    Key,
+    Second,
+    Link {
+        up: bool,
+    },
+    DiskWorks,
+    Starts,
+    /// The weather clears: from here on everything works.
+    Clears,
+    LastKey,
+}
+
+/// Ways to break the world on purpose: the checks must notice each of them.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Tricks {
+    /// Tells the driver that a batch is on disk when it has only been handed over.
+    pub release_before_commit: bool,
+    /// Loses the spill file.
+    pub lose_spill: bool,
+    /// The journal loses a record now and then.
+    pub lose_records: bool,
+    /// The network delivers requests twice.
+    pub double_requests: bool,
+    /// The broker tells of fills that did not happen.
+    pub phantom_fills: bool,
+    /// Three times as many calls as allowed.
+    pub hasty: bool,
+    #[cfg(test)]
+    pub gateway: crate::gateway::Sabotage,
+}
+
+/// Everything, from one seed.
+pub struct World {
+    seed: u64,
+    faults: Faults,
+    now: Timestamp,
+    queue: BTreeMap<(Timestamp, u64), Happening>,
+    next: u64,
+    dice: Dice,
+    network: Dice,
+    disk_dice: Dice,
+    exchange: Exchange,
+    listing: Listing,
+    symbol: Symbol,
+    desk: Option<Desk>,
+    /// Counts the process's lives: what was meant for an earlier one reaches nobody.
+    life: u32,
+    disk: Disk,
+    trader: Trader,
+    watched: BTreeSet<Contract>,
+    link_up: bool,
+    feed_dead_until: Timestamp,
+    logged_out_until: Timestamp,
+    next_command: u64,
+    clear_since: Option<Timestamp>,
+    last_key: bool,
+    quiet_since: Option<Timestamp>,
+    checks: Checks,
+    report: Report,
+    tricks: Tricks,
+    trace: Option<VecDeque<String>>,
+    done: bool,
+}
+
+/// Runs one seed to its end.
+pub fn run(seed: u64, weather: Weather) -> Result<Report, Box<Violation>> {
+    run_with(seed, weather, Tricks::default())
+}
+
+/// The same with something broken on purpose.
+pub(super) fn run_with(seed: u64, weather: Weather, tricks: Tricks) -> Result<Report, Box<Violation>> {
+    match World::new(seed, weather, tricks).into_report() {
+        Ok(report) => Ok(report),
+        Err(_) => {
+            // The same again, taking notes: it goes the same way to the same end.
+            let mut again = World::new(seed, weather, tricks);
+            again.trace = Some(VecDeque::new());
+            let result = again.play();
+            let Broken { invariant, detail } = result.err().unwrap_or(Broken {
+                invariant: Invariant::FoldIsState,
+                detail: "the run did not repeat itself: something depends on more than the seed".into(),
+            });
+            let tail = again.trace.take().map(Vec::from).unwrap_or_default();
+            Err(Box::new(Violation { seed, weather, invariant, at: again.now, detail, tail }))
+        }
+    }
+}
+
+impl World {
+    pub(super) fn new(seed: u64, weather: Weather, tricks: Tricks) -> Self {
+        let now = listing::start();
+        let mut dice = Dice::new(seed, Stream::World);
+        let faults = weather.faults();
+        let symbol = listing::symbol();
+        let config = ExchangeConfig {
+            seed,
+            underlyings: vec![listing::underlying(symbol)],
+            start_cash: Money(if dice.chance(200) { dec!(150_000) } else { dec!(5_000_000) }),
+            clock: ClockMode::AlwaysOpen,
+            behaviour: Behaviour {
+                reject: f64::from(faults.reject) / 1_000.0,
+                // Thin and restless, so that partial fills and chases are ordinary.
+                depth: 0.02,
+                spread: 2.0,
+                pace: 30.0,
+                jumps: 100.0,
+                ..Behaviour::simulation()
+            },
+        };
+        let exchange = Exchange::new(config, now);
+        let listing = Listing::of(&exchange);
+        let mut world = Self {
+            seed,
+
+            faults,
+            now,
+            queue: BTreeMap::new(),
+            next: 0,
+            dice,
+            network: Dice::new(seed, Stream::Network),
+            disk_dice: Dice::new(seed, Stream::Disk),
+            exchange,
+            listing,
+            symbol,
+            desk: None,
+            life: 0,
+            disk: Disk::default(),
+            trader: Trader::new(seed, symbol),
+            watched: BTreeSet::new(),
+            link_up: true,
+            feed_dead_until: now,
+            logged_out_until: now,
+            next_command: 1,
+            clear_since: None,
+            last_key: false,
+            quiet_since: None,
+            checks: Checks::default(),
+            report: Report::default(),
+            tricks,
+            trace: None,
+            done: false,
+        };
+        world.checks = Checks::new(world.config());
+        let created = Record::Created { profile: Profile::Paper, prefix: PREFIX.into() };
+        world.disk.spill(&Batch { seq: 1, records: std::sync::Arc::new(vec![(now, created)]) });
+        let active = world.dice.between(ACTIVE_SECONDS) * 1_000;
+        world.at(now, Happening::Starts);
+        world.after(500, Happening::Key);
+        world.after(1_000, Happening::Second);
+        world.after(active, Happening::Clears);
+        world
+    }
+
+    fn config(&self) -> EngineConfig {
+        let mut config = EngineConfig::default();
+        config.limits.capital = Money(dec!(10_000_000));
+        config.limits.max_daily_loss = Money(dec!(2_000_000));
+        config.limits.max_trades_per_day = 200;
+        config.limits.max_open_lots = Lots(if self.seed % 5 < 2 { 9 } else { 24 });
+        config.limits.allow_unlimited_loss = self.seed.is_multiple_of(2);
+        // Short enough for a run to see it happen.
+        config.execution.timeout_ms = 15_000;
+        config.execution.step_ms = 1_000;
+        if self.seed.is_multiple_of(3) {
+            config.execution.on_failure = crate::engine::config::FailurePolicy::Hold;
+        }
+        config.kill_switch.one_press = false;
+        config
+    }
+
+    fn note(&mut self, line: impl FnOnce() -> String) {
+        if let Some(trace) = &mut self.trace {
+            if trace.len() >= TAIL {
+                trace.pop_front();
+            }
+            let ms = self.now.as_millisecond() - listing::start().as_millisecond();
+            trace.push_back(format!("{:>4}.{:03} {}", ms / 1_000, ms % 1_000, line()));
+        }
+    }
+
+    fn at(&mut self, at: Timestamp, happening: Happening) {
+        self.next += 1;
+        self.queue.insert((at.max(self.now), self.next), happening);
+    }
+
+    fn after(&mut self, ms: i64, happening: Happening) {
+        self.at(after_ms(self.now, ms), happening);
+    }
+
+    /// Plays to the end.
+    pub(super) fn into_report(mut self) -> Result<Report, Broken> {
+        self.play()?;
+        Ok(self.report)
+    }
+
+    fn play(&mut self) -> Checked {
+        let (mut second, mut here) = (self.now, 0);
+        while !self.done {
+            self.step()?;
+            self.report.steps += 1;
+            here += 1;
+            if after_ms(second, 1_000) <= self.now {
+                (second, here) = (self.now, 0);
+            }
+            if here > BUSY {
+                return broken(Invariant::NoBusyLoop, format!("{BUSY} steps and more within a second"));
+            }
+        }
+        self.report.seconds = (self.now.as_millisecond() - listing::start().as_millisecond()) / 1_000;
+        Ok(())
+    }
+
+    /// The next instant at which something happens, and what follows from it.
+    fn step(&mut self) -> Checked {
+        let queued = self.queue.keys().next().map(|(at, _)| *at);
+        let desk = self.desk.as_ref().and_then(Desk::next_wake);
+        let exchange = Some(self.exchange.next_wake());
+        let next = [queued, desk, exchange].into_iter().flatten().min().unwrap_or(self.now);
+        self.now = next.max(self.now);
+        self.hear_exchange()?;
+        if let Some(key) = self.queue.keys().next().copied().filter(|(at, _)| *at <= self.now)
+            && let Some(happening) = self.queue.remove(&key)
+        {
+            self.happen(happening)?;
+        }
+        self.pump()
+    }
+
+    fn happen(&mut self, happening: Happening) -> Checked {
+        match happening {
+            Happening::Arrives { life, id, call } => return self.arrives(life, id, &call),
+            Happening::Answered { life, id, answer } => {
+                if life == self.life && self.desk.is_some() {
+                    self.note(|| format!("answer {} {}", id.0, short(&answer)));
+                    let (now, listing) = (self.now, &self.listing);
+                    if let Some(desk) = &mut self.desk {
+                        desk.answered(id, answer, now, listing);
+                    }
+                }
+            }
+            Happening::Noticed(sighting) => {
+                if self.link_up && self.desk.is_some() {
+                    self.note(|| format!("notice {}", seen_text(&sighting)));
+                    let (now, listing) = (self.now, &self.listing);
+                    if let Some(desk) = &mut self.desk {
+                        desk.saw(&sighting, now, listing);
+                    }
+                }
+            }
+            Happening::Committed { life } => self.committed(life),
+            Happening::Key => {
+                self.press();
+                let pause = self.trader.pause();
+                if self.clear_since.is_none() {
+                    self.after(pause, Happening::Key);
+                }
+            }
+            Happening::Second => return self.second(),
+            Happening::Link { up } => self.set_link(up),
+            Happening::DiskWorks => self.disk_works(),
+            Happening::Starts => self.start(),
+            Happening::Clears => self.clear(),
+            Happening::LastKey => self.press_last(),
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,254 @@
+//! The tables against the state they show, and against readers who will not let go.
+
+use super::*;
+use crate::domain::time::Timestamp;
+use crate::engine::record::{Profile, Record};
+use crate::store::JournalOptions;
+use crate::store::sample::{CONDOR, PUT_SPREAD, day, nine_fifteen};
+
+fn journal(folder: &Path) -> Journal {
+    Journal::open(folder, Profile::Paper, JournalOptions::default(), nine_fifteen()).unwrap().0
+}
+
+fn tables(folder: &Path) -> PathBuf {
+    folder.join("strikedeck.db")
+}
+
+/// Every cell of one query, as a person would read it.
+fn read(path: &Path, text: &str) -> Vec<String> {
+    let db = Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+    let mut statement = db.prepare(text).unwrap();
+    let columns = statement.column_count();
+    let row = |r: &rusqlite::Row<'_>| {
+        let cell = |n| match r.get::<_, rusqlite::types::Value>(n).unwrap() {
+            rusqlite::types::Value::Null => "-".to_string(),
+            rusqlite::types::Value::Integer(i) => i.to_string(),
+            rusqlite::types::Value::Real(x) => x.to_string(),
+            rusqlite::types::Value::Text(t) => t,
+            rusqlite::types::Value::Blob(_) => "blob".to_string(),
+        };
+        Ok((0..columns).map(cell).collect::<Vec<_>>().join(" | "))
+    };
+    statement.query_map([], row).unwrap().collect::<Result<_, _>>().unwrap()
+}
+
+/// All tables whole.
+fn everything(path: &Path) -> Vec<String> {
+    let names = read(path, "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name");
+    names.iter().flat_map(|name| read(path, &format!("SELECT '{name}', * FROM {name}"))).collect()
+}
+
+/// The sample day, committed and projected.
+fn projected(folder: &Path) -> (Journal, PathBuf) {
+    let mut journal = journal(folder);
+    let path = tables(folder);
+    let projector = Projector::start(&path, &mut journal).unwrap();
+    for record in day() {
+        journal.append(&[record]).unwrap();
+    }
+    drop(projector);
+    (journal, path)
+}
+
+#[test]
+fn the_tables_say_what_the_state_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let (journal, path) = projected(folder.path());
+    let state = journal.state();
+    assert_eq!(read(&path, "SELECT last_seq, profile FROM meta"), [format!("{} | paper", journal.last_seq())]);
+    let strategies: Vec<String> =
+        state.strategies.values().map(|s| format!("{} | {} | {}", s.id, s.status, s.priority)).collect();
+    assert_eq!(read(&path, "SELECT id, execution_status, execution_priority FROM strategies ORDER BY id"), strategies);
+    let orders: Vec<String> = state
+        .orders
+        .values()
+        .map(|o| format!("{} | {} | {} | {}", o.intent.id, o.state.as_str(), o.filled, o.value.0.normalize()))
+        .collect();
+    assert_eq!(read(&path, "SELECT intent_id, status, filled_quantity, value FROM orders ORDER BY 1"), orders);
+    let lots: Vec<String> = state.lots.iter().map(|(k, l)| format!("{} | {}", k.contract, l.net)).collect();
+    assert_eq!(read(&path, "SELECT contract, net_quantity FROM position_lots ORDER BY contract"), lots);
+}
+
+#[test]
+fn a_strategy_reads_like_one_of_the_analyser() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_journal, path) = projected(folder.path());
+    let text = "SELECT stock_name, strategy_name, strategy_type, marked_for_execution, execution_notes, executed_at,
+                       total_score, conviction_level, probability_of_profit, net_premium, spread_type, max_loss,
+                       reported_max_loss, spot_price
+                FROM strategies WHERE id = 118";
+    let row = "NIFTY | Bull Put Spread | Directional | 0 | from the open | 2026-11-20T09:15:01.923+05:30 | \
+               0.712 | HIGH | 0.71 | 1524.25 | NET_CREDIT | 4975.75 | unlimited | 26012.35";
+    assert_eq!(read(&path, text), [row]);
+    assert_eq!(
+        read(
+            &path,
+            "SELECT leg, setup_type, option_type, strike_price, expiry_date, lots, lot_size, quantity, entry_price,
+                    security_id FROM strategy_details WHERE strategy_id = 118"
+        ),
+        [
+            "1 | SELL | PE | 25900 | 2026-11-24 | 1 | 65 | 65 | 84.5 | 35020",
+            "2 | BUY | PE | 25800 | 2026-11-24 | 1 | 65 | 65 | 84.5 | 35018",
+        ]
+    );
+}
+
+#[test]
+fn money_in_the_tables_is_exact() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_journal, path) = projected(folder.path());
+    assert_eq!(read(&path, "SELECT average_price, value FROM orders WHERE intent_id = 1"), ["61.1692 | 3976"]);
+    assert_eq!(
+        read(&path, "SELECT trade_id, strategy_id, action, quantity, price FROM trades ORDER BY trade_id"),
+        ["T1-25 | 118 | BUY | 25 | 61.2", "T1-40 | 118 | BUY | 40 | 61.15", "T2-65 | 118 | SELL | 65 | 84.25"]
+    );
+    assert_eq!(read(&path, "SELECT available, read_at FROM funds"), ["912345.67 | 2026-11-20T09:15:01.023+05:30"]);
+    assert_eq!(
+        read(&path, "SELECT contract, net_quantity, sell_average, security_id FROM positions"),
+        ["NSE:NIFTY:2026-11-24:25900:PE | -65 | 84.25 | 35020"]
+    );
+}
+
+#[test]
+fn the_views_show_the_queue_and_what_became_of_each_leg() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut journal, path) = projected(folder.path());
+    assert_eq!(read(&path, "SELECT id, execution_priority, total_score FROM v_execution_queue"), ["119 | 3 | 0.8"]);
+    assert_eq!(
+        read(
+            &path,
+            "SELECT strategy_id, leg, setup_type, quantity, filled_quantity, average_price_real, order_status
+             FROM v_trade_execution ORDER BY strategy_id, leg"
+        ),
+        [
+            "118 | 1 | SELL | 65 | 65 | 84.25 | filled",
+            "118 | 2 | BUY | 65 | 65 | 61.16923076923077 | filled",
+            "119 | 1 | SELL | 65 | 0 | - | -",
+            "119 | 2 | BUY | 65 | 0 | - | -",
+        ]
+    );
+    let projector = Projector::start(&path, &mut journal).unwrap();
+    let retried = Record::StrategyMoved { id: PUT_SPREAD, to: crate::domain::StrategyStatus::Pending, reason: None };
+    let marked =
+        Record::StrategyMarked { id: PUT_SPREAD, priority: 3, notes: None, legs: vec![], expires: nine_fifteen() };
+    journal.append(&[(nine_fifteen(), retried), (nine_fifteen(), marked)]).unwrap();
+    drop(projector);
+    assert_eq!(read(&path, "SELECT id FROM v_execution_queue"), ["119", "118"], "priority, then score");
+}
+
+#[test]
+fn the_audit_names_who_asked_and_why_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_journal, path) = projected(folder.path());
+    let rows = read(&path, "SELECT event, origin, what, reason FROM audit WHERE command_id IS NOT NULL ORDER BY seq");
+    let refused = "refused | - | execute 119 | max_open_lots: 62 of 60";
+    assert_eq!(rows, ["asked | screen | mark 118 | -", "asked | shell | execute 118 | -", refused]);
+}
+
+#[test]
+fn tables_built_step_by_step_equal_tables_built_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (journal, path) = projected(folder.path());
+    let other = folder.path().join("again.db");
+    Projection::open(&other, &journal).unwrap().write().unwrap();
+    assert_eq!(everything(&path), everything(&other));
+}
+
+#[test]
+fn a_start_writes_only_what_came_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut journal, path) = projected(folder.path());
+    // A projector that was killed: records it never saw.
+    let notes = Record::NotesSet { id: CONDOR, notes: "wait for the close".into() };
+    journal.append(&[(nine_fifteen(), notes)]).unwrap();
+    let mut projection = Projection::open(&path, &journal).unwrap();
+    projection.db.execute("UPDATE strategies SET source = 'left alone' WHERE id = 118", []).unwrap();
+    projection.write().unwrap();
+    let rows = read(&path, "SELECT source, execution_notes FROM strategies ORDER BY id");
+    assert_eq!(rows[0], "left alone | from the open");
+    assert!(rows[1].ends_with("| wait for the close"));
+    assert!(!projection.is_due() && !projection.is_behind());
+}
+
+#[test]
+fn orders_of_days_gone_by_stay_in_the_tables() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut journal, path) = projected(folder.path());
+    let projector = Projector::start(&path, &mut journal).unwrap();
+    let tomorrow = Record::DayStarted { day: jiff::civil::date(2026, 11, 21) };
+    journal.append(&[(nine_fifteen(), tomorrow)]).unwrap();
+    assert!(journal.state().orders.len() < 3);
+    drop(projector);
+    assert_eq!(read(&path, "SELECT COUNT(*) FROM orders"), ["3"]);
+    assert_eq!(read(&path, "SELECT filled_quantity FROM v_trade_execution WHERE strategy_id = 118"), ["65", "65"]);
+    assert_eq!(
+        read(&path, "SELECT trading_day, executions, intents FROM days"),
+        ["2026-11-20 | 1 | 3", "2026-11-21 | 0 | 0"]
+    );
+}
+
+#[test]
+fn tables_of_another_journal_are_built_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_first, path) = projected(folder.path());
+    let other = tempfile::tempdir().unwrap();
+    let second = journal(other.path());
+    Projection::open(&path, &second).unwrap().write().unwrap();
+    assert_eq!(read(&path, "SELECT COUNT(*) FROM strategies"), ["0"]);
+    assert_eq!(read(&path, "SELECT prefix FROM meta"), [second.prefix()]);
+}
+
+#[test]
+fn a_file_that_is_no_database_makes_room() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = journal(folder.path());
+    journal.append(&day()).unwrap();
+    let path = tables(folder.path());
+    std::fs::write(&path, "no database at all, but long enough to look at").unwrap();
+    Projection::open(&path, &journal).unwrap().write().unwrap();
+    assert_eq!(read(&path, "SELECT COUNT(*) FROM strategies"), ["2"]);
+    assert!(path.with_extension("db.damaged").exists());
+}
+
+#[test]
+fn a_reader_who_will_not_let_go_holds_up_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut journal, path) = projected(folder.path());
+    let projector = Projector::start(&path, &mut journal).unwrap();
+    let reader = Connection::open(&path).unwrap();
+    reader.execute_batch("BEGIN; SELECT * FROM strategies;").unwrap();
+    let notes = |text: &str| [(nine_fifteen(), Record::NotesSet { id: CONDOR, notes: text.into() })];
+    journal.append(&notes("read me")).unwrap();
+    assert!(projector.flush(Duration::from_secs(10)), "readers do not hold up the tables");
+    let noted = "SELECT execution_notes FROM strategies WHERE id = 119";
+    assert_eq!(read(&path, noted), ["read me"]);
+    reader.execute_batch("COMMIT").unwrap();
+
+    // A program that holds the write lock holds up the tables, never the journal.
+    reader.execute_batch("BEGIN IMMEDIATE").unwrap();
+    for n in 0..50 {
+        journal.append(&notes(&format!("note {n}"))).unwrap();
+    }
+    assert!(!projector.flush(Duration::from_millis(1)));
+    assert_eq!(read(&path, noted), ["read me"]);
+    reader.execute_batch("ROLLBACK").unwrap();
+    assert!(projector.flush(Duration::from_secs(10)));
+    assert_eq!(read(&path, noted), ["note 49"]);
+}
+
+#[test]
+fn marks_alone_do_not_keep_the_disk_busy() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut journal, path) = projected(folder.path());
+    let mut projection = Projection::open(&path, &journal).unwrap();
+    let marks = |at: Timestamp| (at, Record::Marks { quotes: vec![] });
+    let before = journal.last_seq();
+    journal.append(&[marks(nine_fifteen())]).unwrap();
+    journal
+        .read(before, |e| {
+            projection.take(&[e]);
+            Ok(())
+        })
+        .unwrap();
+    assert!(!projection.is_due() && projection.is_behind());
+}
