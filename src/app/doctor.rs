@@ -49,8 +49,9 @@ pub async fn examine(options: &Options) -> Vec<Finding> {
     found.push(Finding::ok("data folder", folder.folder().display().to_string()));
     found.push(settings(&folder, &config.warnings));
     if let Some(holder) = folder.holder() {
+        let process = holder.pid.map(|pid| format!(" (process {pid})")).unwrap_or_default();
         let advice = "its own header shows the links; quit it to have the rest checked here";
-        found.push(Finding::note("cockpit", format!("one is running (process {})", holder.pid), advice));
+        found.push(Finding::note("cockpit", format!("one is running{process}"), advice));
         return found;
     }
     match Cockpit::start(folder, config).await {
