@@ -204,7 +204,7 @@ pub(super) async fn start_exchange(folder: &DataFolder, config: &AppConfig) -> a
     let access = Access {
         endpoints: paper_endpoints(&running),
         client_id: running.client_id.clone(),
-        access_token: running.access_token.clone(),
+        token: running.access_token.clone(),
     };
     files::write_private(&access_file(folder), &serde_json::to_string(&access)?)?;
     Ok(running)
