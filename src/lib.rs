@@ -27,4 +27,4 @@ pub mod simulation;
 pub mod tui;
 // floor 5
 pub mod app;
-// pub mod cli;
+pub mod cli;

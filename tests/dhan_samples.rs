@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use strikedeck::protocol::dhan::authentication::TokenAnswer;
 use strikedeck::protocol::dhan::errors::{ErrorStyle, WireError};
 use strikedeck::protocol::dhan::funds::{FundLimit, Margin, MarginRequest, MultiMargin, MultiMarginRequest};
 use strikedeck::protocol::dhan::market_feed::{Body, FeedDecoder, FeedRequest, Packet, encode};
@@ -152,6 +153,21 @@ fn portfolio_funds_and_control() {
         assert!(profile.is_none_or(|p| p.token_expires().is_some() && p.has_data_plan()));
     }
     round_trip::<StaticIp>("ip.json", "getIP/response_observed_extra_keys");
+}
+
+#[test]
+fn tokens() {
+    for (file, path) in [
+        ("auth-generate-access-token.json", "response_ok/body"),
+        ("auth-renew-token.json", "response_ok_shape"),
+        ("auth-app-consent.json", "step3/response"),
+    ] {
+        let token = round_trip::<TokenAnswer>(file, path);
+        assert!(token.is_none_or(|t| t.expires().is_some() && !t.access_token.is_empty()), "{file}");
+    }
+    if let Some(body) = sample("auth-renew-token.json", "response_alt_key") {
+        assert!(serde_json::from_value::<TokenAnswer>(body).is_ok_and(|t| !t.access_token.is_empty()));
+    }
 }
 
 #[test]

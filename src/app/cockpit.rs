@@ -18,7 +18,7 @@ use super::shared::Shared;
 use super::store_thread::{self, StoreThread};
 use super::{calls, links, paper};
 use crate::broker::Broker;
-use crate::broker::dhan::{Dhan, DhanCredentials, DhanEndpoints, DhanSettings};
+use crate::broker::dhan::{DhanBroker, DhanCredentials, DhanEndpoints, DhanSettings};
 use crate::domain::contract_rules::ContractRules;
 use crate::domain::instrument_index::InstrumentIndex;
 use crate::domain::time::{Timestamp, ist, trading_day};
@@ -59,6 +59,8 @@ pub struct Cockpit {
     store: StoreThread,
     projector: Option<Projector>,
     tasks: Vec<JoinHandle<()>>,
+    /// Whether paper mode's suggestions of the day have been looked after.
+    suggested: watch::Receiver<bool>,
     control: Option<(web::ControlServer, ControlFile)>,
     exchange: Option<Running>,
 }
@@ -110,10 +112,24 @@ impl Cockpit {
             tokio::spawn(links::follow_orders(broker.clone(), shared.clone(), inputs.clone())),
             tokio::spawn(links::follow_prices(broker.clone(), interest, shared, inputs.clone())),
         ];
+        let (suggested_out, suggested) = watch::channel(exchange.is_none());
         if exchange.is_some() {
-            tasks.push(tokio::spawn(suggest(broker, today.clone(), inputs.clone(), views.clone())));
+            tasks.push(tokio::spawn(suggest(broker, today.clone(), inputs.clone(), views.clone(), suggested_out)));
         }
-        Ok(Self { inputs, views, today, config, folder, engine, store, projector, tasks, control: None, exchange })
+        Ok(Self {
+            inputs,
+            views,
+            today,
+            config,
+            folder,
+            engine,
+            store,
+            projector,
+            tasks,
+            suggested,
+            control: None,
+            exchange,
+        })
     }
 
     /// Waits until it can be used: the broker's books are read and prices flow; not longer than `limit`.
@@ -122,7 +138,12 @@ impl Cockpit {
         let usable = |v: &Arc<View>| {
             !v.header.reconciling && v.header.available.is_some() && v.header.feed.state == LinkState::Up
         };
-        if tokio::time::timeout(limit, views.wait_for(usable)).await.is_err() {
+        let mut suggested = self.suggested.clone();
+        let all = async {
+            let _ = views.wait_for(usable).await;
+            let _ = suggested.wait_for(|done| *done).await;
+        };
+        if tokio::time::timeout(limit, all).await.is_err() {
             warn!("the broker has not answered everything within {} s", limit.as_secs());
         }
     }
@@ -200,7 +221,7 @@ pub(super) fn connect(
         None => live_access(config)?,
     };
     crate::telemetry::keep_secret(credentials.access_token.expose());
-    Ok(Arc::new(Dhan::new(endpoints, credentials, DhanSettings::default(), instruments.handle())?))
+    Ok(Arc::new(DhanBroker::new(endpoints, credentials, DhanSettings::default(), instruments.handle())?))
 }
 
 fn paper_access(running: &Running) -> (DhanEndpoints, DhanCredentials) {
@@ -222,7 +243,7 @@ fn paper_endpoints(running: &Running) -> PaperEndpoints {
 struct Access {
     endpoints: PaperEndpoints,
     client_id: String,
-    access_token: String,
+    token: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -252,9 +273,9 @@ pub(super) fn paper_access_of_running(
     let file = access_file(folder);
     let text = std::fs::read_to_string(&file).with_context(|| format!("{} cannot be read", file.display()))?;
     let access: Access = serde_json::from_str(&text).with_context(|| format!("{} is damaged", file.display()))?;
-    let access_token = crate::net::Secret::new(access.access_token);
+    let access_token = crate::net::Secret::new(access.token);
     let credentials = DhanCredentials { client_id: access.client_id, access_token };
-    Ok(Arc::new(Dhan::new(access.endpoints.into(), credentials, DhanSettings::default(), instruments.handle())?))
+    Ok(Arc::new(DhanBroker::new(access.endpoints.into(), credentials, DhanSettings::default(), instruments.handle())?))
 }
 
 fn live_access(config: &AppConfig) -> anyhow::Result<(DhanEndpoints, DhanCredentials)> {
@@ -302,10 +323,8 @@ pub(super) async fn load_instruments(
     ContractRules::builtin().fill_max_orders(&mut list, today);
     let index = InstrumentIndex::new(list).with_origin(today, "the broker's instrument master");
     info!("{} instruments listed today", index.len());
-    if live {
-        if let Err(e) = instrument_cache::save(&folder.instruments(), &index) {
-            warn!("the instrument list could not be kept for the next start: {e}");
-        }
+    if live && let Err(e) = instrument_cache::save(&folder.instruments(), &index) {
+        warn!("the instrument list could not be kept for the next start: {e}");
     }
     instruments.replace(index);
     Ok(())
@@ -330,7 +349,13 @@ fn desk(config: &AppConfig, state: State, now: Timestamp) -> Desk {
 }
 
 /// Paper mode's own strategies: made from the exchange's chains once a day, when the books have been compared.
-async fn suggest(broker: Arc<dyn Broker>, today: Today, inputs: Inputs, mut views: watch::Receiver<Arc<View>>) {
+async fn suggest(
+    broker: Arc<dyn Broker>,
+    today: Today,
+    inputs: Inputs,
+    mut views: watch::Receiver<Arc<View>>,
+    suggested: watch::Sender<bool>,
+) {
     if views.wait_for(|v| !v.header.reconciling).await.is_err() {
         return;
     }
@@ -341,11 +366,13 @@ async fn suggest(broker: Arc<dyn Broker>, today: Today, inputs: Inputs, mut view
             let chains = seed_chains(broker.as_ref(), &today).await;
             let recommendations = crate::import::seed::paper_strategies(&chains, now);
             if !recommendations.is_empty() {
-                let (reply, _) = oneshot::channel();
+                let (reply, done) = oneshot::channel();
                 let command = Command::Import { recommendations };
                 inputs.send(Input::Command { command, origin: Origin::System, reply });
+                let _ = done.await;
             }
         }
+        suggested.send_replace(true);
         tokio::time::sleep(Duration::from_secs(300)).await;
     }
 }

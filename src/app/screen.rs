@@ -55,13 +55,20 @@ async fn pass_on(mut queue: mpsc::Receiver<(Command, oneshot::Sender<Reply>)>, i
 fn keymap(folder: &Path) -> anyhow::Result<Keymap> {
     let file = folder.join("keymap.toml");
     match std::fs::read_to_string(&file) {
-        Ok(text) => Keymap::overlaid(&text, &file.display().to_string()).map_err(anyhow::Error::from),
-        Err(_) => Ok(Keymap::shipped()),
+        Ok(text) => Keymap::with_overlay(&text, &file.display().to_string()).map_err(anyhow::Error::from),
+        Err(_) => Ok(Keymap::default()),
     }
 }
 
-fn theme_named(name: Option<&str>, _folder: &Path) -> anyhow::Result<Theme> {
-    Theme::named(name.unwrap_or("dark")).map_err(anyhow::Error::from)
+/// One of the shipped themes, or `themes/NAME.toml` of the settings folder.
+fn theme_named(name: Option<&str>, folder: &Path) -> anyhow::Result<Theme> {
+    let name = name.unwrap_or("dark");
+    let file = folder.join("themes").join(format!("{name}.toml"));
+    let theme = match std::fs::read_to_string(&file) {
+        Ok(text) => Theme::parse(&text).map_err(|e| format!("{}: {e}", file.display())),
+        Err(_) => Theme::named(name),
+    };
+    theme.map_err(anyhow::Error::msg)
 }
 
 /// The system's wish to end the program goes the same way as the trader's.

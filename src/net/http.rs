@@ -7,6 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 pub use reqwest::Method;
+use reqwest::redirect::Policy;
 
 /// Which addresses to leave from. A broker that knows only an IPv4 address refuses orders that come over IPv6.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -93,14 +94,10 @@ impl HttpClient {
 
     fn build(settings: &HttpSettings, tls: bool) -> Result<Self, HttpFailure> {
         super::install_crypto();
-        let redirect = match settings.redirects {
-            0 => reqwest::redirect::Policy::none(),
-            most => reqwest::redirect::Policy::limited(most),
-        };
         let mut builder = reqwest::Client::builder()
             .http1_only()
             .retry(reqwest::retry::never())
-            .redirect(redirect)
+            .redirect(redirects(settings.redirects))
             .no_proxy()
             .tcp_nodelay(true)
             .connect_timeout(settings.connect)
@@ -136,6 +133,21 @@ impl HttpClient {
         }
         Ok(HttpAnswer { status, body })
     }
+}
+
+/// Follows so many, but never from a secure address to a plain one.
+fn redirects(most: usize) -> Policy {
+    if most == 0 {
+        return Policy::none();
+    }
+    Policy::custom(move |attempt| {
+        let was_secure = attempt.previous().last().is_some_and(|url| url.scheme() == "https");
+        if attempt.previous().len() > most || (was_secure && attempt.url().scheme() != "https") {
+            attempt.stop()
+        } else {
+            attempt.follow()
+        }
+    })
 }
 
 fn local_address(family: AddressFamily) -> Option<IpAddr> {

@@ -76,8 +76,6 @@ pub enum DisconnectCause {
     Refused(u16),
     /// The other side closed it.
     Closed,
-    /// We did.
-    HungUp,
     /// Nothing was heard for too long.
     Silent,
     /// It broke, or broke the rules.
@@ -86,13 +84,7 @@ pub enum DisconnectCause {
 
 /// The way out of one connection. It does not outlive it: what is sent too late is refused, not kept for the next.
 #[derive(Clone, Debug)]
-pub struct Outbox(mpsc::Sender<Out>);
-
-#[derive(Debug)]
-enum Out {
-    Text(String),
-    HangUp(Duration),
-}
+pub struct Outbox(mpsc::Sender<String>);
 
 /// This connection is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -101,12 +93,7 @@ pub struct LinkDown;
 
 impl Outbox {
     pub async fn send(&self, text: String) -> Result<(), LinkDown> {
-        self.0.send(Out::Text(text)).await.map_err(|_| LinkDown)
-    }
-
-    /// Ends this connection; the next is not made earlier than after `at_least`.
-    pub async fn hang_up(&self, at_least: Duration) -> Result<(), LinkDown> {
-        self.0.send(Out::HangUp(at_least)).await.map_err(|_| LinkDown)
+        self.0.send(text).await.map_err(|_| LinkDown)
     }
 }
 
@@ -215,11 +202,7 @@ async fn carry(mut stream: Stream, settings: &SocketSettings, events: &mpsc::Sen
                 heard = Instant::now();
             }
             out = inbox.recv(), if has_outbox => match out {
-                Some(Out::Text(text)) => write = Some(Message::text(text)),
-                Some(Out::HangUp(at_least)) => {
-                    let _ = timeout(settings.connect, stream.close(None)).await;
-                    return Some(End { at_least, ..end(DisconnectCause::HungUp, "ended by us") });
-                }
+                Some(text) => write = Some(Message::text(text)),
                 None => has_outbox = false,
             },
             () = sleep_until(next_ping) => {

@@ -99,3 +99,19 @@ async fn a_failure_does_not_show_the_address() {
     let failure = post(&address).await.unwrap_err();
     assert!(!failure.to_string().contains("482913"), "{failure}");
 }
+
+#[tokio::test]
+async fn redirects_are_followed_only_where_asked_for() {
+    let (there, _) = server("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}/x", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let _ = stream.read(&mut [0; 1024]).await;
+        let answer = format!("HTTP/1.1 302 Found\r\nLocation: {there}\r\nContent-Length: 0\r\n\r\n");
+        let _ = stream.write_all(answer.as_bytes()).await;
+    });
+    let client = HttpClient::plain(&HttpSettings { redirects: 2, ..quick() }).unwrap();
+    let request = HttpRequest { method: Method::GET, url: &address, headers: &[], body: None };
+    assert_eq!(client.send(request).await, Ok(HttpAnswer { status: 200, body: b"ok".to_vec() }));
+}

@@ -1,3 +1,4 @@
+use proptest::prelude::*;
 use rust_decimal_macros::dec;
 
 use super::*;
@@ -75,5 +76,19 @@ fn every_field_has_its_key() {
     let value = serde_json::to_value(OrderUpdate::default()).unwrap();
     for key in value.as_object().unwrap().keys() {
         assert!(KEYS.contains(&key.as_str()), "{key}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_the_reader_fail(
+        pieces in prop::collection::vec(prop_oneof![
+            any::<String>(),
+            Just(MESSAGE.to_string()),
+            Just("{\"Type\":\"order_alert\",\"Data\":{\"orderNo\":".to_string()),
+        ], 0..4)
+    ) {
+        let _ = Frame::read(&pieces.concat());
+        let _ = crate::protocol::dhan::errors::WireError::parse(500, pieces.concat().as_bytes());
     }
 }
