@@ -201,7 +201,11 @@ pub(super) async fn start_exchange(folder: &DataFolder, config: &AppConfig) -> a
         Some(file) => paper::shares_of_file(file)?,
     };
     let running = paper::start_exchange(&config.paper, &folder.exchange_books(), shares).await?;
-    let access = Access { endpoints: paper_endpoints(&running), client_id: running.client_id.clone(), access_token: running.access_token.clone() };
+    let access = Access {
+        endpoints: paper_endpoints(&running),
+        client_id: running.client_id.clone(),
+        access_token: running.access_token.clone(),
+    };
     files::write_private(&access_file(folder), &serde_json::to_string(&access)?)?;
     Ok(running)
 }
@@ -275,12 +279,13 @@ pub(super) fn paper_access_of_running(
 }
 
 fn live_access(config: &AppConfig) -> anyhow::Result<(DhanEndpoints, DhanCredentials)> {
-    let client_id = config.client_id().context(
-        "no client id: set client_id in dhan.yaml, or DHAN_CLIENT_ID in the environment",
-    )?;
-    let token = config.secrets.access_token.as_ref().context(
-        "no access token: set DHAN_ACCESS_TOKEN in the environment or in secrets.env beside dhan.yaml",
-    )?;
+    let client_id =
+        config.client_id().context("no client id: set client_id in dhan.yaml, or DHAN_CLIENT_ID in the environment")?;
+    let token = config
+        .secrets
+        .access_token
+        .as_ref()
+        .context("no access token: set DHAN_ACCESS_TOKEN in the environment or in secrets.env beside dhan.yaml")?;
     let dhan = &config.dhan;
     let endpoints = DhanEndpoints {
         rest: dhan.rest.clone(),

@@ -112,7 +112,10 @@ fn running(cockpit: &Cockpit) -> Vec<Finding> {
         Finding::wrong(name, "its books could not be read within 10 s", "see the log file in the data folder")
     } else {
         let open = view.positions.groups.len();
-        Finding::ok(name, format!("books read: {open} strategies with positions, {} orders working", view.working.len()))
+        Finding::ok(
+            name,
+            format!("books read: {open} strategies with positions, {} orders working", view.working.len()),
+        )
     });
     found.push(match view.header.available {
         Some(available) => Finding::ok("funds", format!("₹{available} available")),

@@ -274,10 +274,11 @@ impl EngineThread {
             }
         }
         if !self.committing
-            && let Some(batch) = self.desk.take_batch() {
-                self.committing = true;
-                let _ = self.outlets.store.send(Task::Commit(batch));
-            }
+            && let Some(batch) = self.desk.take_batch()
+        {
+            self.committing = true;
+            let _ = self.outlets.store.send(Task::Commit(batch));
+        }
         while let Some(call) = self.desk.next_call(now) {
             let _ = self.outlets.calls.send(call);
         }
