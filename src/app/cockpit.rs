@@ -204,7 +204,7 @@ pub(super) async fn start_exchange(folder: &DataFolder, config: &AppConfig) -> a
     let access = Access {
         endpoints: paper_endpoints(&running),
         client_id: running.client_id.clone(),
-        access_token: running.access_token.clone(),
+        token: running.access_token.clone(),
     };
     files::write_private(&access_file(folder), &serde_json::to_string(&access)?)?;
     Ok(running)
@@ -243,7 +243,7 @@ fn paper_endpoints(running: &Running) -> PaperEndpoints {
 struct Access {
     endpoints: PaperEndpoints,
     client_id: String,
-    access_token: String,
+    token: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -273,7 +273,7 @@ pub(super) fn paper_access_of_running(
     let file = access_file(folder);
     let text = std::fs::read_to_string(&file).with_context(|| format!("{} cannot be read", file.display()))?;
     let access: Access = serde_json::from_str(&text).with_context(|| format!("{} is damaged", file.display()))?;
-    let access_token = crate::net::Secret::new(access.access_token);
+    let access_token = crate::net::Secret::new(access.token);
     let credentials = DhanCredentials { client_id: access.client_id, access_token };
     Ok(Arc::new(DhanBroker::new(access.endpoints.into(), credentials, DhanSettings::default(), instruments.handle())?))
 }
@@ -323,10 +323,8 @@ pub(super) async fn load_instruments(
     ContractRules::builtin().fill_max_orders(&mut list, today);
     let index = InstrumentIndex::new(list).with_origin(today, "the broker's instrument master");
     info!("{} instruments listed today", index.len());
-    if live {
-        if let Err(e) = instrument_cache::save(&folder.instruments(), &index) {
-            warn!("the instrument list could not be kept for the next start: {e}");
-        }
+    if live && let Err(e) = instrument_cache::save(&folder.instruments(), &index) {
+        warn!("the instrument list could not be kept for the next start: {e}");
     }
     instruments.replace(index);
     Ok(())

@@ -25,6 +25,10 @@ use crate::view::{StoreHealth, View};
 const VIEW_EVERY: Duration = Duration::from_millis(100);
 /// The engine's watched quotes are delivered this often.
 const QUOTES_EVERY: Duration = Duration::from_secs(1);
+/// A command that needs prices waits this long for ones that were not subscribed yet …
+const QUOTES_WITHIN: Duration = Duration::from_millis(1_500);
+/// … and is looked at again after this long.
+const QUOTES_RETRY: Duration = Duration::from_millis(50);
 /// Pending strategies whose legs are subscribed, best first.
 const PENDING_SUBSCRIBED: usize = 40;
 
@@ -95,6 +99,15 @@ pub struct Outlets {
     pub interest: watch::Sender<BTreeSet<Contract>>,
 }
 
+/// A command whose quotes are on their way.
+struct Unpriced {
+    command: Command,
+    origin: Origin,
+    reply: oneshot::Sender<Reply>,
+    /// Then it is decided on what is there.
+    until: Instant,
+}
+
 /// The thread's state.
 pub struct EngineThread {
     pub desk: Desk,
@@ -103,6 +116,8 @@ pub struct EngineThread {
     pub inputs: Inputs,
     pub outlets: Outlets,
     waiting: BTreeMap<CommandId, oneshot::Sender<Reply>>,
+    /// Commands that wait a moment for the quotes they are to be decided on.
+    unpriced: Vec<Unpriced>,
     next_command: u64,
     committing: bool,
     watched: BTreeSet<Contract>,
@@ -122,6 +137,7 @@ impl EngineThread {
             inputs,
             outlets,
             waiting: BTreeMap::new(),
+            unpriced: Vec::new(),
             next_command: u64::try_from(Timestamp::now().as_millisecond()).unwrap_or(1) * 1_000,
             committing: false,
             watched: BTreeSet::new(),
@@ -164,7 +180,8 @@ impl EngineThread {
         let wake = self.desk.next_wake().map_or(Duration::from_secs(1), until);
         let view = self.view_due.map_or(Duration::from_secs(1), |due| due.saturating_duration_since(Instant::now()));
         let quotes = QUOTES_EVERY.saturating_sub(self.last_quotes.elapsed());
-        wake.min(view).min(quotes)
+        let unpriced = if self.unpriced.is_empty() { quotes } else { QUOTES_RETRY };
+        wake.min(view).min(quotes).min(unpriced)
     }
 
     fn take(&mut self, input: Input) {
@@ -190,8 +207,14 @@ impl EngineThread {
                 self.shared.health().store = StoreHealth::Ok;
                 self.desk.store_restored(now, &self.today);
             }
+            Input::Command { command, origin, reply } if self.lacks_quotes(&command, now) => {
+                let until = Instant::now() + QUOTES_WITHIN;
+                self.unpriced.push(Unpriced { command, origin, reply, until });
+                self.tell_interest();
+            }
             Input::Command { command, origin, reply } => self.command(command, origin, Some(reply), now),
             Input::Look => {
+                self.retry_unpriced(now);
                 self.view_due.get_or_insert(self.last_view + VIEW_EVERY);
             }
             Input::Stop => return,
@@ -208,6 +231,27 @@ impl EngineThread {
         let quotes = self.shared.quotes_of(&self.concerned(&command));
         self.desk.handle(Event::Command { id, origin, command, quotes }, now, &self.today);
         self.view_due = Some(Instant::now());
+    }
+
+    /// Whether a command should wait a moment for prices. What lowers risk never does.
+    fn lacks_quotes(&self, command: &Command, now: Timestamp) -> bool {
+        if !matches!(command, Command::Preview { .. } | Command::Execute { .. } | Command::Resume { .. }) {
+            return false;
+        }
+        let concerned = self.concerned(command);
+        let fresh = self.desk.driver().engine().config.execution.max_quote_age_ms;
+        let priced = self.shared.quotes_of(&concerned).iter().filter(|(_, q)| q.age_ms(now) <= fresh).count();
+        priced < concerned.len()
+    }
+
+    fn retry_unpriced(&mut self, now: Timestamp) {
+        for waiting in std::mem::take(&mut self.unpriced) {
+            if Instant::now() < waiting.until && self.lacks_quotes(&waiting.command, now) {
+                self.unpriced.push(waiting);
+            } else {
+                self.command(waiting.command, waiting.origin, Some(waiting.reply), now);
+            }
+        }
     }
 
     /// The contracts whose quotes a command is decided on.
@@ -249,6 +293,7 @@ impl EngineThread {
         if self.inputs.halt.swap(false, Ordering::SeqCst) {
             self.command(Command::Halt, Origin::Screen, None, now);
         }
+        self.retry_unpriced(now);
         self.desk.tick(now, &self.today);
         if self.last_quotes.elapsed() >= QUOTES_EVERY {
             self.last_quotes = Instant::now();
@@ -350,6 +395,7 @@ impl EngineThread {
     fn tell_interest(&mut self) {
         let state = self.desk.state();
         let mut wanted = self.watched.clone();
+        wanted.extend(self.unpriced.iter().flat_map(|u| self.concerned(&u.command)));
         wanted.extend(state.broker.positions.iter().filter(|p| !p.net.is_flat()).map(|p| p.contract));
         let mut pending: Vec<&crate::engine::state::Strategy> = Vec::new();
         for s in state.strategies.values() {

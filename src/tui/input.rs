@@ -40,7 +40,7 @@ const REPEAT_MS: u64 = 60;
 /// Held down, the halt key calls once; a second press this much later calls again, which does no harm.
 const KILL_AGAIN_MS: u64 = 700;
 /// This many characters at once, not all the same, come from a clipboard.
-const BURST: usize = 4;
+const BURST: usize = 8;
 /// More than this is not taken from a clipboard.
 const LONGEST_PASTE: usize = 4_096;
 
@@ -51,6 +51,7 @@ impl Translator {
 
     /// Events that were waiting together at `now` (milliseconds).
     pub fn batch(&mut self, events: &[Event], now: u64) -> Vec<Input> {
+        let events = mend(events);
         let presses: Vec<Chord> = events.iter().filter_map(pressed).collect();
         for chord in presses.iter().filter(|c| self.kill.contains(c)) {
             let _ = chord;
@@ -85,6 +86,38 @@ impl Translator {
             Event::FocusLost => None,
         }
     }
+}
+
+/// Escape and a function key that arrive together are read as Escape and the letters `[24~`. A halt must not get lost
+/// that way: the letters become the function key they were.
+fn mend(events: &[Event]) -> Vec<Event> {
+    let letter = |at: usize| match events.get(at) {
+        Some(Event::Key(KeyEvent { code: KeyCode::Char(c), .. })) => Some(*c),
+        _ => None,
+    };
+    let mut mended = Vec::with_capacity(events.len());
+    let mut at = 0;
+    while at < events.len() {
+        mended.push(events[at].clone());
+        let escape = matches!(&events[at], Event::Key(KeyEvent { code: KeyCode::Esc, .. }));
+        at += 1;
+        if let (true, Some('['), Some(tens), Some(ones), Some('~')) =
+            (escape, letter(at), letter(at + 1), letter(at + 2), letter(at + 3))
+        {
+            if let Some(key) = function_key(tens, ones) {
+                mended.push(Event::Key(KeyEvent::new(KeyCode::F(key), KeyModifiers::NONE)));
+                at += 4;
+            }
+        }
+    }
+    mended
+}
+
+/// F5 to F12 as terminals number them.
+fn function_key(tens: char, ones: char) -> Option<u8> {
+    let number = tens.to_digit(10)? * 10 + ones.to_digit(10)?;
+    let numbers = [(15, 5), (17, 6), (18, 7), (19, 8), (20, 9), (21, 10), (23, 11), (24, 12)];
+    numbers.into_iter().find(|(n, _)| *n == number).map(|(_, key)| key)
 }
 
 /// Our key for a press (or repeat); releases are dropped.
@@ -223,7 +256,7 @@ mod tests {
     #[test]
     fn the_halt_key_counts_in_the_middle_of_a_paste() {
         let (mut translator, calls) = counting();
-        let mut events: Vec<Event> = "pasted".chars().map(|c| plain(KeyCode::Char(c))).collect();
+        let mut events: Vec<Event> = "pasted text".chars().map(|c| plain(KeyCode::Char(c))).collect();
         events.insert(3, plain(KeyCode::F(12)));
         let keys = keys(translator.batch(&events, 0));
         assert_eq!(calls.load(Ordering::SeqCst), 1);
@@ -231,9 +264,20 @@ mod tests {
     }
 
     #[test]
+    fn the_halt_key_right_after_escape_is_not_lost() {
+        let (mut translator, calls) = counting();
+        let mut events = vec![plain(KeyCode::Esc)];
+        events.extend("[24~".chars().map(|c| plain(KeyCode::Char(c))));
+        let keys = keys(translator.batch(&events, 0));
+        let names: Vec<String> = keys.iter().map(|k| k.chord.to_string()).collect();
+        assert_eq!((names, calls.load(Ordering::SeqCst)), (vec!["Esc".to_string(), "F12".to_string()], 1));
+        assert!(keys.iter().all(|k| !k.pasted));
+    }
+
+    #[test]
     fn a_burst_of_characters_is_pasted_a_held_key_is_repeated() {
         let (mut translator, _) = counting();
-        let burst: Vec<Event> = "eyFy".chars().map(|c| plain(KeyCode::Char(c))).collect();
+        let burst: Vec<Event> = "eyFyeyFy".chars().map(|c| plain(KeyCode::Char(c))).collect();
         assert!(keys(translator.batch(&burst, 0)).iter().all(|k| k.pasted));
         let held: Vec<Event> = "jjjjjj".chars().map(|c| plain(KeyCode::Char(c))).collect();
         let keys = keys(translator.batch(&held, 1_000));

@@ -69,12 +69,11 @@ pub fn run(screen: Screen, options: Options) -> io::Result<Exit> {
     let stop = Arc::new(AtomicBool::new(false));
     let kill = options.keymap.keys(Action::Halt).to_vec();
     let translator = Translator::new(kill, Arc::clone(&screen.halt));
-    let keyboard = input::spawn(translator, inputs, Arc::clone(&stop))?;
+    // Not waited for at the end: reading from a terminal that has gone may never return.
+    let _keyboard = input::spawn(translator, inputs, Arc::clone(&stop))?;
     let ended = runtime.block_on(Loop::new(screen, options).run(heard));
     stop.store(true, Ordering::Relaxed);
     drop(guard);
-    // A keyboard thread that panicked has nothing more to say here.
-    let _ = keyboard.join();
     ended
 }
 

@@ -2,8 +2,9 @@
 //! fail or panic; frames leave in one write, wrapped as one synchronized update, and the screen is never cleared.
 
 use std::io::{self, Write};
-use std::sync::Once;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Mutex, Once, PoisonError};
+use std::thread::ThreadId;
 
 use ratatui::backend::{Backend, CrosstermBackend};
 use ratatui::buffer::{Buffer, Cell};
@@ -25,6 +26,12 @@ const PASTE: u8 = 4;
 const MOUSE: u8 = 8;
 const CURSOR: u8 = 16;
 
+/// The thread that draws: when it panics, nobody draws any more.
+static SCREEN: Mutex<Option<ThreadId>> = Mutex::new(None);
+
+/// Reports of panics elsewhere. They would tear the picture; they are printed once the terminal is given back.
+static HELD: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
 /// Holds the terminal; gives it back when dropped.
 pub struct Guard(());
 
@@ -32,6 +39,7 @@ impl Guard {
     /// Takes the terminal. A step that fails undoes those before it.
     pub fn enter(mouse: bool) -> io::Result<Self> {
         restore_on_panic();
+        *SCREEN.lock().unwrap_or_else(PoisonError::into_inner) = Some(std::thread::current().id());
         let guard = Self(());
         let mut out = io::stdout();
         enable_raw_mode()?;
@@ -84,16 +92,32 @@ pub fn restore() {
     if steps & RAW != 0 {
         let _ = disable_raw_mode();
     }
+    let held = std::mem::take(&mut *HELD.lock().unwrap_or_else(PoisonError::into_inner));
+    let mut err = io::stderr();
+    for report in held {
+        let _ = writeln!(err, "{report}");
+    }
 }
 
-/// Before a panic is reported, the terminal is given back, so that the report can be read.
+/// A panic of the thread that draws, or of the main thread, ends the picture: the terminal is given back first, so that
+/// the report can be read. A panic elsewhere goes to the log and is printed when the screen ends; whoever supervises
+/// that thread decides what becomes of the program.
 fn restore_on_panic() {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
-            restore();
-            before(info);
+            let here = std::thread::current();
+            let draws = *SCREEN.lock().unwrap_or_else(PoisonError::into_inner) == Some(here.id());
+            let shown = IN_FORCE.load(Ordering::SeqCst) != 0;
+            if shown && !draws && here.name() != Some("main") {
+                let report = format!("thread `{}` {info}", here.name().unwrap_or("?"));
+                tracing::error!("{report}");
+                HELD.lock().unwrap_or_else(PoisonError::into_inner).push(report);
+            } else {
+                restore();
+                before(info);
+            }
         }));
     });
 }

@@ -83,6 +83,11 @@ pub fn share(of_one: Decimal) -> String {
     format!("{}%", grouped(of_one * Decimal::ONE_HUNDRED, 0))
 }
 
+/// A number of things: `1 order`, `3 orders`.
+pub fn count(n: usize, one: &str) -> String {
+    if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") }
+}
+
 /// A profit or loss that may have no end.
 pub fn bound(bound: Bound) -> String {
     match bound {

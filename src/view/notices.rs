@@ -102,7 +102,7 @@ fn books(seen: &Seen<'_>, all: &mut Vec<Standing>) {
     for row in seen.positions.mismatches() {
         let broker = row.broker.map_or_else(|| format::UNKNOWN.to_string(), format::net);
         let text = format!(
-            "{}: our lots say {}, the broker {broker}. Nothing more is sent for it until this is settled.",
+            "{}: our fills say {}, the broker's book {broker}. What the broker has is what counts.",
             format::contract(&row.contract),
             format::net(row.net),
         );
@@ -110,7 +110,7 @@ fn books(seen: &Seen<'_>, all: &mut Vec<Standing>) {
     }
     let unknown = seen.state.open_orders().filter(|o| o.state == OrderState::Unknown).count();
     if unknown > 0 {
-        let text = format!("{unknown} order(s) without an answer: being looked up, never sent again.");
+        let text = format!("{} without an answer: looked up, never sent again.", format::count(unknown, "order"));
         all.push(Standing { level: AlertLevel::Warning, text });
     }
     if seen.state.reconciling_since.is_some() {

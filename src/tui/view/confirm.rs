@@ -107,14 +107,14 @@ fn leaving(scene: &Scene<'_>, width: u16) -> Vec<Line<'static>> {
     let mut facts = Vec::new();
     let legs = view.positions.open_legs();
     if legs > 0 {
-        facts.push(format!("{legs} open position(s) stay open at the broker; nobody here watches them."));
+        facts.push(format!("{} stay open at the broker; nobody here watches them.", format::count(legs, "position")));
     }
     if !view.working.is_empty() {
-        facts.push(format!("{} working order(s) stay working at the broker.", view.working.len()));
+        facts.push(format!("{} keep working at the broker.", format::count(view.working.len(), "order")));
     }
     let executing = view.queue.iter().filter(|q| q.running_ms.is_some()).count();
     if executing > 0 {
-        facts.push(format!("{executing} execution(s) are under way and go on at the next start."));
+        facts.push(format!("{} under way; they go on at the next start.", format::count(executing, "execution")));
     }
     if view.safety.flatten.is_some() {
         facts.push("Flattening is under way and goes on at the next start.".into());

@@ -88,8 +88,8 @@ fn what_goes(card: &ExecuteCard, ready: &[crate::domain::StrategyId]) -> String 
     };
     let which =
         if ready.len() == card.ids.len() { String::new() } else { format!(" {} of {}", ready.len(), card.ids.len()) };
-    let plural = if orders == 1 { "" } else { "s" };
-    format!("EXECUTE{which}: {orders} order{plural}")
+    let orders = usize::try_from(orders).unwrap_or(usize::MAX);
+    format!("EXECUTE{which}: {}", format::count(orders, "order"))
 }
 
 /// The legs in the order they go, then what it costs and what speaks against it.

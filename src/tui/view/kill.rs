@@ -49,7 +49,6 @@ fn title(view: &View, card: &KillCard) -> String {
 }
 
 fn opening(view: &View, card: &KillCard, theme: &Theme, body: &mut Vec<Line<'static>>) {
-    let close = &view.safety.close;
     if let Some(flatten) = view.safety.flatten {
         let since = format::left(ms_between(flatten.started_at, view.now));
         let words = format!("Exiting everything listed, for {since}. It goes on until the broker says flat.");
@@ -59,7 +58,7 @@ fn opening(view: &View, card: &KillCard, theme: &Theme, body: &mut Vec<Line<'sta
         let words = match entries {
             0 if card.halted => "No new entries. No entry is working.".to_string(),
             0 => "Halting: no new entries from here on.".to_string(),
-            n => format!("No new entries. {n} working entry order(s) being cancelled ({} asked).", close.cancelling),
+            n => format!("No new entries. Being cancelled: {}.", format::count(n, "entry order")),
         };
         body.push(Line::styled(words, theme.warn));
         if !card.sent {
@@ -95,7 +94,7 @@ const COLUMNS: &[Column] = &[
     Column::word("Contract", 0, 14),
     Column::number("Open", 0, 6),
     Column::word("To close", 0, 8),
-    Column::word("Turn", 1, 7),
+    Column::word("Goes", 1, 7),
     Column::word("Product", 2, 6),
 ];
 
@@ -109,7 +108,8 @@ fn table(rows: &[CloseRow], goes: bool, width: u16, theme: &Theme, body: &mut Ve
 fn row(r: &CloseRow, goes: bool, theme: &Theme) -> Row<'static> {
     let style = if goes { theme.text } else { theme.dim };
     let sliced = if r.slices > 1 { format!(" in {}", r.slices) } else { String::new() };
-    let order = if goes { format!("{} {}{sliced}", words::side_word(r.side), r.quantity) } else { String::new() };
+    let order =
+        if goes { format!("{} {}{sliced}", words::side_word(r.side), r.quantity) } else { "left alone".to_string() };
     let turn = match (goes, r.exiting, r.turn) {
         (false, ..) => "",
         (true, true, _) => "exiting",
@@ -130,10 +130,10 @@ fn summary(view: &View, card: &KillCard, width: u16, theme: &Theme, body: &mut V
     let close = &view.safety.close;
     let rows = close.rows(card.include_foreign).count();
     if rows > 0 {
-        let orders = close.orders(card.include_foreign);
-        let mut words = format!("{rows} position(s) to exit with {orders} order(s)");
+        let orders = usize::try_from(close.orders(card.include_foreign)).unwrap_or(usize::MAX);
+        let mut words = format!("{} to exit, {}", format::count(rows, "position"), format::count(orders, "order"));
         if close.to_cancel > 0 {
-            let _ = write!(words, ", {} order(s) to cancel first", close.to_cancel);
+            let _ = write!(words, "; before that {} to cancel", format::count(close.to_cancel, "order"));
         }
         words.push_str(". Shorts go first.");
         body.extend(text::wrapped(&words, width, "", theme.text));
@@ -170,7 +170,8 @@ fn foot(scene: &Scene<'_>, card: &KillCard) -> Vec<Line<'static>> {
     } else {
         first.push(Span::styled("one moment …", theme.dim));
     }
-    let mut second = hint(Action::Back, "stay halted, keep positions");
+    let leave = if flattening || card.sent { "close this card, stay halted" } else { "stay halted, keep positions" };
+    let mut second = hint(Action::Back, leave);
     if !flattening {
         second.push(Span::raw("      "));
         second.extend(hint(Action::Arm, &format!("type {}: allow entries again", view.safety.arm_word)));

@@ -142,7 +142,7 @@ fn cells(row: &PositionRow, name: Line<'static>, theme: &Theme) -> Vec<Line<'sta
 const STALE_MS: i64 = 10_000;
 
 fn price_style(row: &PositionRow, theme: &Theme) -> Style {
-    if row.age_ms.is_some_and(|ms| ms > STALE_MS) { theme.faint } else { theme.bright }
+    if row.age_ms.is_some_and(|ms| ms > STALE_MS) { theme.faint } else { theme.bright.remove_modifier(Modifier::BOLD) }
 }
 
 fn age(row: &PositionRow, theme: &Theme) -> Line<'static> {

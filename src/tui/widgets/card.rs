@@ -44,8 +44,14 @@ impl Card<'_> {
     /// Draws the card in the middle of `area`; the head and hint lines outside stay.
     pub fn render(&self, buf: &mut Buffer, area: Rect, theme: &Theme) -> Drawn {
         let width = (Self::inner_width(area, self.width) + 6).min(area.width);
-        let foot = u16::try_from(self.foot.len()).unwrap_or(u16::MAX);
-        let rows = u16::try_from(self.body.len() + self.foot.len()).unwrap_or(u16::MAX).saturating_add(4);
+        // Where rows are few, the blank ones go first.
+        let wanted = u16::try_from(self.body.len() + self.foot.len()).unwrap_or(u16::MAX).saturating_add(4);
+        let tight = wanted > area.height;
+        let blank = |l: &&Line<'_>| l.spans.iter().all(|s| s.content.is_empty());
+        let feet: Vec<&Line<'_>> = self.foot.iter().skip_while(|l| tight && blank(l)).collect();
+        let foot = u16::try_from(feet.len()).unwrap_or(u16::MAX);
+        let air = u16::from(!tight);
+        let rows = wanted;
         let height = rows.min(area.height);
         let outer =
             Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height };
@@ -60,10 +66,10 @@ impl Card<'_> {
         };
         text::blank(buf, paper, theme.card);
         let inner = Rect { x: paper.x + 2, width: paper.width.saturating_sub(4), ..paper };
-        let body = Rect { y: inner.y + 1, height: inner.height.saturating_sub(foot + 2), ..inner };
+        let body = Rect { y: inner.y + air, height: inner.height.saturating_sub(foot + 2 * air), ..inner };
         let drawn = self.body(buf, body, theme);
         let foot_area = Rect { y: inner.bottom().saturating_sub(foot), height: foot.min(inner.height), ..inner };
-        for (n, line) in (0..foot_area.height).zip(&self.foot) {
+        for (n, line) in (0..foot_area.height).zip(feet) {
             text::put(buf, text::row(foot_area, n), line, theme.symbols.ellipsis);
         }
         drawn

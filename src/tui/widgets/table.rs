@@ -20,7 +20,7 @@ pub enum Align {
 pub struct Column {
     pub title: &'static str,
     pub align: Align,
-    /// 0 always stays; of the others the largest drops first.
+    /// 0 always stays; of the others the largest drops first, and one without any content is left out.
     pub drops: u8,
     /// Never narrower: keeps columns still while figures change. A flexible column is cut down to this.
     pub least: u16,
@@ -62,7 +62,13 @@ fn layout(columns: &[Column], rows: &[Row<'_>], room: u16) -> (Vec<(usize, u16)>
         let cells = counted.filter_map(|r| r.cells.get(n)).map(text::line_width);
         cells.max().unwrap_or(0).max(text::width(c.title)).max(c.least)
     };
-    let mut kept: Vec<(usize, u16)> = columns.iter().enumerate().map(|(n, c)| (n, natural(n, c))).collect();
+    // A column with nothing in it takes no room, unless it always stays.
+    let idle = |n: usize, c: &Column| {
+        let empty = |r: &Row<'_>| r.cells.get(n).is_none_or(|cell| text::line_width(cell) == 0);
+        c.drops > 0 && !rows.is_empty() && rows.iter().all(empty)
+    };
+    let shown = columns.iter().enumerate().filter(|(n, c)| !idle(*n, c));
+    let mut kept: Vec<(usize, u16)> = shown.map(|(n, c)| (n, natural(n, c))).collect();
     let needed = |kept: &[(usize, u16)]| {
         let gaps = GAP * u16::try_from(kept.len().saturating_sub(1)).unwrap_or(0);
         kept.iter().map(|(_, w)| *w).fold(gaps, u16::saturating_add)
