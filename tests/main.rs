@@ -4,3 +4,4 @@
 
 mod dhan_samples;
 mod floors;
+mod paper_client;
