@@ -192,7 +192,12 @@ impl EngineThread {
         match input {
             Input::Event(event) => self.desk.handle(event, now, &self.today),
             Input::Saw(sighting) => self.desk.saw(&sighting, now, &self.today),
-            Input::Answered(id, answer) => self.desk.answered(id, answer, now, &self.today),
+            Input::Answered(id, answer) => {
+                if matches!(answer, Answer::Positions(_)) {
+                    self.shared.health().positions_read = Some(now);
+                }
+                self.desk.answered(id, answer, now, &self.today);
+            }
             Input::Committed(seq) => {
                 self.committing = false;
                 self.desk.committed(seq, now, &self.today);
@@ -382,6 +387,7 @@ impl EngineThread {
         let mut health = self.shared.health().clone();
         health.api.used = Some(quota.used_last_second);
         health.api.limit = quota.limit;
+        health.closes_at = self.today.closes_at(now);
         let engine = self.desk.driver().engine();
         let prices = self.shared.prices().clone();
         let view = View::build(engine.state(), &engine.config, &prices, &health, &self.today, now);
