@@ -73,9 +73,19 @@ pub fn run(screen: Screen, options: Options) -> io::Result<Exit> {
     let ended = runtime.block_on(Loop::new(screen, options).run(heard));
     stop.store(true, Ordering::Relaxed);
     drop(guard);
-    // A keyboard thread that panicked has nothing more to say here.
-    let _ = keyboard.join();
+    wait_for(&keyboard);
     ended
+}
+
+/// The keyboard's thread ends within its own waiting time; but where the terminal is gone, reading it may never return,
+/// and nobody should wait for that.
+fn wait_for(keyboard: &std::thread::JoinHandle<()>) {
+    for _ in 0..40 {
+        if keyboard.is_finished() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
 }
 
 type Answer = BoxFuture<'static, (RequestId, Reply)>;
