@@ -6,6 +6,7 @@ mod cockpit;
 mod crash;
 mod dhan_samples;
 mod floors;
+mod paper_client;
 mod program;
 mod real_input;
 mod restart;

@@ -15,6 +15,7 @@ use super::config::{AppConfig, PaperClock};
 use super::engine_thread::{EngineThread, Input, Inputs, Outlets};
 use super::reference::{Clock, Instruments, Today};
 use super::shared::Shared;
+use super::steady::SteadyClock;
 use super::store_thread::{self, StoreThread};
 use super::{calls, links, paper};
 use crate::broker::Broker;
@@ -80,7 +81,8 @@ pub fn prepare(options: &Options) -> anyhow::Result<(DataFolder, AppConfig)> {
 impl Cockpit {
     /// Starts everything. Paper mode brings its own exchange; live mode needs credentials.
     pub async fn start(folder: DataFolder, config: AppConfig) -> anyhow::Result<Self> {
-        let now = Timestamp::now();
+        let clock = SteadyClock::start();
+        let now = clock.now();
         let (mut journal, opening) = Journal::open(folder.folder(), folder.profile(), config.cockpit.journal, now)?;
         info!("journal of {} opened: {opening:?}", folder.folder().display());
         let projector = Projector::start(&folder.projection(), &mut journal)
@@ -105,10 +107,10 @@ impl Cockpit {
         let (views_out, views) = watch::channel(Arc::new(first));
         let outlets =
             Outlets { store: store.tasks.clone(), calls: calls_out, views: views_out, interest: interest_out };
-        let thread = EngineThread::new(desk, today.clone(), shared.clone(), inputs.clone(), outlets);
+        let thread = EngineThread::new(desk, today.clone(), shared.clone(), inputs.clone(), outlets, clock.clone());
         let engine = std::thread::Builder::new().name("engine".into()).spawn(move || thread.run(&receiver))?;
         let mut tasks = vec![
-            tokio::spawn(calls::carry(broker.clone(), calls_in, inputs.clone())),
+            tokio::spawn(calls::carry(broker.clone(), calls_in, inputs.clone(), clock)),
             tokio::spawn(links::follow_orders(broker.clone(), shared.clone(), inputs.clone())),
             tokio::spawn(links::follow_prices(broker.clone(), interest, shared, inputs.clone())),
         ];

@@ -11,6 +11,7 @@ use tracing::{info, warn};
 
 use super::reference::Today;
 use super::shared::Shared;
+use super::steady::SteadyClock;
 use super::store_thread::Task;
 use crate::domain::time::{Timestamp, ms_between};
 use crate::domain::{CommandId, Contract, OrderSighting, StrategyStatus};
@@ -115,6 +116,7 @@ pub struct EngineThread {
     pub shared: Shared,
     pub inputs: Inputs,
     pub outlets: Outlets,
+    clock: SteadyClock,
     waiting: BTreeMap<CommandId, oneshot::Sender<Reply>>,
     /// Commands that wait a moment for the quotes they are to be decided on.
     unpriced: Vec<Unpriced>,
@@ -128,7 +130,7 @@ pub struct EngineThread {
 }
 
 impl EngineThread {
-    pub fn new(desk: Desk, today: Today, shared: Shared, inputs: Inputs, outlets: Outlets) -> Self {
+    pub fn new(desk: Desk, today: Today, shared: Shared, inputs: Inputs, outlets: Outlets, clock: SteadyClock) -> Self {
         let now = Instant::now();
         Self {
             desk,
@@ -138,7 +140,8 @@ impl EngineThread {
             outlets,
             waiting: BTreeMap::new(),
             unpriced: Vec::new(),
-            next_command: u64::try_from(Timestamp::now().as_millisecond()).unwrap_or(1) * 1_000,
+            next_command: u64::try_from(clock.now().as_millisecond()).unwrap_or(1) * 1_000,
+            clock,
             committing: false,
             watched: BTreeSet::new(),
             view_due: Some(now),
@@ -150,7 +153,7 @@ impl EngineThread {
 
     /// Works until told to stop. The first thing the engine hears is that it has started.
     pub fn run(mut self, receiver: &Receiver<Input>) {
-        let now = Timestamp::now();
+        let now = self.clock.now();
         self.desk.handle(Event::Started, now, &self.today);
         self.move_everything(now);
         loop {
@@ -175,7 +178,7 @@ impl EngineThread {
     }
 
     fn patience(&self) -> Duration {
-        let now = Timestamp::now();
+        let now = self.clock.now();
         let until = |at: Timestamp| Duration::from_millis(u64::try_from(ms_between(now, at)).unwrap_or(0));
         let wake = self.desk.next_wake().map_or(Duration::from_secs(1), until);
         let view = self.view_due.map_or(Duration::from_secs(1), |due| due.saturating_duration_since(Instant::now()));
@@ -185,14 +188,19 @@ impl EngineThread {
     }
 
     fn take(&mut self, input: Input) {
-        let now = Timestamp::now();
+        let now = self.clock.now();
         if self.inputs.halt.swap(false, Ordering::SeqCst) {
             self.command(Command::Halt, Origin::Screen, None, now);
         }
         match input {
             Input::Event(event) => self.desk.handle(event, now, &self.today),
             Input::Saw(sighting) => self.desk.saw(&sighting, now, &self.today),
-            Input::Answered(id, answer) => self.desk.answered(id, answer, now, &self.today),
+            Input::Answered(id, answer) => {
+                if matches!(answer, Answer::Positions(_)) {
+                    self.shared.health().positions_read = Some(now);
+                }
+                self.desk.answered(id, answer, now, &self.today);
+            }
             Input::Committed(seq) => {
                 self.committing = false;
                 self.desk.committed(seq, now, &self.today);
@@ -282,14 +290,14 @@ impl EngineThread {
         if !s.legs.is_empty() {
             return s.legs.iter().map(|l| l.instrument.contract).collect();
         }
-        let now = Timestamp::now();
+        let now = self.clock.now();
         let today = crate::domain::time::trading_day(now);
         let resolved = self.today.resolve(&s.recommendation, today, now).unwrap_or_default();
         resolved.iter().map(|l| l.instrument.contract).collect()
     }
 
     fn look_at_the_clock(&mut self) {
-        let now = Timestamp::now();
+        let now = self.clock.now();
         if self.inputs.halt.swap(false, Ordering::SeqCst) {
             self.command(Command::Halt, Origin::Screen, None, now);
         }
@@ -382,6 +390,7 @@ impl EngineThread {
         let mut health = self.shared.health().clone();
         health.api.used = Some(quota.used_last_second);
         health.api.limit = quota.limit;
+        health.closes_at = self.today.closes_at(now);
         let engine = self.desk.driver().engine();
         let prices = self.shared.prices().clone();
         let view = View::build(engine.state(), &engine.config, &prices, &health, &self.today, now);
@@ -425,7 +434,7 @@ impl EngineThread {
 
     /// What has been decided is committed before the thread ends; what has not left by then is looked up at the next start.
     fn stop(mut self, receiver: &Receiver<Input>) {
-        self.move_everything(Timestamp::now());
+        self.move_everything(self.clock.now());
         while self.committing {
             match receiver.recv_timeout(Duration::from_secs(2)) {
                 Ok(Input::Committed(_) | Input::StoreFailed { .. }) => {

@@ -69,12 +69,23 @@ pub fn run(screen: Screen, options: Options) -> io::Result<Exit> {
     let stop = Arc::new(AtomicBool::new(false));
     let kill = options.keymap.keys(Action::Halt).to_vec();
     let translator = Translator::new(kill, Arc::clone(&screen.halt));
-    // Not waited for at the end: reading from a terminal that has gone may never return.
-    let _keyboard = input::spawn(translator, inputs, Arc::clone(&stop))?;
+    let keyboard = input::spawn(translator, inputs, Arc::clone(&stop))?;
     let ended = runtime.block_on(Loop::new(screen, options).run(heard));
     stop.store(true, Ordering::Relaxed);
     drop(guard);
+    wait_for(&keyboard);
     ended
+}
+
+/// The keyboard's thread ends within its own waiting time; but where the terminal is gone, reading it may never return,
+/// and nobody should wait for that.
+fn wait_for(keyboard: &std::thread::JoinHandle<()>) {
+    for _ in 0..40 {
+        if keyboard.is_finished() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
 }
 
 type Answer = BoxFuture<'static, (RequestId, Reply)>;

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::header::{api_limit, day_pnl, header};
-use super::health::Health;
+use super::health::{Health, LinkState};
 use super::notices::{Seen, standing};
 use super::prices::Prices;
 use super::strategies::{Fills, LegFill, StrategyRow, row};
 use super::{View, orders, positions, queue, risk, safety};
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Timestamp, ms_between};
 use crate::domain::{Contract, Quote};
 use crate::engine::record::Purpose;
 use crate::engine::state::OrderState;
@@ -25,14 +25,15 @@ impl View {
         now: Timestamp,
     ) -> Self {
         let fills = fills(state);
+        let quotes = Quotes::new(state, prices, health, now);
         let strategies: Vec<Arc<StrategyRow>> =
-            state.strategies.values().map(|s| Arc::new(row(s, state, prices, &fills, now))).collect();
-        let pnl = day_pnl(state, prices, reference, now);
+            state.strategies.values().map(|s| Arc::new(row(s, &quotes, &fills, now))).collect();
+        let pnl = day_pnl(&quotes, reference, now);
         let health = &Health { api: api_limit(config, health), ..health.clone() };
-        let header = header(state, prices, health, reference, pnl, now);
+        let header = header(&quotes, health, reference, pnl, now);
         let queue = queue::queue(&strategies, state, config, &fills, now);
-        let positions = positions::positions(state, prices, reference, now);
-        let safety = safety::safety(state, config, reference, &positions, now);
+        let positions = positions::positions(&quotes, health.positions_read, reference, now);
+        let safety = safety::safety(state, config, reference, &positions);
         let seen = Seen {
             state,
             health,
@@ -59,13 +60,30 @@ impl View {
     }
 }
 
-/// The newest quote known: from the app's prices, else the engine's own mark.
-pub(super) fn quote_of(state: &State, prices: &Prices, contract: &Contract) -> Option<Quote> {
-    let (newest, mark) = (prices.quote(contract), state.marks.get(contract).copied());
-    match (newest, mark) {
-        (Some(newest), Some(mark)) if mark.at > newest.at => Some(mark),
-        (Some(newest), _) => Some(newest),
-        (None, mark) => mark,
+/// The newest quotes known: the app's prices, and the engine's own marks where those are newer.
+pub(super) struct Quotes<'a> {
+    pub state: &'a State,
+    pub prices: &'a Prices,
+    /// The feed sends what changes. While it speaks, a price it has not changed is as young as its last word.
+    confirmed: Option<Timestamp>,
+}
+
+impl<'a> Quotes<'a> {
+    fn new(state: &'a State, prices: &'a Prices, health: &Health, now: Timestamp) -> Self {
+        /// A feed that has been silent for longer confirms nothing.
+        const SILENT_MS: i64 = 3_000;
+        let alive = health.feed.state == LinkState::Up;
+        let confirmed = health.feed.last_message.filter(|at| alive && ms_between(*at, now) <= SILENT_MS);
+        Self { state, prices, confirmed }
+    }
+
+    pub fn of(&self, contract: &Contract) -> Option<Quote> {
+        let (newest, mark) = (self.prices.quote(contract), self.state.marks.get(contract).copied());
+        match (newest, mark) {
+            (Some(newest), Some(mark)) if mark.at > newest.at => Some(mark),
+            (Some(newest), _) => Some(Quote { at: self.confirmed.map_or(newest.at, |at| newest.at.max(at)), ..newest }),
+            (None, mark) => mark,
+        }
     }
 }
 

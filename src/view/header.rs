@@ -3,10 +3,11 @@
 use jiff::civil::DateTime;
 use rust_decimal::Decimal;
 
+use super::build::Quotes;
 use super::health::{ApiUse, Health, Link, LinkState};
-use super::prices::Prices;
+use super::prices::Priced;
 use crate::domain::time::{Timestamp, ist, ms_between, trading_day};
-use crate::domain::{Money, Price, Quote, Segment, Symbol};
+use crate::domain::{Money, Price, Segment, Symbol};
 use crate::engine::record::{Owner, Profile};
 use crate::engine::{EngineConfig, Reference, State};
 
@@ -61,16 +62,16 @@ pub struct DayPnl {
 }
 
 pub(super) fn header(
-    state: &State,
-    prices: &Prices,
+    quotes: &Quotes<'_>,
     health: &Health,
     reference: &dyn Reference,
     pnl: DayPnl,
     now: Timestamp,
 ) -> Header {
+    let state = quotes.state;
     Header {
         profile: state.profile,
-        indices: prices.indices().iter().filter_map(|c| index_quote(prices, c, now)).collect(),
+        indices: quotes.prices.indices().iter().filter_map(|c| index_quote(quotes, c, now)).collect(),
         feed: link(health.feed, now),
         orders: link(order_link(state, health), now),
         api: health.api,
@@ -82,10 +83,9 @@ pub(super) fn header(
     }
 }
 
-fn index_quote(prices: &Prices, contract: &crate::domain::Contract, now: Timestamp) -> Option<IndexQuote> {
-    let priced = prices.get(contract)?;
-    let quote: Quote = priced.quote?;
-    let change_pct = priced.change_pct();
+fn index_quote(quotes: &Quotes<'_>, contract: &crate::domain::Contract, now: Timestamp) -> Option<IndexQuote> {
+    let quote = quotes.of(contract)?;
+    let change_pct = quotes.prices.get(contract).and_then(Priced::change_pct);
     Some(IndexQuote { symbol: contract.underlying, last: quote.last, change_pct, age_ms: quote.age_ms(now) })
 }
 
@@ -108,11 +108,10 @@ fn session(reference: &dyn Reference, health: &Health, now: Timestamp) -> Sessio
 }
 
 /// Gross: every lot of a strategy at its last price. Charges: of every order that filled today, estimated.
-pub(super) fn day_pnl(state: &State, prices: &Prices, reference: &dyn Reference, now: Timestamp) -> DayPnl {
-    let day = trading_day(now);
+pub(super) fn day_pnl(quotes: &Quotes<'_>, reference: &dyn Reference, now: Timestamp) -> DayPnl {
+    let (state, day) = (quotes.state, trading_day(now));
     let ours = state.lots.iter().filter(|(k, _)| k.owner != Owner::Foreign);
-    let gross: Option<Money> =
-        ours.map(|(k, lot)| lot.pnl(super::build::quote_of(state, prices, &k.contract).map(|q| q.last))).sum();
+    let gross: Option<Money> = ours.map(|(k, lot)| lot.pnl(quotes.of(&k.contract).map(|q| q.last))).sum();
     let filled = state.orders.values().filter(|o| !o.filled.is_zero() && trading_day(o.changed_at) == day);
     let charges =
         filled.map(|o| reference.charges(&o.intent.spec.contract, o.intent.spec.side, o.value, day)).sum::<Money>();

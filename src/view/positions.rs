@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::prices::Prices;
+use super::build::Quotes;
 use crate::domain::time::{Timestamp, ms_between};
 use crate::domain::{
     Contract, ContractKind, Money, NetQuantity, PositionSighting, Price, Product, Quote, SecurityId, StrategyId,
@@ -110,15 +110,22 @@ fn difference(state: &State, contract: &Contract, product: Product, ours: NetQua
 /// What looking at one position needs.
 struct Look<'a> {
     state: &'a State,
-    prices: &'a Prices,
+    quotes: &'a Quotes<'a>,
     reference: &'a dyn Reference,
     /// The sum of our lots by contract and product.
     ours: BTreeMap<(Contract, Product), NetQuantity>,
     now: Timestamp,
 }
 
-pub(super) fn positions(state: &State, prices: &Prices, reference: &dyn Reference, now: Timestamp) -> Positions {
-    let mut look = Look { state, prices, reference, ours: BTreeMap::new(), now };
+/// `read` is when the broker's book was last read, even if it said nothing new.
+pub(super) fn positions(
+    quotes: &Quotes<'_>,
+    read: Option<Timestamp>,
+    reference: &dyn Reference,
+    now: Timestamp,
+) -> Positions {
+    let state = quotes.state;
+    let mut look = Look { state, quotes, reference, ours: BTreeMap::new(), now };
     let mut by_strategy: BTreeMap<StrategyId, Vec<(&LotKey, &Lot)>> = BTreeMap::new();
     for (key, lot) in &state.lots {
         if let Owner::Strategy(id) = key.owner {
@@ -126,7 +133,7 @@ pub(super) fn positions(state: &State, prices: &Prices, reference: &dyn Referenc
             by_strategy.entry(id).or_default().push((key, lot));
         }
     }
-    let mut all = Positions { read_at: state.broker.positions_at, ..Positions::default() };
+    let mut all = Positions { read_at: state.broker.positions_at.max(read), ..Positions::default() };
     all.age_ms = all.read_at.map(|t| ms_between(t, now));
     for (id, lots) in by_strategy {
         let exiting = lots.iter().find_map(|(k, _)| state.exits.get(k)).map(|e| e.reason.clone());
@@ -161,7 +168,7 @@ impl Look<'_> {
     fn lot(&self, id: StrategyId, key: &LotKey, lot: &Lot) -> PositionRow {
         let ours = self.ours.get(&(key.contract, key.product)).copied().unwrap_or_default();
         let difference = difference(self.state, &key.contract, key.product, ours);
-        let quote = super::build::quote_of(self.state, self.prices, &key.contract);
+        let quote = self.quotes.of(&key.contract);
         PositionRow {
             strategy: Some(id),
             contract: key.contract,
@@ -185,7 +192,7 @@ impl Look<'_> {
         if net.is_flat() {
             return None;
         }
-        let quote = super::build::quote_of(self.state, self.prices, &row.contract);
+        let quote = self.quotes.of(&row.contract);
         // Mixed with lots of ours, the broker's averages say nothing of the foreign part alone.
         let alone = ours.is_flat();
         let average = if net.0 > 0 { row.buy_average } else { row.sell_average };

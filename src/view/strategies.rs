@@ -5,14 +5,13 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use super::prices::Prices;
+use super::build::Quotes;
 use crate::domain::strategy::Metrics;
 use crate::domain::time::{Timestamp, ms_between};
 use crate::domain::{
     Bound, Conviction, Exchange, Instrument, Issue, LegKind, Money, Price, Quantity, Quote, Side, StrategyId,
     StrategyStatus, Symbol,
 };
-use crate::engine::State;
 use crate::engine::state::Strategy;
 
 /// A strategy as the screen and the shell show it.
@@ -123,9 +122,9 @@ pub(super) struct LegFill {
     pub unknown: bool,
 }
 
-pub(super) fn row(strategy: &Strategy, state: &State, prices: &Prices, fills: &Fills, now: Timestamp) -> StrategyRow {
+pub(super) fn row(strategy: &Strategy, quotes: &Quotes<'_>, fills: &Fills, now: Timestamp) -> StrategyRow {
     let r = &strategy.recommendation;
-    let legs = leg_rows(strategy, state, prices, fills);
+    let legs = leg_rows(strategy, quotes, fills);
     let resolved = legs.iter().find_map(|l| l.instrument.and_then(|i| i.contract.expiry()));
     StrategyRow {
         id: strategy.id,
@@ -161,7 +160,7 @@ pub(super) fn row(strategy: &Strategy, state: &State, prices: &Prices, fills: &F
     }
 }
 
-fn leg_rows(strategy: &Strategy, state: &State, prices: &Prices, fills: &Fills) -> Vec<LegRow> {
+fn leg_rows(strategy: &Strategy, quotes: &Quotes<'_>, fills: &Fills) -> Vec<LegRow> {
     if strategy.legs.is_empty() {
         let lot = strategy.recommendation.metrics.as_ref().map(|m| m.lot);
         return strategy
@@ -192,7 +191,7 @@ fn leg_rows(strategy: &Strategy, state: &State, prices: &Prices, fills: &Fills) 
             premium: l.recommended,
             instrument: Some(l.instrument),
             quantity: Some(Quantity(l.instrument.lot.0.saturating_mul(l.ratio))),
-            quote: super::build::quote_of(state, prices, &contract),
+            quote: quotes.of(&contract),
             filled: fills.get(&(strategy.id, n)).map_or(Quantity::ZERO, |f| f.filled),
         }
     });

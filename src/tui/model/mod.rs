@@ -105,6 +105,8 @@ pub enum ToastLevel {
     Info,
     Warning,
     Refused,
+    /// An alert of the engine that must not be missed.
+    Alarm,
 }
 
 /// A message that goes away.

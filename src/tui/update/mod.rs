@@ -123,7 +123,7 @@ fn tick(model: &mut Model, now: Millis) {
 fn stays(level: ToastLevel) -> Millis {
     match level {
         ToastLevel::Done | ToastLevel::Info => 5_000,
-        ToastLevel::Warning | ToastLevel::Refused => 12_000,
+        ToastLevel::Warning | ToastLevel::Refused | ToastLevel::Alarm => 12_000,
     }
 }
 

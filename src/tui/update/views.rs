@@ -64,7 +64,7 @@ fn notices(model: &mut Model, out: &mut Vec<Outgoing>) {
         let level = match notice.level {
             AlertLevel::Info => ToastLevel::Info,
             AlertLevel::Warning => ToastLevel::Warning,
-            AlertLevel::Critical => ToastLevel::Refused,
+            AlertLevel::Critical => ToastLevel::Alarm,
         };
         if notice.level == AlertLevel::Critical {
             out.push(Outgoing::Bell);

@@ -98,8 +98,9 @@ fn pieces(scene: &Scene<'_>) -> Vec<Piece> {
     }
     let indices = header.indices.iter().take(5).enumerate();
     all.extend(indices.map(|(n, i)| left([7, 12, 13, 14, 15][n.min(4)], index(i, theme))));
-    all.push(right(5, link("feed", header.feed, theme), Some(lamp("feed", header.feed, theme))));
-    all.push(right(6, link("orders", header.orders, theme), Some(lamp("ord", header.orders, theme))));
+    let open = header.session.open;
+    all.push(right(5, link("feed", header.feed, open, theme), Some(lamp("feed", header.feed, open, theme))));
+    all.push(right(6, link("orders", header.orders, false, theme), Some(lamp("ord", header.orders, false, theme))));
     all.push(right(11, api(header.api, theme), None));
     let session = session(scene);
     let word = session.first().cloned().into_iter().collect();
@@ -138,22 +139,25 @@ fn index(quote: &IndexQuote, theme: &Theme) -> Vec<Span<'static>> {
     spans
 }
 
-/// Sign, colour and words of a link.
-fn link_state(link: LinkView, theme: &Theme) -> (&'static str, Style, String) {
+/// Sign, colour and words of a link. Silence is a sign only of the feed, and only while the market is open: the order
+/// link says nothing while nothing happens.
+fn link_state(link: LinkView, silence_tells: bool, theme: &Theme) -> (&'static str, Style, String) {
     /// A link that has been silent for longer is coloured.
     const QUIET_MS: i64 = 10_000;
     match (link.state, link.age_ms) {
         (LinkState::Down, _) => (theme.symbols.hollow, theme.down, "down".to_string()),
         (LinkState::Connecting, _) => (theme.symbols.hollow, theme.warn, "connecting".to_string()),
         (LinkState::Up, None) => (theme.symbols.dot, theme.up, format::UNKNOWN.to_string()),
-        (LinkState::Up, Some(age)) if age > QUIET_MS => (theme.symbols.dot, theme.warn, format::age(age)),
+        (LinkState::Up, Some(age)) if silence_tells && age > QUIET_MS => {
+            (theme.symbols.dot, theme.warn, format::age(age))
+        }
         (LinkState::Up, Some(age)) => (theme.symbols.dot, theme.up, format::age(age)),
     }
 }
 
 /// A link where there is little room: its name, its lamp, and its words only when they matter.
-fn lamp(name: &'static str, link: LinkView, theme: &Theme) -> Vec<Span<'static>> {
-    let (sign, style, word) = link_state(link, theme);
+fn lamp(name: &'static str, link: LinkView, silence_tells: bool, theme: &Theme) -> Vec<Span<'static>> {
+    let (sign, style, word) = link_state(link, silence_tells, theme);
     let mut spans = vec![Span::styled(name, theme.dim), Span::styled(sign, style)];
     if style != theme.up {
         spans.push(Span::styled(word, style));
@@ -161,8 +165,8 @@ fn lamp(name: &'static str, link: LinkView, theme: &Theme) -> Vec<Span<'static>>
     spans
 }
 
-fn link(name: &'static str, link: LinkView, theme: &Theme) -> Vec<Span<'static>> {
-    let (sign, style, word) = link_state(link, theme);
+fn link(name: &'static str, link: LinkView, silence_tells: bool, theme: &Theme) -> Vec<Span<'static>> {
+    let (sign, style, word) = link_state(link, silence_tells, theme);
     // Wide enough for most, so that what stands beside it keeps still.
     let word = format!(" {word:<5}");
     vec![Span::styled(format!("{name} "), theme.dim), Span::styled(sign, style), Span::styled(word, theme.dim)]

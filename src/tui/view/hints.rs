@@ -46,9 +46,11 @@ fn key(scene: &Scene<'_>, def: &ActionDef) -> String {
 
 /// What stands in the hint line: available now, in the order of importance.
 fn offered(scene: &Scene<'_>, context: Context) -> Vec<&'static ActionDef> {
+    // In the panes Esc clears this and that: worth knowing, not worth a place here.
+    let leaves = |d: &ActionDef| d.action != Action::Back || !scene.model.layers.is_empty();
     let mut defs: Vec<&ActionDef> = ACTIONS
         .iter()
-        .filter(|d| d.hint > 0 && d.contexts.contains(&context))
+        .filter(|d| d.hint > 0 && d.contexts.contains(&context) && leaves(d))
         .filter(|d| !scene.model.keymap.keys(d.action).is_empty() && (d.available)(scene.model).is_ok())
         .collect();
     defs.sort_by_key(|d| d.hint);

@@ -59,7 +59,7 @@ impl Layout {
 
     fn two_columns(&mut self, body: Rect, model: &Model) {
         let side = match body.width {
-            0..=139 => 38,
+            0..=139 => 42,
             140..=189 => 48,
             _ => 62,
         };

@@ -15,10 +15,10 @@ use crate::tui::widgets::table::{Column, Row, render as table};
 use crate::view::{OrderOrigin, OrderRow, format};
 
 const COLUMNS: &[Column] = &[
-    Column::text("Order", 0, 16),
+    Column::text("Order", 0, 20),
     Column::number("Qty", 0, 3),
     Column::number("Price", 1, 6),
-    Column::word("State", 0, 7),
+    Column::text("State", 0, 6),
     Column::word("Expiry", 2, 6),
     Column::word("For", 3, 5),
     Column::number("Age", 4, 3),

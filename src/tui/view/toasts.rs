@@ -48,6 +48,7 @@ fn level(toast: &Toast, theme: &Theme) -> (&'static str, Style) {
         ToastLevel::Info => (theme.symbols.dot, theme.accent),
         ToastLevel::Warning => (theme.symbols.blocked, theme.warn),
         ToastLevel::Refused => (theme.symbols.failed, theme.down),
+        ToastLevel::Alarm => (theme.symbols.blocked, theme.danger),
     }
 }
 
@@ -56,5 +57,6 @@ fn words(toast: &Toast, theme: &Theme) -> Style {
         ToastLevel::Done | ToastLevel::Info => theme.text,
         ToastLevel::Warning => theme.warn,
         ToastLevel::Refused => theme.down,
+        ToastLevel::Alarm => theme.danger,
     }
 }
