@@ -157,8 +157,7 @@ fn executed_are_listed(terminal: &mut Terminal, first: u64, second: u64) {
     }
     terminal.press(ENTER);
     terminal.until("those that were executed", |s| ids(s) == [first, second].into());
-    terminal.press(ESCAPE);
-    terminal.until("all that are pending again", |s| ids(s).is_disjoint(&[first, second].into()));
+    terminal.back_until("all that are pending again", |s| ids(s).is_disjoint(&[first, second].into()));
 }
 
 fn entries_stay_locked_until_armed(terminal: &mut Terminal) {
@@ -167,7 +166,7 @@ fn entries_stay_locked_until_armed(terminal: &mut Terminal) {
     let id = screen::queue(&marked)[0].id;
     terminal.press("E");
     terminal.until("that nothing can be executed", |s| !s.contains("y  EXECUTE") && s.to_lowercase().contains("halt"));
-    terminal.press(ESCAPE);
+    terminal.back_until("no card", |s| !s.contains("EXECUTE 1 strategy"));
     for (word, armed) in [("AR", false), ("ARM", true)] {
         terminal.press("A");
         terminal.until_text("Type ARM to allow entries again");
@@ -178,8 +177,7 @@ fn entries_stay_locked_until_armed(terminal: &mut Terminal) {
             terminal.until("entries allowed", |s| s.contains("Armed: entries are allowed again") && !s.contains(" HALTED "));
         } else {
             terminal.until("that another word is not it", |s| s.to_lowercase().contains("type arm to allow entries again"));
-            terminal.press(ESCAPE);
-            terminal.until("no card", |s| !s.contains("Type ARM to allow entries again"));
+            terminal.back_until("no card", |s| !s.contains("Type ARM to allow entries again"));
         }
     }
     assert_eq!(screen::queue(&terminal.text()).iter().map(|q| q.id).collect::<Vec<_>>(), [id]);

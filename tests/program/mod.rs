@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-pub use exchange::Exchange;
-pub use tables::{LegRow, OrderRow, StrategyRow, Tables};
+pub use exchange::{Exchange, http_get};
+pub use tables::{LegRow, Tables};
 
 /// How long a person would wait before giving up. Waiting ends with the condition, not with the time.
 const PATIENCE: Duration = Duration::from_secs(90);

@@ -94,6 +94,16 @@ impl Terminal {
         self.until(text, |screen| screen.contains(text))
     }
 
+    /// Goes back, step by step, until the screen satisfies a condition: what Esc clears first depends on what there is.
+    pub fn back_until(&mut self, what: &str, holds: impl Fn(&str) -> bool) {
+        let mut screen = self.text();
+        while !holds(&screen) {
+            self.press(ESCAPE);
+            let before = screen;
+            screen = self.until(what, |s| s != before);
+        }
+    }
+
     pub fn signal(&self, name: &str) {
         signal(self.child.process_id().unwrap(), name);
     }
