@@ -5,3 +5,4 @@
 mod dhan_samples;
 mod floors;
 mod paper_client;
+mod readme;
