@@ -4,3 +4,5 @@
 
 mod dhan_samples;
 mod floors;
+mod paper_client;
+mod readme;

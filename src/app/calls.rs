@@ -6,21 +6,28 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use super::engine_thread::{Input, Inputs};
+use super::steady::SteadyClock;
 use crate::broker::{Broker, perform};
-use crate::domain::time::{Timestamp, ms_between};
+use crate::domain::time::ms_between;
 use crate::gateway::{Answer, ErrorClass, Outgoing};
 
 /// Takes calls until the engine thread has ended.
-pub async fn carry(broker: Arc<dyn Broker>, mut calls: mpsc::UnboundedReceiver<Outgoing>, inputs: Inputs) {
+pub async fn carry(
+    broker: Arc<dyn Broker>,
+    mut calls: mpsc::UnboundedReceiver<Outgoing>,
+    inputs: Inputs,
+    clock: SteadyClock,
+) {
     while let Some(outgoing) = calls.recv().await {
-        tokio::spawn(carry_one(broker.clone(), outgoing, inputs.clone()));
+        let patience = u64::try_from(ms_between(clock.now(), outgoing.deadline)).unwrap_or(0);
+        tokio::spawn(carry_one(broker.clone(), outgoing, patience, inputs.clone()));
     }
 }
 
 /// At the deadline the outcome is unknown; an answer that comes later is passed on all the same.
-async fn carry_one(broker: Arc<dyn Broker>, outgoing: Outgoing, inputs: Inputs) {
-    let Outgoing { id, call, deadline } = outgoing;
-    let patience = u64::try_from(ms_between(Timestamp::now(), deadline)).unwrap_or(0);
+/// `patience` is in milliseconds.
+async fn carry_one(broker: Arc<dyn Broker>, outgoing: Outgoing, patience: u64, inputs: Inputs) {
+    let Outgoing { id, call, deadline: _ } = outgoing;
     let answer = perform(broker.as_ref(), &call);
     tokio::pin!(answer);
     tokio::select! {

@@ -15,6 +15,7 @@ use super::config::{AppConfig, PaperClock};
 use super::engine_thread::{EngineThread, Input, Inputs, Outlets};
 use super::reference::{Clock, Instruments, Today};
 use super::shared::Shared;
+use super::steady::SteadyClock;
 use super::store_thread::{self, StoreThread};
 use super::{calls, links, paper};
 use crate::broker::Broker;
@@ -80,7 +81,8 @@ pub fn prepare(options: &Options) -> anyhow::Result<(DataFolder, AppConfig)> {
 impl Cockpit {
     /// Starts everything. Paper mode brings its own exchange; live mode needs credentials.
     pub async fn start(folder: DataFolder, config: AppConfig) -> anyhow::Result<Self> {
-        let now = Timestamp::now();
+        let clock = SteadyClock::start();
+        let now = clock.now();
         let (mut journal, opening) = Journal::open(folder.folder(), folder.profile(), config.cockpit.journal, now)?;
         info!("journal of {} opened: {opening:?}", folder.folder().display());
         let projector = Projector::start(&folder.projection(), &mut journal)
@@ -105,10 +107,10 @@ impl Cockpit {
         let (views_out, views) = watch::channel(Arc::new(first));
         let outlets =
             Outlets { store: store.tasks.clone(), calls: calls_out, views: views_out, interest: interest_out };
-        let thread = EngineThread::new(desk, today.clone(), shared.clone(), inputs.clone(), outlets);
+        let thread = EngineThread::new(desk, today.clone(), shared.clone(), inputs.clone(), outlets, clock.clone());
         let engine = std::thread::Builder::new().name("engine".into()).spawn(move || thread.run(&receiver))?;
         let mut tasks = vec![
-            tokio::spawn(calls::carry(broker.clone(), calls_in, inputs.clone())),
+            tokio::spawn(calls::carry(broker.clone(), calls_in, inputs.clone(), clock)),
             tokio::spawn(links::follow_orders(broker.clone(), shared.clone(), inputs.clone())),
             tokio::spawn(links::follow_prices(broker.clone(), interest, shared, inputs.clone())),
         ];
@@ -201,7 +203,11 @@ pub(super) async fn start_exchange(folder: &DataFolder, config: &AppConfig) -> a
         Some(file) => paper::shares_of_file(file)?,
     };
     let running = paper::start_exchange(&config.paper, &folder.exchange_books(), shares).await?;
-    let access = Access { endpoints: paper_endpoints(&running), client_id: running.client_id.clone(), access_token: running.access_token.clone() };
+    let access = Access {
+        endpoints: paper_endpoints(&running),
+        client_id: running.client_id.clone(),
+        token: running.access_token.clone(),
+    };
     files::write_private(&access_file(folder), &serde_json::to_string(&access)?)?;
     Ok(running)
 }
@@ -239,7 +245,7 @@ fn paper_endpoints(running: &Running) -> PaperEndpoints {
 struct Access {
     endpoints: PaperEndpoints,
     client_id: String,
-    access_token: String,
+    token: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -269,18 +275,19 @@ pub(super) fn paper_access_of_running(
     let file = access_file(folder);
     let text = std::fs::read_to_string(&file).with_context(|| format!("{} cannot be read", file.display()))?;
     let access: Access = serde_json::from_str(&text).with_context(|| format!("{} is damaged", file.display()))?;
-    let access_token = crate::net::Secret::new(access.access_token);
+    let access_token = crate::net::Secret::new(access.token);
     let credentials = DhanCredentials { client_id: access.client_id, access_token };
     Ok(Arc::new(DhanBroker::new(access.endpoints.into(), credentials, DhanSettings::default(), instruments.handle())?))
 }
 
 fn live_access(config: &AppConfig) -> anyhow::Result<(DhanEndpoints, DhanCredentials)> {
-    let client_id = config.client_id().context(
-        "no client id: set client_id in dhan.yaml, or DHAN_CLIENT_ID in the environment",
-    )?;
-    let token = config.secrets.access_token.as_ref().context(
-        "no access token: set DHAN_ACCESS_TOKEN in the environment or in secrets.env beside dhan.yaml",
-    )?;
+    let client_id =
+        config.client_id().context("no client id: set client_id in dhan.yaml, or DHAN_CLIENT_ID in the environment")?;
+    let token = config
+        .secrets
+        .access_token
+        .as_ref()
+        .context("no access token: set DHAN_ACCESS_TOKEN in the environment or in secrets.env beside dhan.yaml")?;
     let dhan = &config.dhan;
     let endpoints = DhanEndpoints {
         rest: dhan.rest.clone(),
@@ -318,10 +325,8 @@ pub(super) async fn load_instruments(
     ContractRules::builtin().fill_max_orders(&mut list, today);
     let index = InstrumentIndex::new(list).with_origin(today, "the broker's instrument master");
     info!("{} instruments listed today", index.len());
-    if live {
-        if let Err(e) = instrument_cache::save(&folder.instruments(), &index) {
-            warn!("the instrument list could not be kept for the next start: {e}");
-        }
+    if live && let Err(e) = instrument_cache::save(&folder.instruments(), &index) {
+        warn!("the instrument list could not be kept for the next start: {e}");
     }
     instruments.replace(index);
     Ok(())

@@ -6,7 +6,7 @@ use crate::domain::calendar::TradingCalendar;
 use crate::domain::contract_rules::ContractRules;
 use crate::domain::time::{Timestamp, ist};
 use crate::engine::record::Profile;
-use crate::store::DataFolder;
+use crate::view::format::rupees;
 use std::time::Duration;
 
 /// How much a finding matters.
@@ -46,8 +46,9 @@ pub async fn examine(options: &Options) -> Vec<Finding> {
             return found;
         }
     };
-    found.push(Finding::ok("data folder", folder.folder().display().to_string()));
-    found.push(settings(&folder, &config.warnings));
+    if !config.warnings.is_empty() {
+        found.push(Finding::note("settings", folder.config().display().to_string(), config.warnings.join("; ")));
+    }
     if let Some(holder) = folder.holder() {
         let process = holder.pid.map(|pid| format!(" (process {pid})")).unwrap_or_default();
         let advice = "its own header shows the links; quit it to have the rest checked here";
@@ -85,21 +86,13 @@ fn calendar() -> Finding {
     }
 }
 
-fn settings(folder: &DataFolder, warnings: &[String]) -> Finding {
-    let place = folder.config().display().to_string();
-    if warnings.is_empty() {
-        Finding::ok("settings", place)
-    } else {
-        Finding::note("settings", place, warnings.join("; "))
-    }
-}
-
 fn running(cockpit: &Cockpit) -> Vec<Finding> {
     let index = cockpit.today.instruments.current();
     let mut found = vec![Finding::ok("instruments", format!("{} listed today", index.len()))];
     let today = ist(Timestamp::now()).date();
     let rules = ContractRules::builtin().disagreements(&index, TradingCalendar::builtin(), today);
-    if !rules.is_empty() {
+    // The built-in exchange lists five indices and no more; what a broker does not list is worth knowing.
+    if !rules.is_empty() && cockpit.folder.profile() == Profile::Live {
         let text = rules.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
         found.push(Finding::note("contract rules", text, "the instrument list counts; tell us if it is right"));
     }
@@ -112,10 +105,13 @@ fn running(cockpit: &Cockpit) -> Vec<Finding> {
         Finding::wrong(name, "its books could not be read within 10 s", "see the log file in the data folder")
     } else {
         let open = view.positions.groups.len();
-        Finding::ok(name, format!("books read: {open} strategies with positions, {} orders working", view.working.len()))
+        Finding::ok(
+            name,
+            format!("books read: {open} strategies with positions, {} orders working", view.working.len()),
+        )
     });
     found.push(match view.header.available {
-        Some(available) => Finding::ok("funds", format!("₹{available} available")),
+        Some(available) => Finding::ok("funds", format!("{} available", rupees(available))),
         None => Finding::note("funds", "not told yet", "entries wait until the broker has told them"),
     });
     found

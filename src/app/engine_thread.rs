@@ -11,6 +11,7 @@ use tracing::{info, warn};
 
 use super::reference::Today;
 use super::shared::Shared;
+use super::steady::SteadyClock;
 use super::store_thread::Task;
 use crate::domain::time::{Timestamp, ms_between};
 use crate::domain::{CommandId, Contract, OrderSighting, StrategyStatus};
@@ -25,6 +26,10 @@ use crate::view::{StoreHealth, View};
 const VIEW_EVERY: Duration = Duration::from_millis(100);
 /// The engine's watched quotes are delivered this often.
 const QUOTES_EVERY: Duration = Duration::from_secs(1);
+/// A command that needs prices waits this long for ones that were not subscribed yet …
+const QUOTES_WITHIN: Duration = Duration::from_millis(1_500);
+/// … and is looked at again after this long.
+const QUOTES_RETRY: Duration = Duration::from_millis(50);
 /// Pending strategies whose legs are subscribed, best first.
 const PENDING_SUBSCRIBED: usize = 40;
 
@@ -95,6 +100,15 @@ pub struct Outlets {
     pub interest: watch::Sender<BTreeSet<Contract>>,
 }
 
+/// A command whose quotes are on their way.
+struct Unpriced {
+    command: Command,
+    origin: Origin,
+    reply: oneshot::Sender<Reply>,
+    /// Then it is decided on what is there.
+    until: Instant,
+}
+
 /// The thread's state.
 pub struct EngineThread {
     pub desk: Desk,
@@ -102,7 +116,10 @@ pub struct EngineThread {
     pub shared: Shared,
     pub inputs: Inputs,
     pub outlets: Outlets,
+    clock: SteadyClock,
     waiting: BTreeMap<CommandId, oneshot::Sender<Reply>>,
+    /// Commands that wait a moment for the quotes they are to be decided on.
+    unpriced: Vec<Unpriced>,
     next_command: u64,
     committing: bool,
     watched: BTreeSet<Contract>,
@@ -113,7 +130,7 @@ pub struct EngineThread {
 }
 
 impl EngineThread {
-    pub fn new(desk: Desk, today: Today, shared: Shared, inputs: Inputs, outlets: Outlets) -> Self {
+    pub fn new(desk: Desk, today: Today, shared: Shared, inputs: Inputs, outlets: Outlets, clock: SteadyClock) -> Self {
         let now = Instant::now();
         Self {
             desk,
@@ -122,7 +139,9 @@ impl EngineThread {
             inputs,
             outlets,
             waiting: BTreeMap::new(),
-            next_command: u64::try_from(Timestamp::now().as_millisecond()).unwrap_or(1) * 1_000,
+            unpriced: Vec::new(),
+            next_command: u64::try_from(clock.now().as_millisecond()).unwrap_or(1) * 1_000,
+            clock,
             committing: false,
             watched: BTreeSet::new(),
             view_due: Some(now),
@@ -134,7 +153,7 @@ impl EngineThread {
 
     /// Works until told to stop. The first thing the engine hears is that it has started.
     pub fn run(mut self, receiver: &Receiver<Input>) {
-        let now = Timestamp::now();
+        let now = self.clock.now();
         self.desk.handle(Event::Started, now, &self.today);
         self.move_everything(now);
         loop {
@@ -159,23 +178,29 @@ impl EngineThread {
     }
 
     fn patience(&self) -> Duration {
-        let now = Timestamp::now();
+        let now = self.clock.now();
         let until = |at: Timestamp| Duration::from_millis(u64::try_from(ms_between(now, at)).unwrap_or(0));
         let wake = self.desk.next_wake().map_or(Duration::from_secs(1), until);
         let view = self.view_due.map_or(Duration::from_secs(1), |due| due.saturating_duration_since(Instant::now()));
         let quotes = QUOTES_EVERY.saturating_sub(self.last_quotes.elapsed());
-        wake.min(view).min(quotes)
+        let unpriced = if self.unpriced.is_empty() { quotes } else { QUOTES_RETRY };
+        wake.min(view).min(quotes).min(unpriced)
     }
 
     fn take(&mut self, input: Input) {
-        let now = Timestamp::now();
+        let now = self.clock.now();
         if self.inputs.halt.swap(false, Ordering::SeqCst) {
             self.command(Command::Halt, Origin::Screen, None, now);
         }
         match input {
             Input::Event(event) => self.desk.handle(event, now, &self.today),
             Input::Saw(sighting) => self.desk.saw(&sighting, now, &self.today),
-            Input::Answered(id, answer) => self.desk.answered(id, answer, now, &self.today),
+            Input::Answered(id, answer) => {
+                if matches!(answer, Answer::Positions(_)) {
+                    self.shared.health().positions_read = Some(now);
+                }
+                self.desk.answered(id, answer, now, &self.today);
+            }
             Input::Committed(seq) => {
                 self.committing = false;
                 self.desk.committed(seq, now, &self.today);
@@ -190,8 +215,14 @@ impl EngineThread {
                 self.shared.health().store = StoreHealth::Ok;
                 self.desk.store_restored(now, &self.today);
             }
+            Input::Command { command, origin, reply } if self.lacks_quotes(&command, now) => {
+                let until = Instant::now() + QUOTES_WITHIN;
+                self.unpriced.push(Unpriced { command, origin, reply, until });
+                self.tell_interest();
+            }
             Input::Command { command, origin, reply } => self.command(command, origin, Some(reply), now),
             Input::Look => {
+                self.retry_unpriced(now);
                 self.view_due.get_or_insert(self.last_view + VIEW_EVERY);
             }
             Input::Stop => return,
@@ -208,6 +239,27 @@ impl EngineThread {
         let quotes = self.shared.quotes_of(&self.concerned(&command));
         self.desk.handle(Event::Command { id, origin, command, quotes }, now, &self.today);
         self.view_due = Some(Instant::now());
+    }
+
+    /// Whether a command should wait a moment for prices. What lowers risk never does.
+    fn lacks_quotes(&self, command: &Command, now: Timestamp) -> bool {
+        if !matches!(command, Command::Preview { .. } | Command::Execute { .. } | Command::Resume { .. }) {
+            return false;
+        }
+        let concerned = self.concerned(command);
+        let fresh = self.desk.driver().engine().config.execution.max_quote_age_ms;
+        let priced = self.shared.quotes_of(&concerned).iter().filter(|(_, q)| q.age_ms(now) <= fresh).count();
+        priced < concerned.len()
+    }
+
+    fn retry_unpriced(&mut self, now: Timestamp) {
+        for waiting in std::mem::take(&mut self.unpriced) {
+            if Instant::now() < waiting.until && self.lacks_quotes(&waiting.command, now) {
+                self.unpriced.push(waiting);
+            } else {
+                self.command(waiting.command, waiting.origin, Some(waiting.reply), now);
+            }
+        }
     }
 
     /// The contracts whose quotes a command is decided on.
@@ -238,17 +290,18 @@ impl EngineThread {
         if !s.legs.is_empty() {
             return s.legs.iter().map(|l| l.instrument.contract).collect();
         }
-        let now = Timestamp::now();
+        let now = self.clock.now();
         let today = crate::domain::time::trading_day(now);
         let resolved = self.today.resolve(&s.recommendation, today, now).unwrap_or_default();
         resolved.iter().map(|l| l.instrument.contract).collect()
     }
 
     fn look_at_the_clock(&mut self) {
-        let now = Timestamp::now();
+        let now = self.clock.now();
         if self.inputs.halt.swap(false, Ordering::SeqCst) {
             self.command(Command::Halt, Origin::Screen, None, now);
         }
+        self.retry_unpriced(now);
         self.desk.tick(now, &self.today);
         if self.last_quotes.elapsed() >= QUOTES_EVERY {
             self.last_quotes = Instant::now();
@@ -274,10 +327,11 @@ impl EngineThread {
             }
         }
         if !self.committing
-            && let Some(batch) = self.desk.take_batch() {
-                self.committing = true;
-                let _ = self.outlets.store.send(Task::Commit(batch));
-            }
+            && let Some(batch) = self.desk.take_batch()
+        {
+            self.committing = true;
+            let _ = self.outlets.store.send(Task::Commit(batch));
+        }
         while let Some(call) = self.desk.next_call(now) {
             let _ = self.outlets.calls.send(call);
         }
@@ -336,6 +390,7 @@ impl EngineThread {
         let mut health = self.shared.health().clone();
         health.api.used = Some(quota.used_last_second);
         health.api.limit = quota.limit;
+        health.closes_at = self.today.closes_at(now);
         let engine = self.desk.driver().engine();
         let prices = self.shared.prices().clone();
         let view = View::build(engine.state(), &engine.config, &prices, &health, &self.today, now);
@@ -349,6 +404,7 @@ impl EngineThread {
     fn tell_interest(&mut self) {
         let state = self.desk.state();
         let mut wanted = self.watched.clone();
+        wanted.extend(self.unpriced.iter().flat_map(|u| self.concerned(&u.command)));
         wanted.extend(state.broker.positions.iter().filter(|p| !p.net.is_flat()).map(|p| p.contract));
         let mut pending: Vec<&crate::engine::state::Strategy> = Vec::new();
         for s in state.strategies.values() {
@@ -378,7 +434,7 @@ impl EngineThread {
 
     /// What has been decided is committed before the thread ends; what has not left by then is looked up at the next start.
     fn stop(mut self, receiver: &Receiver<Input>) {
-        self.move_everything(Timestamp::now());
+        self.move_everything(self.clock.now());
         while self.committing {
             match receiver.recv_timeout(Duration::from_secs(2)) {
                 Ok(Input::Committed(_) | Input::StoreFailed { .. }) => {

@@ -53,7 +53,7 @@ pub async fn follow_prices(
                 }
                 let wanted = interest.borrow_and_update().clone();
                 shared.prices().retain(|c| wanted.contains(c));
-                *shared.subscribed() = wanted.clone();
+                shared.subscribed().clone_from(&wanted);
                 feed.control.watch(wanted);
             }
             news = feed.news.recv() => match news {

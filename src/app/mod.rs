@@ -20,6 +20,7 @@ pub mod paper;
 pub mod reference;
 pub mod screen;
 pub mod shared;
+pub mod steady;
 pub mod store_thread;
 
 pub use cockpit::{Cockpit, Options, prepare};

@@ -55,6 +55,19 @@ pub struct Today {
     pub tariff: Option<Arc<Tariff>>,
 }
 
+impl Today {
+    /// When the session of derivatives that is open now closes; `None` when closed, or never.
+    pub fn closes_at(&self, now: Timestamp) -> Option<Timestamp> {
+        match self.clock {
+            Clock::AlwaysOpen => None,
+            Clock::Real => {
+                let session = TradingCalendar::builtin().current_or_next(Segment::NseDerivatives, now)?;
+                session.contains(now).then_some(session.close)
+            }
+        }
+    }
+}
+
 impl Reference for Today {
     fn resolve(&self, r: &Recommendation, _today: Date, now: Timestamp) -> Result<Vec<ResolvedLeg>, String> {
         let index = self.instruments.current();

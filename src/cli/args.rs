@@ -73,6 +73,7 @@ pub enum Command {
     List(ListArgs),
     /// One strategy whole, with what executing it would mean; without ID, all that are marked
     Show {
+        /// Its number, as `list` shows it
         #[arg(value_parser = strategy_id)]
         id: Option<StrategyId>,
     },
@@ -84,20 +85,25 @@ pub enum Command {
     Top(TopArgs),
     /// Back to pending
     Unmark {
+        /// Their numbers, as `list` shows them
         #[arg(required = true, value_name = "ID", value_parser = strategy_id)]
         ids: Vec<StrategyId>,
     },
     /// Set the priority of a marked strategy: higher goes first
     Priority {
+        /// Its number, as `list` shows it
         #[arg(value_parser = strategy_id)]
         id: StrategyId,
+        /// 0 to 999
         #[arg(value_name = "N", allow_negative_numbers = true)]
         priority: i32,
     },
     /// Write a note beside a strategy
     Note {
+        /// Its number, as `list` shows it
         #[arg(value_parser = strategy_id)]
         id: StrategyId,
+        /// Replaces what was noted before
         #[arg(required = true, value_name = "TEXT")]
         text: Vec<String>,
     },
@@ -110,7 +116,10 @@ pub enum Command {
     /// Halt: no entries, working entries cancelled; positions stay
     Kill(Yes),
     /// Allow entries again after a halt, by the word that the cockpit is configured with (ARM)
-    Arm { word: String },
+    Arm {
+        /// In full, as configured
+        word: String,
+    },
     /// A failed strategy becomes pending again
     Retry(OneArgs),
     /// A held execution goes on where it stopped
@@ -127,6 +136,8 @@ pub enum Command {
     Doctor,
     /// Run the built-in exchange alone until stopped; prints its addresses as one line of JSON
     Exchange(ExchangeArgs),
+    /// The keys of the screen, as they are set
+    Keys,
 }
 
 #[derive(Clone, Debug, Default, Args)]
@@ -144,17 +155,20 @@ pub struct ListArgs {
 
 #[derive(Clone, Debug, Args)]
 pub struct MarkArgs {
+    /// Its number, as `list` shows it
     #[arg(value_parser = strategy_id)]
     pub id: StrategyId,
     /// Higher goes first
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub priority: Option<i32>,
+    /// Shown beside it
     #[arg(long, value_name = "TEXT")]
     pub notes: Option<String>,
 }
 
 #[derive(Clone, Debug, Args)]
 pub struct BulkArgs {
+    /// Their numbers, as `list` shows them
     #[arg(required = true, value_name = "ID", value_parser = strategy_id)]
     pub ids: Vec<StrategyId>,
     /// For all of them
@@ -176,6 +190,7 @@ pub struct TopArgs {
 
 #[derive(Clone, Debug, Args)]
 pub struct ExecuteArgs {
+    /// Marked strategies; none named: all that are marked
     #[arg(value_name = "ID", value_parser = strategy_id)]
     pub ids: Vec<StrategyId>,
     /// Show what would be sent, send nothing
@@ -190,7 +205,7 @@ pub struct FlattenArgs {
     /// Positions that were opened elsewhere go too
     #[arg(long)]
     pub include_foreign: bool,
-    /// Go to the broker itself, past a cockpit that hangs
+    /// Go to the broker itself, past a cockpit that hangs; takes everything in the account
     #[arg(long)]
     pub force: bool,
     #[command(flatten)]
@@ -199,6 +214,7 @@ pub struct FlattenArgs {
 
 #[derive(Clone, Debug, Args)]
 pub struct OneArgs {
+    /// Its number, as `list` shows it
     #[arg(value_parser = strategy_id)]
     pub id: StrategyId,
     #[command(flatten)]
@@ -207,6 +223,7 @@ pub struct OneArgs {
 
 #[derive(Clone, Debug, Args)]
 pub struct ImportArgs {
+    /// What it is shows in its content, not in its name
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Read and check, import nothing
@@ -218,6 +235,7 @@ pub struct ImportArgs {
 pub struct MapArgs {
     /// As the exchange spells it: NIFTY, BANKNIFTY, RELIANCE
     pub symbol: String,
+    /// As listed: 24000, 152.5
     pub strike: Price,
     /// CE or PE
     #[arg(value_name = "CE|PE", value_parser = option_right)]

@@ -69,13 +69,13 @@ fn start(
         .enable_all()
         .build()
         .map_err(|e| Failure::Refused(format!("the program could not start its threads: {e}")))?;
-    let ended = match &cli.command {
-        None => runtime.block_on(before_the_screen(&cli.global, console)),
-        Some(command) => {
-            runtime.spawn(watch_for_ctrl_c(interrupted));
-            runtime.block_on(run(&cli.global, command, machine, console))
+    runtime.spawn(watch_for_ctrl_c(interrupted));
+    let ended = runtime.block_on(async {
+        match &cli.command {
+            None => before_the_screen(&cli.global, console).await,
+            Some(command) => run(&cli.global, command, machine, console).await,
         }
-    };
+    });
     // A question may still wait for its answer: it is not waited for.
     runtime.shutdown_background();
     ended?;
@@ -108,6 +108,7 @@ async fn run(global: &Global, command: &Command, machine: &dyn Machine, console:
     }
     match command {
         Command::Exchange(args) => commands::exchange::run(global, args, machine, console).await,
+        Command::Keys => commands::keys::run(global, console),
         Command::Doctor => commands::doctor::run(global, machine, console).await,
         Command::Flatten(args) if args.force => commands::flatten::force(global, *args, machine, console).await,
         _ => with_desk(global, command, machine, console).await,
@@ -136,7 +137,8 @@ fn asks(command: &Command) -> bool {
         | Command::Import(_)
         | Command::Map(_)
         | Command::Doctor
-        | Command::Exchange(_) => false,
+        | Command::Exchange(_)
+        | Command::Keys => false,
     }
 }
 
@@ -193,6 +195,6 @@ async fn act(shell: &mut Shell<'_>, command: &Command) -> Result<(), Failure> {
         Command::Close(args) => commands::decide::close(shell, args).await,
         Command::Import(args) => commands::import::run(shell, args).await,
         Command::Map(args) => commands::map::run(shell, args).await,
-        Command::Doctor | Command::Exchange(_) => Ok(()),
+        Command::Doctor | Command::Exchange(_) | Command::Keys => Ok(()),
     }
 }

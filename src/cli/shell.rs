@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use super::console::Console;
 use super::failure::Failure;
@@ -13,6 +14,9 @@ use crate::web::Desk;
 
 /// Between two looks while waiting.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
+
+/// For the first quotes of contracts that nobody has looked at before.
+const QUOTES_WITHIN: Duration = Duration::from_secs(3);
 
 pub struct Shell<'a> {
     pub desk: Arc<dyn Desk>,
@@ -44,8 +48,35 @@ impl Shell<'_> {
         if refused.is_empty() { Ok(()) } else { Err(Failure::Told) }
     }
 
-    /// What executing would mean now: of these, or of all that are marked.
+    /// What executing would mean now: of these, or of all that are marked. A cockpit that has just begun to follow their
+    /// prices is given a moment.
     pub async fn previews(&self, ids: &[StrategyId]) -> Result<Vec<Preview>, Failure> {
+        let until = Instant::now() + QUOTES_WITHIN;
+        loop {
+            let previews = self.previews_now(ids).await?;
+            let quoted = previews.iter().flat_map(|p| &p.legs).all(|leg| leg.quote.is_some());
+            if quoted || Instant::now() >= until {
+                return Ok(previews);
+            }
+            self.wait("nothing was sent").await?;
+        }
+    }
+
+    /// One strategy whole, likewise.
+    pub async fn show(&self, id: StrategyId) -> Result<Value, Failure> {
+        let until = Instant::now() + QUOTES_WITHIN;
+        loop {
+            let strategy = self.desk.show(id).await?;
+            let legs = strategy["preview"]["legs"].as_array().map_or(&[][..], Vec::as_slice);
+            let quoted = legs.iter().all(|leg| !leg["bid"].is_null() || !leg["ask"].is_null());
+            if quoted || Instant::now() >= until {
+                return Ok(strategy);
+            }
+            self.wait("nothing was done").await?;
+        }
+    }
+
+    async fn previews_now(&self, ids: &[StrategyId]) -> Result<Vec<Preview>, Failure> {
         match self.ask(Command::Preview { ids: ids.to_vec() }).await? {
             Reply::Previews { previews } => Ok(previews),
             Reply::Refused { reason } => Err(Failure::Refused(reason)),

@@ -67,9 +67,8 @@ impl Machine for App {
                 client_id: running.client_id.clone(),
                 access_token: running.access_token.clone(),
             };
-            let stop = Box::new(move || -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> {
-                Box::pin(running.stop())
-            });
+            let stop =
+                Box::new(move || -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> { Box::pin(running.stop()) });
             Ok(Exchange { addresses, stop })
         })
     }

@@ -195,9 +195,11 @@ impl Turn<'_> {
     /// among the open strategies, its loss and its margin were counted when it did begin.
     pub(super) fn refusals_to_resume(&self, s: &Strategy) -> Vec<String> {
         let mut refusals = Vec::new();
+        let exiting = self.state.exits.keys().filter(|k| k.owner == Owner::Strategy(s.id));
+        refusals.extend(exiting.map(|k| format!("its {} is still being exited", k.contract.label())));
         let (mut lots, mut orders) = (0, 0);
         for (i, leg) in s.legs.iter().enumerate() {
-            let missing = leg.quantity().saturating_sub(self.state.leg_filled(s.id, i));
+            let missing = leg.quantity().saturating_sub(self.state.leg_held(s.id, i));
             if missing.is_zero() {
                 continue;
             }
@@ -244,7 +246,7 @@ impl Turn<'_> {
             self.state.active_strategies().filter(|s| s.execution.as_ref().is_some_and(|e| e.phase == Phase::Entering));
         let missing = |s: &Strategy| {
             let leg = |(i, leg): (usize, &ResolvedLeg)| {
-                let sent = self.state.leg_filled(s.id, i) + self.state.leg_open(s.id, i);
+                let sent = self.state.leg_held(s.id, i) + self.state.leg_open(s.id, i);
                 leg.quantity().saturating_sub(sent).0.div_ceil(leg.instrument.lot.0.max(1))
             };
             s.legs.iter().enumerate().map(leg).sum::<u32>()

@@ -267,9 +267,20 @@ impl Turn<'_> {
             return Err(format!("{}: nothing is open", contract.label()));
         }
         for key in keys {
+            self.hold_entry_of(key.owner, &contract);
             self.start_exit(key, Quantity::ZERO, "closed by the trader");
         }
         Ok(format!("{} is being exited", contract.label()))
+    }
+
+    /// An execution would fill again what is being closed by hand: it stops, and the trader says how it goes on.
+    fn hold_entry_of(&mut self, owner: Owner, contract: &Contract) {
+        let Owner::Strategy(id) = owner else { return };
+        let entering = self.state.strategies.get(&id).and_then(|s| s.execution.as_ref()).map(|e| &e.phase);
+        if entering == Some(&Phase::Entering) {
+            let reason = format!("{} was closed by hand: resume or unwind", contract.label());
+            self.record(Record::ExecutionHeld { id, reason });
+        }
     }
 
     fn cancel_order(&mut self, id: IntentId) -> Result<String, String> {

@@ -70,7 +70,7 @@ impl Turn<'_> {
             return self.give_up(id, &format!("not complete within {seconds} s"));
         }
         self.wake_at(after_ms(execution.started_at, self.config.execution.timeout_ms + 1));
-        let complete = |t: &Self, i: usize| t.state.leg_filled(id, i) >= legs[i].quantity();
+        let complete = |t: &Self, i: usize| t.state.leg_held(id, i) >= legs[i].quantity();
         let missing: Vec<usize> = (0..legs.len()).filter(|i| !complete(self, *i)).collect();
         if missing.is_empty() {
             return self.complete(id, &legs);
@@ -116,8 +116,8 @@ impl Turn<'_> {
     }
 
     fn send_missing(&mut self, id: StrategyId, leg: usize, resolved: &ResolvedLeg, execution: &Execution) {
-        let filled = self.state.leg_filled(id, leg);
-        let mut missing = resolved.quantity().saturating_sub(filled).saturating_sub(self.state.leg_open(id, leg));
+        let held = self.state.leg_held(id, leg);
+        let mut missing = resolved.quantity().saturating_sub(held).saturating_sub(self.state.leg_open(id, leg));
         if missing.is_zero() {
             return;
         }
@@ -301,9 +301,9 @@ impl Turn<'_> {
             self.start_exit(key, keep, "filled beyond what was meant");
         }
         let adopted = self.open_ids(|o| match o.purpose {
-            Purpose::Entry { strategy, .. } => {
-                self.state.strategies.get(&strategy).is_none_or(|s| s.status != StrategyStatus::Executing)
-            }
+            Purpose::Entry { strategy, .. } => self.state.strategies.get(&strategy).is_none_or(|s| {
+                s.status != StrategyStatus::Executing || s.marked_at.is_none_or(|marked| o.made_at < marked)
+            }),
             Purpose::Exit { .. } => false,
         });
         for id in adopted {

@@ -25,6 +25,10 @@ impl Turn<'_> {
     /// looked up, never sent again; executions stop where they were.
     pub(super) fn started(&mut self) {
         self.record(Record::Started);
+        if self.state.store_down {
+            // A process that starts has its journal.
+            self.record(Record::Store { up: true });
+        }
         self.memory.reading.clear();
         let interrupted: Vec<StrategyId> = self
             .state

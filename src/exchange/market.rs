@@ -259,12 +259,19 @@ impl Market {
         (low.max(tick), high.max(tick))
     }
 
-    /// Open interest in units: a plausible figure that stays through the day.
-    pub(super) fn open_interest(&self, listed: &Listed, now: Timestamp) -> u32 {
+    /// Open interest in units: a plausible figure that does not change, the larger the nearer the strike is to where the
+    /// price started.
+    pub(super) fn open_interest(&self, listed: &Listed) -> u32 {
         let Some(spec) = self.specs.get(listed.underlying) else { return 0 };
-        let distance = self
-            .valued(listed, self.spot(listed.underlying) as f64 / 100.0, 1.0, now)
-            .map_or(0.5, |v| v.distance.min(4.0));
+        let distance = match listed.contract.kind {
+            ContractKind::Option { strike, .. } => {
+                let start = listing::to_paise(spec.spot).unwrap_or(1) as f64;
+                let away = listing::to_paise(strike).unwrap_or(0) as f64 / start - 1.0;
+                // In standard deviations of a week.
+                (away.abs() / (spec.vol * libm::sqrt(7.0 / 365.0))).min(8.0)
+            }
+            _ => 0.5,
+        };
         let segment = listing::segment_number(listed.contract.segment());
         let mut draw = self.noise.at(Stream::Book { segment, id: listed.id.0 }, u64::from(u32::MAX));
         let lots = 40_000.0 * spec.liquidity * (0.4 + draw.unit()) * libm::exp(-0.5 * distance);

@@ -144,9 +144,7 @@ impl Exchange {
         let (high, low) = (high.max(low).max(book.last).max(open), high.min(low).min(book.last).min(open));
         let (lower, upper) = if is_index { (0, 0) } else { Market::band(listed, book.fair) };
         let open_interest = match listed.contract.kind {
-            ContractKind::Future { .. } | ContractKind::Option { .. } => {
-                self.market.open_interest(listed, self.pricing_time())
-            }
+            ContractKind::Future { .. } | ContractKind::Option { .. } => self.market.open_interest(listed),
             ContractKind::Index | ContractKind::Equity | ContractKind::Unlisted { .. } => 0,
         };
         let levels = |side: &[Level; 5]| {

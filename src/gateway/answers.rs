@@ -9,13 +9,16 @@ use crate::engine::event::{Book, PlaceOutcome};
 use crate::engine::{Event, Lane};
 
 impl Gateway {
-    /// The broker answered a call. A second answer to the same call says nothing; one that comes after its deadline is
-    /// used like any other.
+    /// The broker answered a call. A second answer to the same call says nothing; one that comes after its deadline, or
+    /// after the adapter had given up waiting (`AskFirst`), is used like any other.
     pub fn answered(&mut self, id: CallId, answer: Answer, now: Timestamp) -> Vec<Event> {
+        if let Answer::Failed { class: ErrorClass::AskFirst, message } = &answer {
+            return self.unanswered(id, message, now);
+        }
         let Some(call) = self.in_flight.remove(&id) else { return Vec::new() };
         self.judge_link(&call.ticket, &answer, now);
         let mut events = match call.ticket.clone() {
-            Ticket::Place { intent, .. } => self.place_answered(&intent, &call, answer, now),
+            Ticket::Place { intent, lane } => self.place_answered(&intent, lane, &call, answer, now),
             Ticket::Modify { intent, .. } => change_refused(answer, call.overdue)
                 .map(|reason| Event::ModifyFailed { intent, reason })
                 .into_iter()
@@ -33,14 +36,22 @@ impl Gateway {
 
     /// Its deadline passed without an answer.
     pub(super) fn deadline_passed(&mut self, id: CallId, now: Timestamp) -> Vec<Event> {
-        let Some(call) = self.in_flight.get_mut(&id) else { return Vec::new() };
+        let Some(call) = self.in_flight.get(&id) else { return Vec::new() };
+        let seconds = (call.deadline.as_millisecond() - call.left.as_millisecond()) / 1_000;
+        self.unanswered(id, &format!("the broker did not answer within {seconds} s"), now)
+    }
+
+    /// Nobody knows what became of a call: what follows is drawn once, and a definite answer is still welcome.
+    fn unanswered(&mut self, id: CallId, why: &str, now: Timestamp) -> Vec<Event> {
+        let Some(call) = self.in_flight.get_mut(&id).filter(|c| !c.overdue) else { return Vec::new() };
         call.overdue = true;
         let call = call.clone();
-        let seconds = (call.deadline.as_millisecond() - call.left.as_millisecond()) / 1_000;
-        let reason = format!("the broker did not answer within {seconds} s");
+        let reason = format!("its answer was lost: {why}");
         self.judge_link(&call.ticket, &Answer::failed(ErrorClass::AskFirst, ""), now);
         match call.ticket {
-            Ticket::Place { intent, lane } => self.place_unanswered(&intent, lane, call.deadline, &reason, now),
+            Ticket::Place { intent, lane } => {
+                self.place_unanswered(&intent, lane, call.deadline.max(now), &reason, now)
+            }
             Ticket::Modify { intent, .. } => vec![Event::ModifyFailed { intent, reason }],
             Ticket::Cancel { intent, .. } => vec![Event::CancelFailed { intent, reason }],
             Ticket::Find(intent) => {
@@ -76,7 +87,14 @@ impl Gateway {
         self.unknown(intent, arrives_by, reason, now)
     }
 
-    fn place_answered(&mut self, intent: &Intent, call: &InFlight, answer: Answer, now: Timestamp) -> Vec<Event> {
+    fn place_answered(
+        &mut self,
+        intent: &Intent,
+        lane: Lane,
+        call: &InFlight,
+        answer: Answer,
+        now: Timestamp,
+    ) -> Vec<Event> {
         let (class, message) = match answer {
             Answer::Placed { order_id, status } => return self.placed(intent, order_id, status),
             Answer::Failed { class, message } => (class, message),
@@ -90,7 +108,6 @@ impl Gateway {
         let open = matches!(self.standings.get(&intent.id), Some(Standing::Out | Standing::Unknown));
         let outcome = match class {
             ErrorClass::AskFirst => {
-                let lane = if let Ticket::Place { lane, .. } = &call.ticket { *lane } else { Lane::Entry };
                 return self.place_unanswered(intent, lane, call.deadline.max(now), &message, now);
             }
             // An order that was seen, or given up as lost, is not unmade by a late no.
@@ -121,7 +138,9 @@ impl Gateway {
     }
 
     fn find_answered(&mut self, intent: IntentId, call: &InFlight, answer: Answer) -> Vec<Event> {
-        self.look_ups.find_over(intent);
+        if !call.overdue {
+            self.look_ups.find_over(intent);
+        }
         match answer {
             Answer::Found(Some(sighting)) => {
                 self.found(&sighting);
@@ -201,7 +220,6 @@ fn change_refused(answer: Answer, overdue: bool) -> Option<String> {
     let reason = match answer {
         Answer::Done { status: SeenStatus::Rejected, .. } => "the broker refused it".to_owned(),
         Answer::Done { .. } => return None,
-        Answer::Failed { class: ErrorClass::AskFirst, message } => format!("its answer was lost: {message}"),
         Answer::Failed { message, .. } => message,
         _ => "the answer was not to the question".to_owned(),
     };

@@ -5,6 +5,9 @@
 //! 2. write [`Desk::take_spill`] (only while the journal is dead) and give [`Desk::take_batch`] to the store, at most one
 //!    at a time; say [`Desk::committed`] or [`Desk::store_failed`] when it has answered;
 //! 3. send every [`Desk::next_call`], pass on [`Desk::take_notices`], and come back at [`Desk::next_wake`] at the latest.
+//!
+//! Every `now` comes from one steady clock (the wall clock read once, then what a monotonic one says has passed): deadlines, the
+//! pace and the proof that an order is lost all measure with it.
 
 use std::collections::{BTreeSet, VecDeque};
 

@@ -228,6 +228,18 @@ fn silence_makes_it_unknown_and_a_late_answer_is_still_used() {
 }
 
 #[test]
+fn an_adapter_that_gave_up_waiting_may_still_bring_the_answer() {
+    let mut g = gateway();
+    g.submit(&place(1, Lane::Entry), at(0));
+    let call = the_call(&mut g, at(0));
+    assert!(is_unknown(&g.answered(call.id, failed(ErrorClass::AskFirst), at(5_000))));
+    assert_eq!(g.tick(at(5_000)), [], "said once");
+    let placed = Answer::Placed { order_id: order_id("B1"), status: SeenStatus::Working };
+    assert!(matches!(g.answered(call.id, placed, at(7_000))[..], [Event::OrderSeen { .. }]));
+    assert_eq!(g.quota(at(7_000)).unknown, 0);
+}
+
+#[test]
 fn a_sighting_by_any_way_answers_what_is_out_or_unknown() {
     let mut g = gateway();
     g.submit(&place(1, Lane::Entry), at(0));

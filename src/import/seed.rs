@@ -47,7 +47,8 @@ const VALID_MS: i64 = 6 * 60 * 60 * 1000;
 const STRADDLE_TO_DEVIATION: Decimal = dec!(1.2533);
 const TICK: Price = Price(dec!(0.05));
 
-/// Name, what it is for, and how its legs are chosen.
+/// Taken in turn by the chains, so that two strategies of one underlying never hold opposite sides of a contract.
+/// Each keeps within the limits the program ships with: name, what it is for, and how its legs are chosen.
 type Template = (&'static str, &'static str, fn(&Board<'_>) -> Option<Vec<Leg>>);
 
 const TEMPLATES: [Template; 10] = [
@@ -57,10 +58,10 @@ const TEMPLATES: [Template; 10] = [
     ("Long Straddle", "Gains on a move larger than the premium, either way.", long_straddle),
     ("Iron Butterfly", "Gains most where the underlying ends at the short strike.", iron_butterfly),
     ("Bull Call Spread", "Gains as the underlying rises to the short call.", bull_call_spread),
-    ("Put Ratio Spread", "Gains on a slow fall; a crash beyond the short puts loses a lot.", put_ratio_spread),
+    ("Long Call Condor", "Gains where the underlying ends between the middle strikes.", call_condor),
     ("Bear Put Spread", "Gains as the underlying falls to the short put.", bear_put_spread),
-    ("Butterfly Spread", "Gains where the underlying ends near the middle strike.", call_butterfly),
     ("Long Strangle", "Gains on a large move, either way.", long_strangle),
+    ("Butterfly Spread", "Gains where the underlying ends near the middle strike.", call_butterfly),
 ];
 
 /// Up to ten strategies, spread over the chains in turn. The key is the same all day for a symbol and a name.
@@ -236,9 +237,14 @@ fn long_strangle(board: &Board<'_>) -> Option<Vec<Leg>> {
     Some(vec![board.leg(Buy, 1, put, Put)?, board.leg(Buy, 1, call, Call)?])
 }
 
-fn put_ratio_spread(board: &Board<'_>) -> Option<Vec<Leg>> {
-    let long = board.below(board.centre, dec!(-0.2))?;
-    Some(vec![board.leg(Sell, 2, board.below(long, dec!(-1.2))?, Put)?, board.leg(Buy, 1, long, Put)?])
+fn call_condor(board: &Board<'_>) -> Option<Vec<Leg>> {
+    let (low, high) = (board.below(board.centre, dec!(-0.4))?, board.above(board.centre, dec!(0.4))?);
+    Some(vec![
+        board.leg(Buy, 1, board.below(low, dec!(-0.8))?, Call)?,
+        board.leg(Sell, 1, low, Call)?,
+        board.leg(Sell, 1, high, Call)?,
+        board.leg(Buy, 1, board.above(high, dec!(0.8))?, Call)?,
+    ])
 }
 
 /// Wings an equal number of strike steps away, about 0.8 standard deviations.

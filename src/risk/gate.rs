@@ -136,7 +136,7 @@ mod tests {
         assert!(only_reason(&ask(), &Usage { day_pnl: Some(Money(dec!(-25000))), ..usage() }).contains("day's loss"));
         assert!(only_reason(&ask(), &Usage { day_pnl: None, ..usage() }).contains("unknown"));
         assert!(only_reason(&ask(), &Usage { open_lots: Lots(59), ..usage() }).contains("61 open lots"));
-        assert!(only_reason(&ask(), &Usage { open_strategies: 6, ..usage() }).contains("strategies"));
+        assert!(only_reason(&ask(), &Usage { open_strategies: 10, ..usage() }).contains("strategies"));
         assert!(only_reason(&ask(), &Usage { orders_today: 6_499, ..usage() }).contains("orders"));
         assert!(only_reason(&ask(), &Usage { available: Some(Money(dec!(4999))), ..usage() }).contains("margin"));
         assert!(only_reason(&ask(), &Usage { available: None, ..usage() }).contains("funds"));

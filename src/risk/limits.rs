@@ -36,7 +36,7 @@ impl Default for Limits {
             max_daily_loss: Money(dec!(25000)),
             max_loss_per_trade_pct: dec!(2),
             max_open_lots: Lots(60),
-            max_open_strategies: 6,
+            max_open_strategies: 10,
             allow_unlimited_loss: false,
             max_orders_per_second: 8,
             max_orders_per_day: 6_500,

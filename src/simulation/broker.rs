@@ -42,7 +42,9 @@ fn terms(spec: &OrderSpec) -> Modification {
 }
 
 fn refused(refusal: &Refusal) -> Answer {
-    Answer::failed(ErrorClass::Refused, refusal.to_string())
+    let text = refusal.to_string();
+    let class = if text.starts_with("Market is Closed") { ErrorClass::MarketClosed } else { ErrorClass::Refused };
+    Answer::failed(class, text)
 }
 
 fn seen(status: OrderStatus) -> SeenStatus {

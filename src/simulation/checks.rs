@@ -7,7 +7,7 @@ use super::report::{Invariant, Report};
 use crate::domain::time::{Timestamp, after_ms, ms_between};
 use crate::domain::{
     BrokerOrderId, CommandId, Contract, IntentId, Money, NetQuantity, OrderSighting, Product, Quantity, SeenStatus,
-    Side, TradeSighting,
+    Side, StrategyId, StrategyStatus, TradeSighting,
 };
 use crate::engine::record::{Owner, Purpose, Unplaced};
 use crate::engine::state::OrderState;
@@ -36,12 +36,18 @@ fn must(holds: bool, invariant: Invariant, detail: impl FnOnce() -> String) -> C
 #[derive(Clone, Debug)]
 struct Known {
     purpose: Option<Purpose>,
+    key: (Contract, Product),
+    side: Side,
     quantity: Quantity,
     filled: Quantity,
+    over: bool,
 }
 
 /// The installation's part of every mark.
 pub const PREFIX: &str = "SIM01";
+
+/// An exit is decided, sent and filled within this time, unless it rests.
+const RACE_MS: i64 = 20_000;
 
 /// Order calls that may leave in one rolling second.
 pub const CALLS_PER_SECOND: usize = 8;
@@ -56,6 +62,8 @@ pub struct Checks {
     unplaced: BTreeMap<String, Unplaced>,
     nets: BTreeMap<(Contract, Product), i64>,
     foreign: BTreeMap<(Contract, Product), i64>,
+    /// When somebody else last traded it.
+    foreign_traded: BTreeMap<(Contract, Product), Option<Timestamp>>,
     left: VecDeque<Timestamp>,
     pub order_calls: u32,
     /// Contracts whose exit the exchange has refused because it would need more margin than there is.
@@ -117,7 +125,14 @@ impl Checks {
             must(purpose.is_some() || !mark.starts_with(PREFIX), Invariant::JournalFirst, || {
                 format!("the order {} carries our mark {mark}, but no intent does", seen.order_id)
             })?;
-            let known = Known { purpose, quantity: seen.spec.quantity, filled: Quantity::ZERO };
+            let known = Known {
+                purpose,
+                key: (seen.spec.contract, seen.spec.product),
+                side: seen.spec.side,
+                quantity: seen.spec.quantity,
+                filled: Quantity::ZERO,
+                over: false,
+            };
             self.orders.insert(seen.order_id.clone(), known);
             if purpose.is_some() {
                 let before = self.by_mark.insert(mark.clone(), seen.order_id.clone());
@@ -138,8 +153,9 @@ impl Checks {
         let Some(known) = self.orders.get_mut(&seen.order_id) else { return Ok(()) };
         let news = seen.filled.saturating_sub(known.filled);
         known.filled = known.filled.max(seen.filled);
+        known.over |= seen.status.is_final();
         if news.is_zero() {
-            return Ok(());
+            return self.exits_are_covered((seen.spec.contract, seen.spec.product), seen);
         }
         report.fills += 1;
         must(known.filled <= known.quantity, Invariant::FillsAreReal, || format!("{} is overfilled", seen.order_id))?;
@@ -150,10 +166,14 @@ impl Checks {
         *net += change;
         let after = *net;
         match purpose {
-            None => *self.foreign.entry(key).or_default() += change,
+            None => {
+                *self.foreign.entry(key).or_default() += change;
+                self.foreign_traded.insert(key, seen.updated);
+            }
             Some(Purpose::Entry { .. }) => {}
             Some(Purpose::Exit { owner }) => {
-                must(after.abs() < before.abs() && after * before >= 0, Invariant::ExitsOnlyReduce, || {
+                let reduces = after.abs() < before.abs() && after * before >= 0;
+                must(reduces || self.raced(key, seen), Invariant::ExitsOnlyReduce, || {
                     format!(
                         "exit {mark} of {owner:?} changed {} from {before:+} to {after:+}",
                         seen.spec.contract.label()
@@ -164,7 +184,27 @@ impl Checks {
                 }
             }
         }
-        Ok(())
+        self.exits_are_covered(key, seen)
+    }
+
+    /// Whether somebody else has traded the contract so lately that no exit of ours could take it into account.
+    fn raced(&self, key: (Contract, Product), seen: &OrderSighting) -> bool {
+        let lately = |traded: &Option<Timestamp>| match (traded, seen.updated) {
+            (Some(traded), Some(now)) => ms_between(*traded, now) < RACE_MS,
+            _ => true,
+        };
+        self.foreign_traded.get(&key).is_some_and(lately)
+    }
+
+    /// All exits of ours that may still trade, together, are no more than what is open.
+    fn exits_are_covered(&self, key: (Contract, Product), seen: &OrderSighting) -> Checked {
+        let net = self.nets.get(&key).copied().unwrap_or_default();
+        let exits = self.orders.values().filter(|o| o.key == key && !o.over && o.purpose.is_some_and(|p| p.is_exit()));
+        let change: i64 = exits.map(|o| o.side.signed(o.quantity.saturating_sub(o.filled)).0).sum();
+        let covered = change == 0 || (change.signum() != net.signum() && change.abs() <= net.abs());
+        must(covered || self.raced(key, seen), Invariant::ExitsOnlyReduce, || {
+            format!("exits of {change:+} are out for {} with {net:+} open", key.0.label())
+        })
     }
 
     /// A batch was made, be it on its way to the disk or to the spill file.
@@ -177,6 +217,9 @@ impl Checks {
             self.before_record(record, *at, report)?;
             self.shadow.apply(record, *at);
             self.after_record(record)?;
+            if let Record::OrderSeen { intent, .. } = record {
+                self.legs_are_whole(*intent)?;
+            }
         }
         Ok(())
     }
@@ -187,9 +230,12 @@ impl Checks {
                 let mark = intent.correlation.as_str().to_owned();
                 let is_new = self.intents.get(&mark).is_none_or(|(id, _)| *id == intent.id);
                 must(is_new, Invariant::OneOrderPerIntent, || format!("the mark {mark} is used again"))?;
+                // One that was forgotten with a crash has never left, whatever was said of it.
+                self.unplaced.remove(&mark);
                 self.intents.insert(mark, (intent.id, *purpose));
-                if !purpose.is_exit() {
+                if let Purpose::Entry { strategy, leg } = purpose {
                     self.entry_is_allowed(&intent.spec.contract, at)?;
+                    self.hedges_are_in(*strategy, *leg)?;
                 }
             }
             Record::IntentUnplaced { intent, how, .. } => self.said_unplaced(*intent, *how, report)?,
@@ -205,6 +251,7 @@ impl Checks {
                     )
                 })?;
             }
+            Record::StrategyMoved { id, to: StrategyStatus::Executed, .. } => self.executed_is_held(*id)?,
             Record::Halted { .. } => report.halts += 1,
             Record::FlattenStarted { .. } => report.flattens += 1,
             _ => {}
@@ -227,6 +274,44 @@ impl Checks {
         must(age.is_some_and(|ms| ms <= self.config.execution.max_quote_age_ms), Invariant::FreshQuotes, || {
             format!("an entry in {} was decided on a quote of {age:?} ms", contract.label())
         })
+    }
+
+    /// What protects is bought before what it protects is sold.
+    fn hedges_are_in(&self, id: StrategyId, leg: usize) -> Checked {
+        let Some(s) = self.shadow.strategies.get(&id) else { return Ok(()) };
+        if s.legs.get(leg).is_none_or(|l| l.side == Side::Buy) {
+            return Ok(());
+        }
+        for hedge in s.legs.iter().filter(|l| l.side == Side::Buy) {
+            let held = self.lot_of(id, hedge.instrument.contract);
+            let wanted = i64::from(hedge.quantity().0);
+            must(held >= wanted, Invariant::HedgesFirst, || {
+                format!("{}: a short is sent while {held} of {wanted} of its hedge are in", s.title())
+            })?;
+        }
+        Ok(())
+    }
+
+    fn lot_of(&self, id: StrategyId, contract: Contract) -> i64 {
+        let lots = self.shadow.lots_of(Owner::Strategy(id)).filter(|(k, _)| k.contract == contract);
+        lots.map(|(_, l)| l.net.0).sum()
+    }
+
+    /// An executed strategy holds what its legs say.
+    fn executed_is_held(&self, id: StrategyId) -> Checked {
+        let Some(s) = self.shadow.strategies.get(&id) else { return Ok(()) };
+        for leg in &s.legs {
+            let held = self.lot_of(id, leg.instrument.contract);
+            let wanted = leg.side.signed(leg.quantity()).0;
+            must(held == wanted, Invariant::ExecutedIsHeld, || {
+                format!(
+                    "{} is executed and holds {held:+} of {wanted:+} {}",
+                    s.title(),
+                    leg.instrument.contract.label()
+                )
+            })?;
+        }
+        Ok(())
     }
 
     fn said_unplaced(&mut self, id: IntentId, how: Unplaced, report: &mut Report) -> Checked {
@@ -260,6 +345,20 @@ impl Checks {
         must(lots <= most, Invariant::Limits, || format!("{lots} open lots are over the limit of {most}"))
     }
 
+    /// A strategy never holds more of a leg than it means to.
+    fn legs_are_whole(&self, id: IntentId) -> Checked {
+        let Some(order) = self.shadow.orders.get(&id) else { return Ok(()) };
+        let Owner::Strategy(id) = order.purpose.owner() else { return Ok(()) };
+        let Some(s) = self.shadow.strategies.get(&id) else { return Ok(()) };
+        let contract = order.intent.spec.contract;
+        let held = self.lot_of(id, contract);
+        let legs = s.legs.iter().filter(|l| l.instrument.contract == contract);
+        let wanted: i64 = legs.map(|l| l.side.signed(l.quantity()).0).sum();
+        must(held.abs() <= wanted.abs() || s.legs.is_empty(), Invariant::LegsAreWhole, || {
+            format!("{} holds {held:+} of {wanted:+} {}", s.title(), contract.label())
+        })
+    }
+
     /// Everything collected so far has gone through [`Self::remembers`]: the fold is the state.
     pub fn fold_is(&self, state: &State) -> Checked {
         must(bytes(&self.shadow) == bytes(state), Invariant::FoldIsState, || {
@@ -291,8 +390,9 @@ impl Checks {
         stays && !state.exits.is_empty() && state.exits.keys().all(|k| self.refused_for_funds.contains(&k.contract))
     }
 
-    /// Everything is quiet: what we believe is what the exchange has.
-    pub fn at_rest(&self, state: &State, trades: &[TradeSighting]) -> Checked {
+    /// Everything is quiet: what we believe is what the exchange has. `trades` are those of the whole run, if the
+    /// exchange still has them.
+    pub fn at_rest(&self, state: &State, trades: Option<&Vec<TradeSighting>>) -> Checked {
         must(self.unanswered.is_empty(), Invariant::AnsweredOnce, || {
             format!("commands {:?} were never answered", self.unanswered)
         })?;
@@ -303,7 +403,7 @@ impl Checks {
                 format!("{}: our lots say {ours:+}, the exchange {:+}", key.0.label(), net - foreign)
             })?;
         }
-        money_reconciles(state, trades)
+        trades.map_or(Ok(()), |trades| money_reconciles(state, trades))
     }
 
     /// Whether anything of ours may still trade or has not been confirmed, as the engine sees it.

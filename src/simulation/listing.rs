@@ -6,17 +6,56 @@ use jiff::civil::{Date, date};
 use rust_decimal::Decimal;
 use rust_decimal_macros::dec;
 
+use super::weather::Weather;
+use crate::domain::calendar::TradingCalendar;
 use crate::domain::time::{Timestamp, from_ist};
 use crate::domain::{
     Contract, Exchange as Place, Instrument, LegKind, Money, Price, Quantity, Recommendation, SecurityId, Segment,
     Side, Symbol,
 };
 use crate::engine::{Reference, ResolvedLeg};
-use crate::exchange::{Exchange, Series, UnderlyingSpec};
+use crate::exchange::{ClockMode, Exchange, Series, UnderlyingSpec};
 
-/// A Friday morning.
-pub fn start() -> Timestamp {
-    from_ist(date(2026, 11, 20).at(10, 0, 0, 0))
+/// When on a Friday a run takes place, and whether the exchange keeps hours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hours {
+    /// An ordinary morning of a market that never closes.
+    Open,
+    /// The trading day begins in the middle of the run.
+    NewDay,
+    /// The market opens in the middle of the run.
+    Opens,
+    /// It closes.
+    Closes,
+}
+
+impl Hours {
+    pub fn of(seed: u64, weather: Weather) -> Self {
+        match seed % 10 {
+            7 => Self::Opens,
+            8 => Self::Closes,
+            // An order whose answer is lost over the change of days cannot be looked up: the books are new.
+            9 if weather == Weather::Calm => Self::NewDay,
+            _ => Self::Open,
+        }
+    }
+
+    pub fn start(self) -> Timestamp {
+        let day = date(2026, 11, 20);
+        from_ist(match self {
+            Self::Open => day.at(10, 0, 0, 0),
+            Self::NewDay => day.at(8, 29, 20, 0),
+            Self::Opens => day.at(9, 14, 20, 0),
+            Self::Closes => day.at(15, 38, 40, 0),
+        })
+    }
+
+    pub fn clock(self) -> ClockMode {
+        match self {
+            Self::Open | Self::NewDay => ClockMode::AlwaysOpen,
+            Self::Opens | Self::Closes => ClockMode::real(),
+        }
+    }
 }
 
 pub fn expiry() -> Date {
@@ -61,12 +100,13 @@ pub fn underlying(symbol: Symbol) -> UnderlyingSpec {
 #[derive(Clone, Debug)]
 pub struct Listing {
     instruments: BTreeMap<Contract, Instrument>,
+    hours: Hours,
 }
 
 impl Listing {
-    pub fn of(exchange: &Exchange) -> Self {
+    pub fn of(exchange: &Exchange, hours: Hours) -> Self {
         let all = exchange.instruments().into_iter().map(|l| (l.instrument.contract, l.instrument));
-        Self { instruments: all.collect() }
+        Self { instruments: all.collect(), hours }
     }
 
     /// The contract a leg of a recommendation means.
@@ -90,12 +130,15 @@ impl Reference for Listing {
         recommendation.legs.iter().map(resolve).collect()
     }
 
-    fn is_open(&self, _: Segment, _: Timestamp) -> bool {
-        true
+    fn is_open(&self, segment: Segment, now: Timestamp) -> bool {
+        match self.hours {
+            Hours::Open | Hours::NewDay => true,
+            Hours::Opens | Hours::Closes => TradingCalendar::builtin().is_open(segment, now),
+        }
     }
 
-    fn next_open(&self, _: Segment, _: Timestamp) -> Option<Timestamp> {
-        None
+    fn next_open(&self, segment: Segment, now: Timestamp) -> Option<Timestamp> {
+        TradingCalendar::builtin().next_open(segment, now)
     }
 
     fn instrument(&self, contract: &Contract) -> Option<Instrument> {

@@ -60,6 +60,12 @@ pub enum Invariant {
     NoEntryWhileHalted,
     /// An exit never makes a position change its sign, nor opens one.
     ExitsOnlyReduce,
+    /// What protects is bought before what it protects is sold.
+    HedgesFirst,
+    /// An executed strategy holds what its legs say.
+    ExecutedIsHeld,
+    /// A strategy never holds more of a leg than it means to.
+    LegsAreWhole,
     /// Nothing is believed filled that the exchange has not filled.
     FillsAreReal,
     /// 8: folding the journal gives the state, byte for byte.

@@ -77,6 +77,9 @@ pub struct Faults {
     /// Per second: the broker takes no token for so long.
     pub logged_out: u32,
     pub logged_out_ms: Span,
+    /// Per second: the network is gone for so long: nothing arrives, nothing comes.
+    pub cut_off: u32,
+    pub cut_off_ms: Span,
     pub commit_ms: Span,
     /// A commit fails; half of those are on disk all the same.
     pub failed_commit: u32,
@@ -114,6 +117,8 @@ impl Faults {
         feed_dead_ms: (0, 0),
         logged_out: 0,
         logged_out_ms: (0, 0),
+        cut_off: 0,
+        cut_off_ms: (0, 0),
         commit_ms: (1, 4),
         failed_commit: 0,
         disk_dead_ms: (0, 0),
@@ -146,6 +151,8 @@ impl Faults {
         feed_dead_ms: (1_000, 8_000),
         logged_out: 0,
         logged_out_ms: (0, 0),
+        cut_off: 4,
+        cut_off_ms: (1_000, 12_000),
         commit_ms: (1, 80),
         failed_commit: 0,
         disk_dead_ms: (2_000, 10_000),
@@ -174,6 +181,8 @@ impl Faults {
         feed_dead: 30,
         logged_out: 4,
         logged_out_ms: (1_000, 6_000),
+        cut_off: 10,
+        cut_off_ms: (1_000, 25_000),
         commit_ms: (1, 400),
         failed_commit: 8,
         crash: 40,

@@ -40,7 +40,7 @@ const REPEAT_MS: u64 = 60;
 /// Held down, the halt key calls once; a second press this much later calls again, which does no harm.
 const KILL_AGAIN_MS: u64 = 700;
 /// This many characters at once, not all the same, come from a clipboard.
-const BURST: usize = 4;
+const BURST: usize = 8;
 /// More than this is not taken from a clipboard.
 const LONGEST_PASTE: usize = 4_096;
 
@@ -257,7 +257,7 @@ mod tests {
     #[test]
     fn the_halt_key_counts_in_the_middle_of_a_paste() {
         let (mut translator, calls) = counting();
-        let mut events: Vec<Event> = "pasted".chars().map(|c| plain(KeyCode::Char(c))).collect();
+        let mut events: Vec<Event> = "pasted text".chars().map(|c| plain(KeyCode::Char(c))).collect();
         events.insert(3, plain(KeyCode::F(12)));
         let keys = keys(translator.batch(&events, 0));
         assert_eq!(calls.load(Ordering::SeqCst), 1);
@@ -278,7 +278,7 @@ mod tests {
     #[test]
     fn a_burst_of_characters_is_pasted_a_held_key_is_repeated() {
         let (mut translator, _) = counting();
-        let burst: Vec<Event> = "eyFy".chars().map(|c| plain(KeyCode::Char(c))).collect();
+        let burst: Vec<Event> = "eyFyeyFy".chars().map(|c| plain(KeyCode::Char(c))).collect();
         assert!(keys(translator.batch(&burst, 0)).iter().all(|k| k.pasted));
         let held: Vec<Event> = "jjjjjj".chars().map(|c| plain(KeyCode::Char(c))).collect();
         let keys = keys(translator.batch(&held, 1_000));

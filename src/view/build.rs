@@ -32,8 +32,8 @@ impl View {
         let health = &Health { api: api_limit(config, health), ..health.clone() };
         let header = header(&quotes, health, reference, pnl, now);
         let queue = queue::queue(&strategies, state, config, &fills, now);
-        let positions = positions::positions(&quotes, reference, now);
-        let safety = safety::safety(state, config, reference, &positions, now);
+        let positions = positions::positions(&quotes, health.positions_read, reference, now);
+        let safety = safety::safety(state, config, reference, &positions);
         let seen = Seen {
             state,
             health,

@@ -58,6 +58,8 @@ pub struct Health {
     pub store: StoreHealth,
     /// When the session that is open now closes; `None` when closed, unknown or never.
     pub closes_at: Option<Timestamp>,
+    /// When the broker's positions were last read, changed or not.
+    pub positions_read: Option<Timestamp>,
     /// The newest alerts, oldest first; the app keeps a few dozen.
     pub notices: Vec<Notice>,
 }

@@ -117,7 +117,13 @@ struct Look<'a> {
     now: Timestamp,
 }
 
-pub(super) fn positions(quotes: &Quotes<'_>, reference: &dyn Reference, now: Timestamp) -> Positions {
+/// `read` is when the broker's book was last read, even if it said nothing new.
+pub(super) fn positions(
+    quotes: &Quotes<'_>,
+    read: Option<Timestamp>,
+    reference: &dyn Reference,
+    now: Timestamp,
+) -> Positions {
     let state = quotes.state;
     let mut look = Look { state, quotes, reference, ours: BTreeMap::new(), now };
     let mut by_strategy: BTreeMap<StrategyId, Vec<(&LotKey, &Lot)>> = BTreeMap::new();
@@ -127,7 +133,7 @@ pub(super) fn positions(quotes: &Quotes<'_>, reference: &dyn Reference, now: Tim
             by_strategy.entry(id).or_default().push((key, lot));
         }
     }
-    let mut all = Positions { read_at: state.broker.positions_at, ..Positions::default() };
+    let mut all = Positions { read_at: state.broker.positions_at.max(read), ..Positions::default() };
     all.age_ms = all.read_at.map(|t| ms_between(t, now));
     for (id, lots) in by_strategy {
         let exiting = lots.iter().find_map(|(k, _)| state.exits.get(k)).map(|e| e.reason.clone());

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 
 use super::positions::{PositionRow, Positions};
-use crate::domain::time::{Timestamp, ms_between};
+use crate::domain::time::Timestamp;
 use crate::domain::{Contract, Money, NetQuantity, Product, Quantity, Quote, Side};
 use crate::engine::{EngineConfig, Reference, State};
 
@@ -101,13 +101,7 @@ impl ClosePlan {
     }
 }
 
-pub(super) fn safety(
-    state: &State,
-    config: &EngineConfig,
-    reference: &dyn Reference,
-    positions: &Positions,
-    now: Timestamp,
-) -> Safety {
+pub(super) fn safety(state: &State, config: &EngineConfig, reference: &dyn Reference, positions: &Positions) -> Safety {
     Safety {
         halt: state.halt.as_ref().map(|h| HaltState { since: h.since, reason: h.reason.clone(), locked: h.locked }),
         flatten: state
@@ -116,16 +110,16 @@ pub(super) fn safety(
             .map(|f| FlattenState { started_at: f.started_at, include_foreign: f.include_foreign }),
         one_press: config.kill_switch.one_press,
         arm_word: config.kill_switch.arm_word.clone(),
-        close: close_plan(state, reference, positions, now),
+        close: close_plan(state, reference, positions),
     }
 }
 
-fn close_plan(state: &State, reference: &dyn Reference, positions: &Positions, now: Timestamp) -> ClosePlan {
+fn close_plan(state: &State, reference: &dyn Reference, positions: &Positions) -> ClosePlan {
     let ours = positions.groups.iter().flat_map(|g| &g.rows).filter(|r| !r.net.is_flat());
     let settled = ours.clone().all(|r| r.broker.is_some());
     let entries = state.open_orders().filter(|o| !o.purpose.is_exit());
     ClosePlan {
-        age_ms: state.broker.positions_at.map(|t| ms_between(t, now)),
+        age_ms: positions.age_ms,
         settled: settled && state.broker.positions_at.is_some(),
         ours: in_order(ours, reference),
         foreign: in_order(positions.foreign.iter(), reference),

@@ -1,5 +1,6 @@
 //! `doctor`: looks at everything a cockpit needs and says what to do about what is missing.
 
+use std::io::IsTerminal;
 use std::path::Path;
 
 use serde_json::json;
@@ -16,11 +17,10 @@ pub async fn run(global: &Global, machine: &dyn Machine, console: &mut Console) 
     let mut checks = vec![version(), terminal()];
     match DataFolder::locate(global.data.as_deref(), global.profile()) {
         Ok(folder) => {
-            checks.push(data_folder(&folder));
-            checks.push(settings(global.config.as_deref().unwrap_or_else(|| folder.config())));
-            checks.push(running(&folder).await);
+            checks.push(disk(&folder));
+            checks.push(control(&folder).await);
         }
-        Err(error) => checks.push(Check::wrong("data folder", error.to_string(), "name one with --data DIR")),
+        Err(error) => checks.push(Check::wrong("disk", error.to_string(), "name a folder with --data DIR")),
     }
     checks.extend(machine.doctor(global).await?);
     console.document(&json!(checks))?;
@@ -47,20 +47,23 @@ fn version() -> Check {
 
 fn terminal() -> Check {
     const NAME: &str = "terminal";
+    if !std::io::stdout().is_terminal() {
+        return Check::ok(NAME, "none here; the screen needs one, sub-commands do not");
+    }
     match ratatui::crossterm::terminal::size() {
         Ok((columns, rows)) if columns < 80 || rows < 24 => {
             Check::note(NAME, format!("{columns}×{rows}"), "the screen wants 80×24 at least: enlarge the window")
         }
         Ok((columns, rows)) => Check::ok(NAME, format!("{columns}×{rows}")),
-        Err(_) => Check::note(NAME, "none", "sub-commands work without; the screen needs one"),
+        Err(error) => Check::note(NAME, format!("its size is unknown: {error}"), "the screen wants 80×24 at least"),
     }
 }
 
-fn data_folder(folder: &DataFolder) -> Check {
-    const NAME: &str = "data folder";
+fn disk(folder: &DataFolder) -> Check {
+    const NAME: &str = "disk";
     let path = folder.folder();
     match folder.create().and_then(|()| probe(path)) {
-        Ok(()) => Check::ok(NAME, path.display().to_string()),
+        Ok(()) => Check::ok(NAME, format!("{} can be written", path.display())),
         Err(error) => Check::wrong(NAME, error.to_string(), "name another with --data DIR"),
     }
 }
@@ -74,22 +77,10 @@ fn probe(folder: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn settings(folder: &Path) -> Check {
-    const NAME: &str = "settings";
-    let found: Vec<String> = std::fs::read_dir(folder)
-        .map(|entries| entries.flatten().map(|e| e.file_name().to_string_lossy().into_owned()).collect())
-        .unwrap_or_default();
-    if found.is_empty() {
-        return Check::ok(NAME, format!("the built-in ones; yours would be in {}", folder.display()));
-    }
-    let mut found = found;
-    found.sort();
-    Check::ok(NAME, format!("{}: {}", folder.display(), found.join(", ")))
-}
-
-async fn running(folder: &DataFolder) -> Check {
-    const NAME: &str = "cockpit";
-    let Some(holder) = folder.holder() else { return Check::ok(NAME, "none is running") };
+/// The door of a running cockpit for shells like this one.
+async fn control(folder: &DataFolder) -> Check {
+    const NAME: &str = "control API";
+    let Some(holder) = folder.holder() else { return Check::ok(NAME, "no cockpit is running") };
     let process = holder.pid.map_or_else(|| "a process".into(), |p| format!("process {p}"));
     let Some((port, token)) = folder.control().and_then(|c| Some((c.port, Token::new(c.token)?))) else {
         return Check::note(

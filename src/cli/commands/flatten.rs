@@ -64,7 +64,7 @@ async fn question(shell: &mut Shell<'_>, include_foreign: bool) -> String {
     )
 }
 
-/// Past a cockpit that hangs.
+/// Past a cockpit that hangs. The broker cannot tell whose a position is: everything goes.
 pub async fn force(
     global: &Global,
     args: FlattenArgs,
@@ -73,8 +73,8 @@ pub async fn force(
 ) -> Result<(), Failure> {
     if !args.yes.yes {
         confirm_live(global, console).await?;
-        let whose = if args.include_foreign { "everything in the account" } else { "what this program has opened" };
-        console.confirm(&format!("Go to the broker itself, cancel and exit {whose}?"), false).await?;
+        let question = "Go to the broker itself, cancel and exit everything in the account, whoever opened it?";
+        console.confirm(question, false).await?;
     }
     let forced = machine.force_flatten(global, args.include_foreign).await?;
     console.document(&json!({"flat": forced.open.is_empty(), "done": forced.done, "open": forced.open}))?;

@@ -47,6 +47,11 @@ pub async fn run(shell: &mut Shell<'_>, args: &ImportArgs) -> Result<(), Failure
 }
 
 impl Outcome {
+    /// Without its folder.
+    fn name(&self) -> &str {
+        self.file.rsplit(['/', '\\']).next().unwrap_or(&self.file)
+    }
+
     /// Bad rows of a file that brought others are told, but no failure; nothing but bad rows is one.
     fn is_well(&self) -> bool {
         let brought = self.read.as_ref().is_ok_and(|i| !i.good.is_empty() || i.refused.is_empty());
@@ -136,42 +141,45 @@ fn tell(shell: &mut Shell<'_>, outcomes: &[Outcome]) -> Result<(), Failure> {
                 let cells =
                     [i.good.len(), flagged(i).count() - blocked, blocked, i.refused.len()].map(|n| n.to_string());
                 let [good, flagged, blocked, refused] = cells;
-                [outcome.file.clone(), good, flagged, blocked, refused, reply]
+                [outcome.name().into(), good, flagged, blocked, refused, reply]
             }
-            Err(_) => [&outcome.file, "0", "", "", "whole", ""].map(str::to_string),
+            Err(_) => [outcome.name(), "0", "", "", "whole", ""].map(str::to_string),
         });
     }
     shell.console.table(&table)?;
     for outcome in outcomes {
         match &outcome.read {
-            Ok(imported) => details(shell, &outcome.file, imported)?,
+            Ok(imported) => {
+                for refused in &imported.refused {
+                    shell.console.warn(&format!("{}: {}: {}", outcome.name(), refused.place, refused.reason))?;
+                }
+            }
             Err(reason) => shell.console.warn(reason)?,
         }
         if let Some(Reply::Refused { reason }) = &outcome.reply {
             shell.console.warn(reason)?;
         }
     }
-    Ok(())
+    kinds(shell, outcomes)
 }
 
-/// Every refused row with its place; what was flagged, kind by kind with one example (`--json` has them all).
-fn details(shell: &mut Shell<'_>, file: &str, imported: &Imported) -> Result<(), Failure> {
-    for refused in &imported.refused {
-        shell.console.warn(&format!("{file}: {}: {}", refused.place, refused.reason))?;
-    }
+/// What was flagged, kind by kind over all files, with one example (`--json` has them all).
+fn kinds(shell: &mut Shell<'_>, outcomes: &[Outcome]) -> Result<(), Failure> {
     let mut kinds: BTreeMap<(bool, &str), (usize, String)> = BTreeMap::new();
-    for recommendation in flagged(imported) {
+    let read = outcomes.iter().filter_map(|o| Some((o, o.read.as_ref().ok()?)));
+    for (outcome, recommendation) in read.flat_map(|(o, i)| flagged(i).map(move |r| (o, r))) {
         for issue in &recommendation.issues {
             let kind = kinds.entry((!issue.blocking, issue.code.as_str())).or_default();
             kind.0 += 1;
             if kind.0 == 1 {
-                kind.1 = format!("{} {}: {}", recommendation.symbol, recommendation.name, issue.detail);
+                let (symbol, name) = (recommendation.symbol, &recommendation.name);
+                kind.1 = format!("{symbol} {name} ({}): {}", outcome.name(), issue.detail);
             }
         }
     }
     for ((executable, code), (count, example)) in kinds {
-        let weight = if executable { "flagged" } else { "not executable" };
-        shell.console.say(&format!("{file}: {weight}: {code} ×{count}, such as {example}"))?;
+        let weight = if executable { "Flagged" } else { "Not executable" };
+        shell.console.say(&format!("{weight}: {code} ×{count}, such as {example}"))?;
     }
     Ok(())
 }

@@ -18,7 +18,7 @@ pub async fn run(shell: &mut Shell<'_>, id: Option<StrategyId>) -> Result<(), Fa
 }
 
 async fn one(shell: &mut Shell<'_>, id: StrategyId) -> Result<(), Failure> {
-    let strategy = shell.desk.show(id).await?;
+    let strategy = shell.show(id).await?;
     shell.console.document(&strategy)?;
     for line in head(&strategy) {
         shell.console.say(&line)?;
@@ -29,7 +29,8 @@ async fn one(shell: &mut Shell<'_>, id: StrategyId) -> Result<(), Failure> {
         let weight = if fields::flag(issue, "blocking") { "Not executable" } else { "Note" };
         shell.console.say(&format!("{weight}: {}", text(issue, "detail")))?;
     }
-    if strategy["preview"].is_object() {
+    // Once it is executing there is nothing to foresee.
+    if strategy["preview"].is_object() && matches!(text(&strategy, "status"), "pending" | "marked" | "deferred") {
         shell.console.say("")?;
         preview::tell(shell.console, &strategy["preview"])?;
     }

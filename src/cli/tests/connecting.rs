@@ -86,14 +86,14 @@ async fn the_doctor_looks_at_everything_and_says_what_is_wrong() {
     let machine = FakeMachine::of(desk_of(&three()));
     let json = on(&machine, data.path(), &["doctor", "--json"], None).await.json();
     let names: Vec<&str> = json.as_array().unwrap().iter().map(|c| c["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["version", "terminal", "data folder", "settings", "cockpit", "broker"]);
+    assert_eq!(names, ["version", "terminal", "disk", "control API", "broker"]);
     assert_eq!(counts(&machine), (0, 0));
 
     let file = data.path().join("a file");
     std::fs::write(&file, "").unwrap();
     let wrong = on(&machine, &file, &["doctor"], None).await;
     assert_eq!(wrong.code, 1);
-    assert!(wrong.out.contains("WRONG  data folder"), "{}", wrong.out);
+    assert!(wrong.out.contains("WRONG  disk"), "{}", wrong.out);
 }
 
 #[tokio::test]

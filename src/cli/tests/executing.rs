@@ -125,6 +125,22 @@ async fn a_dry_run_sends_nothing_and_says_whether_it_would_be_refused() {
     assert_eq!(refused.json()[0]["legs"][0]["limit"].to_string(), "35.9");
 }
 
+#[tokio::test(start_paused = true)]
+async fn prices_that_are_not_there_yet_are_waited_for_a_moment() {
+    let looks = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let looked = looks.clone();
+    let desk = FakeDesk::showing(marked().view()).answering(move |_| {
+        let mut preview = super::stage::preview(&[]);
+        if looked.fetch_add(1, std::sync::atomic::Ordering::SeqCst) < 3 {
+            preview.legs[1].quote = None;
+            preview.refusals.push("no fresh quote of NIFTY 23 Nov 26200 CE".into());
+        }
+        Ok(Reply::Previews { previews: vec![preview] })
+    });
+    assert_eq!(ran(&Arc::new(desk), &["execute", "--dry-run"]).await.code, 0);
+    assert_eq!(looks.load(std::sync::atomic::Ordering::SeqCst), 4);
+}
+
 #[tokio::test]
 async fn nothing_marked_is_refused_in_the_engines_words() {
     let desk = FakeDesk::empty().answering(|_| Ok(Reply::refused("nothing is marked: mark a strategy first")));

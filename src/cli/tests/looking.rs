@@ -3,7 +3,7 @@ use std::sync::Arc;
 use rust_decimal_macros::dec;
 use serde_json::json;
 
-use super::stage::{SPREAD, desk_of, preview, ran, three};
+use super::stage::{FakeMachine, SPREAD, desk_of, on, preview, ran, three};
 use crate::domain::StrategyId;
 use crate::view::fixture::Desk as Trader;
 use crate::web::fake::FakeDesk;
@@ -129,6 +129,28 @@ async fn a_halt_is_the_first_thing_a_status_says() {
     let ran = ran(&desk_of(&trader), &["status"]).await;
     let second = ran.out.lines().nth(1).unwrap();
     assert_eq!(second, "HALTED since 10:42: halted by the trader. `strikedeck arm WORD` allows entries again.");
+}
+
+#[tokio::test]
+async fn the_keys_are_those_that_are_set() {
+    let data = tempfile::tempdir().unwrap();
+    let machine = FakeMachine::of(Arc::new(FakeDesk::empty()));
+    let keys_of = |json: &serde_json::Value, action: &str| {
+        let row = json.as_array().unwrap().iter().find(|r| r["action"] == action).unwrap();
+        row["keys"].clone()
+    };
+    let shipped = on(&machine, data.path(), &["keys", "--json"], None).await.json();
+    assert_eq!(keys_of(&shipped, "halt")[0], "F12");
+    std::fs::create_dir(data.path().join("config")).unwrap();
+    let file = data.path().join("config/keymap.toml");
+    std::fs::write(&file, "[keys]\nhalt = \"F9\"\n").unwrap();
+    let mine = on(&machine, data.path(), &["keys", "--json"], None).await.json();
+    assert_eq!(keys_of(&mine, "halt"), json!(["F9"]));
+    let human = on(&machine, data.path(), &["keys"], None).await;
+    assert!(human.out.starts_with("Safety\nKey") && human.out.contains("F9"), "{}", human.out);
+    std::fs::write(&file, "[keys]\nfly = \"F9\"\n").unwrap();
+    let wrong = on(&machine, data.path(), &["keys"], None).await;
+    assert!(wrong.code == 1 && wrong.err.contains("`fly` is not an action"), "{}", wrong.err);
 }
 
 #[tokio::test]

@@ -58,6 +58,7 @@ fn every_documented_call_is_understood() {
         "map NIFTY 24000 CE",
         "map NIFTY 24000 pe --expiry 2026-11-24",
         "doctor",
+        "keys --json",
         "exchange --listen 127.0.0.1:8765 --seed 42",
         "exchange --listen 127.0.0.1:0 --seed 1 --books books.db --clock always-open --spots-from run.json",
         "--data here --config there list",

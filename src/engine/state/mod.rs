@@ -196,9 +196,15 @@ impl State {
         self.lots.iter().filter(move |(k, _)| k.owner == owner)
     }
 
-    /// Filled quantity of one leg's entry orders.
-    pub fn leg_filled(&self, id: StrategyId, leg: usize) -> Quantity {
-        self.leg_orders(id, leg).map(|o| o.filled).sum()
+    /// What a strategy holds of one leg: what its entry orders have filled, less what has been exited since.
+    pub fn leg_held(&self, id: StrategyId, leg: usize) -> Quantity {
+        let filled: Quantity = self.leg_orders(id, leg).map(|o| o.filled).sum();
+        let resolved = self.strategies.get(&id).and_then(|s| s.legs.get(leg));
+        let held: i64 = resolved.map_or(0, |l| {
+            let lots = self.lots_of(Owner::Strategy(id)).filter(|(k, _)| k.contract == l.instrument.contract);
+            lots.map(|(_, lot)| lot.net.0).sum::<i64>() * l.side.signed(Quantity(1)).0
+        });
+        filled.min(NetQuantity(held.max(0)).size())
     }
 
     /// Quantity that one leg's entry orders may still fill.
@@ -206,9 +212,11 @@ impl State {
         self.leg_orders(id, leg).filter(|o| o.state.is_open()).map(Order::remaining).sum()
     }
 
+    /// The entry orders of one leg since the strategy was marked: those of an attempt before that are history.
     pub fn leg_orders(&self, id: StrategyId, leg: usize) -> impl Iterator<Item = &Order> {
         let entry = super::record::Purpose::Entry { strategy: id, leg };
-        self.orders.values().filter(move |o| o.purpose == entry)
+        let marked = self.strategies.get(&id).and_then(|s| s.marked_at);
+        self.orders.values().filter(move |o| o.purpose == entry && marked.is_some_and(|at| o.made_at >= at))
     }
 
     /// Realised + open P&L of all our lots of the day at the newest marks, before charges. `None` where a held

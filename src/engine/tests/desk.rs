@@ -112,6 +112,7 @@ impl Desk {
         self.engine.state()
     }
 
+    #[allow(clippy::needless_pass_by_value)] // the stories read better
     pub fn tell(&mut self, event: Event) {
         let step = self.engine.handle(&event, self.now, &self.market);
         self.journal.extend(step.records.into_iter().map(|r| (self.now, r)));

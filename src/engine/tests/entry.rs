@@ -239,3 +239,51 @@ fn a_held_execution_does_not_go_on_over_a_limit() {
     desk.engine.config.limits.max_open_lots = Lots(3);
     assert!(!desk.ask(Command::Resume { id }).is_refused());
 }
+
+#[test]
+fn a_second_attempt_starts_from_nothing() {
+    let mut desk = Desk::open();
+    let id = executing(&mut desk, &SPREAD);
+    let hedge = desk.last_placed();
+    desk.fill(&hedge, 65);
+    let short = desk.last_placed();
+    desk.see(&short, SeenStatus::Rejected, 0, None);
+    desk.read_books();
+    desk.quote(&[26_000, 26_100]);
+    let exit = desk.last_placed();
+    assert_eq!((exit.spec.side, exit.spec.contract), (Side::Sell, call(26_000)));
+    desk.fill(&exit, 65);
+    desk.read_books();
+    assert_eq!(desk.status(id), StrategyStatus::Failed);
+    desk.ask(Command::Retry { id });
+    desk.ask(Command::Mark { ids: vec![id], priority: None, notes: None });
+    desk.ask(Command::Execute { ids: vec![id] });
+    desk.quote(&[26_000, 26_100]);
+    let again = desk.last_placed();
+    assert_eq!((again.spec.side, again.spec.contract), (Side::Buy, call(26_000)));
+    assert_eq!(desk.status(id), StrategyStatus::Executing);
+}
+
+#[test]
+fn a_leg_closed_by_hand_holds_the_execution_and_is_missing_when_it_goes_on() {
+    let mut desk = Desk::open();
+    let id = executing(&mut desk, &SPREAD);
+    let hedge = desk.last_placed();
+    desk.fill(&hedge, 65);
+    let short = desk.last_placed();
+    desk.accept(&short);
+    desk.ask(Command::ClosePosition { contract: call(26_000), product: Product::Margin });
+    assert!(matches!(desk.state().strategies[&id].execution.as_ref().unwrap().phase, Phase::Held(_)));
+    desk.see(&short, SeenStatus::Cancelled, 0, None);
+    desk.read_books();
+    desk.quote(&[26_000, 26_100]);
+    let exit = desk.last_placed();
+    assert_eq!((exit.spec.side, exit.spec.contract), (Side::Sell, call(26_000)));
+    assert!(desk.ask(Command::Resume { id }).is_refused(), "the exit is not over");
+    desk.fill(&exit, 65);
+    desk.read_books();
+    desk.quote(&[26_000, 26_100]);
+    assert!(!desk.ask(Command::Resume { id }).is_refused());
+    let again = desk.last_placed();
+    assert_eq!((again.spec.side, again.spec.contract), (Side::Buy, call(26_000)), "the hedge before the short");
+}

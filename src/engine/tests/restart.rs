@@ -97,3 +97,12 @@ fn a_book_that_is_slow_to_come_is_waited_for_without_haste() {
     }
     assert_eq!(wakes, 0);
 }
+
+#[test]
+fn a_process_that_starts_has_its_journal() {
+    let mut desk = Desk::open();
+    desk.tell(Event::Store { up: false });
+    restart(&mut desk);
+    desk.tell(Event::Started);
+    assert!(!desk.state().store_down);
+}

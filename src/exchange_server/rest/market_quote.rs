@@ -9,6 +9,7 @@ use axum::http::HeaderMap;
 use axum::routing::post;
 use rust_decimal::Decimal;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::answers::{Answer, Refused, ok};
 use crate::domain::SecurityId;
@@ -18,7 +19,9 @@ use crate::exchange_server::state::Shared;
 use crate::exchange_server::words;
 use crate::protocol::dhan::enums::ExchangeSegment;
 use crate::protocol::dhan::errors::DataCode;
-use crate::protocol::dhan::market_quote::{Depth, DepthLevel, FullQuote, Ltp, LtpOhlc, MAX_INSTRUMENTS, Ohlc, Quotes};
+use crate::protocol::dhan::market_quote::{
+    Depth, DepthLevel, FullQuote, Ltp, LtpOhlc, MAX_INSTRUMENTS, Ohlc, QuoteRequest, Quotes,
+};
 
 pub fn routes() -> Router<Shared> {
     Router::new()
@@ -47,11 +50,7 @@ async fn answer<T: Serialize + Send + 'static>(
     show: fn(&MarketView) -> T,
 ) -> Answer {
     shared.admit_data(headers, &Bucket::Quote)?;
-    let wanted: BTreeMap<ExchangeSegment, Vec<u64>> =
-        serde_json::from_slice(body).map_err(|_| Refused::data(400, DataCode::InvalidRequest))?;
-    if wanted.keys().any(|s| !s.is_known()) {
-        return Err(Refused::data(400, DataCode::InvalidRequest));
-    }
+    let wanted = read(body).ok_or_else(|| Refused::data(400, DataCode::InvalidRequest))?;
     if wanted.values().map(Vec::len).sum::<usize>() > MAX_INSTRUMENTS {
         return Err(Refused::data(400, DataCode::TooManyInstruments));
     }
@@ -72,6 +71,14 @@ async fn answer<T: Serialize + Send + 'static>(
         })
         .await?;
     ok(&Quotes::success(quotes))
+}
+
+/// Ids by segment. The broker's own client puts its client id among the segments.
+fn read(body: &[u8]) -> Option<QuoteRequest> {
+    let mut value: Value = serde_json::from_slice(body).ok()?;
+    value.as_object_mut()?.remove("dhanClientId");
+    let wanted: QuoteRequest = serde_json::from_value(value).ok()?;
+    wanted.keys().all(ExchangeSegment::is_known).then_some(wanted)
 }
 
 fn day_of(view: &MarketView) -> Ohlc {

@@ -14,7 +14,8 @@ use crate::exchange_server::words;
 use crate::protocol::dhan::trades::Trade;
 
 pub fn routes() -> Router<Shared> {
-    Router::new().route("/trades", get(book)).route("/trades/{order_id}", get(of_order))
+    // The broker's own client asks with a slash at the end.
+    Router::new().route("/trades", get(book)).route("/trades/", get(book)).route("/trades/{order_id}", get(of_order))
 }
 
 async fn book(State(shared): State<Shared>, headers: HeaderMap) -> Answer {

@@ -8,6 +8,7 @@ use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use futures_util::SinkExt;
 use serde::Deserialize;
 use tokio::time::{Instant, interval_at, timeout};
 use tokio_util::sync::CancellationToken;
@@ -149,7 +150,7 @@ impl Connection {
             packets_of(&view, mode, &mut packets);
             self.subscriptions.insert(contract, Subscription { mode, sent: Some(view) });
         }
-        packets.is_empty() || send(socket, Message::Binary(packets.into())).await
+        send_packets(socket, packets).await
     }
 
     async fn unsubscribe(&mut self, mode: FeedMode, list: Vec<FeedInstrument>) {
@@ -186,17 +187,28 @@ impl Connection {
             packets_of(view, subscription.mode, &mut packets);
             subscription.sent = Some(view.clone());
         }
-        packets.is_empty() || send(socket, Message::Binary(packets.into())).await
+        send_packets(socket, packets).await
     }
 
     /// Tells why, and closes.
     async fn dismiss(&self, socket: &mut WebSocket, why: DataCode) {
         let mut bytes = Vec::new();
         encode(&Packet { segment: 0, security_id: 0, body: Body::Disconnect(why.number()) }, &mut bytes);
-        if send(socket, Message::Binary(bytes.into())).await {
+        if send_packets(socket, vec![bytes]).await {
             drop(socket.send(Message::Close(None)).await);
         }
     }
+}
+
+/// Each packet in a message of its own: the broker's own client reads only the first of a message.
+async fn send_packets(socket: &mut WebSocket, packets: Vec<Vec<u8>>) -> bool {
+    let all = async {
+        for packet in packets {
+            socket.feed(Message::Binary(packet.into())).await?;
+        }
+        socket.flush().await
+    };
+    matches!(timeout(SEND_WITHIN, all).await, Ok(Ok(())))
 }
 
 async fn send(socket: &mut WebSocket, message: Message) -> bool {
@@ -218,21 +230,23 @@ fn number(view: &MarketView) -> Option<(u8, u32)> {
     Some((segment, u32::try_from(view.security_id.0).ok()?))
 }
 
-fn put(view: &MarketView, body: Body, out: &mut Vec<u8>) {
+fn put(view: &MarketView, body: Body, out: &mut Vec<Vec<u8>>) {
     if let Some((segment, security_id)) = number(view) {
-        encode(&Packet { segment, security_id, body }, out);
+        let mut packet = Vec::new();
+        encode(&Packet { segment, security_id, body }, &mut packet);
+        out.push(packet);
     }
 }
 
 /// Sent once per subscription, for an index only: so the broker's support says.
-fn previous_close(view: &MarketView, out: &mut Vec<u8>) {
+fn previous_close(view: &MarketView, out: &mut Vec<Vec<u8>>) {
     if view.contract.kind == ContractKind::Index {
         let close = PreviousClose { close: feed_price(view.previous_close), open_interest: 0 };
         put(view, Body::PreviousClose(close), out);
     }
 }
 
-fn packets_of(view: &MarketView, mode: FeedMode, out: &mut Vec<u8>) {
+fn packets_of(view: &MarketView, mode: FeedMode, out: &mut Vec<Vec<u8>>) {
     let last_time = FeedTime::of(Some(view.last_at));
     match mode {
         FeedMode::Ticker => {

@@ -123,7 +123,8 @@ async fn quotes_and_chains_tell_one_story() {
     let (_, chain) = desk.post("/optionchain", ask.clone()).await;
     let leg = &chain["data"]["oc"]["25950.000000"]["pe"];
     let id = leg["security_id"].as_u64().unwrap();
-    let (status, quote) = desk.post("/marketfeed/quote", json!({"NSE_FNO": [id, 1], "IDX_I": [13]})).await;
+    let (status, quote) =
+        desk.post("/marketfeed/quote", json!({"NSE_FNO": [id, 1], "IDX_I": [13], "dhanClientId": "1100000001"})).await;
     assert_eq!(status, StatusCode::OK);
     assert_eq!(quote["data"]["IDX_I"]["13"]["last_price"], chain["data"]["last_price"]);
     let full = &quote["data"]["NSE_FNO"][id.to_string()];

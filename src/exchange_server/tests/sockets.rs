@@ -24,15 +24,15 @@ fn subscribe(code: u8, instruments: &[(&str, &str)]) -> Value {
     json!({"RequestCode": code, "InstrumentCount": list.len(), "InstrumentList": list})
 }
 
-/// The packets of the next binary message.
-async fn packets(socket: &mut Socket) -> Vec<Packet> {
+/// The next packet; each comes in a message of its own.
+async fn packet(socket: &mut Socket) -> Packet {
     loop {
         match socket.next().await.unwrap().unwrap() {
             Message::Binary(bytes) => {
-                let mut decoder = FeedDecoder::default();
                 let mut packets = Vec::new();
-                decoder.push(&bytes, |p| packets.push(p));
-                return packets;
+                FeedDecoder::default().push(&bytes, |p| packets.push(p));
+                assert_eq!(packets.len(), 1);
+                return packets.remove(0);
             }
             Message::Close(_) => panic!("closed"),
             _ => {}
@@ -46,28 +46,30 @@ async fn the_feed_sends_at_once_and_then_every_change() {
     let call = desk.option("25950", "ce").await;
     let mut socket = feed(&desk).await;
     say(&mut socket, subscribe(15, &[("IDX_I", "13"), ("NSE_FNO", "1")])).await;
-    let first = packets(&mut socket).await;
-    assert!(matches!(first[0].body, Body::PreviousClose(_)));
-    let Body::Ticker(ticker) = first[1].body else { panic!("{first:?}") };
-    assert_eq!((first[1].segment, first[1].security_id, first.len()), (0, 13, 2));
+    assert!(matches!(packet(&mut socket).await.body, Body::PreviousClose(_)));
+    let first = packet(&mut socket).await;
+    let Body::Ticker(ticker) = first.body else { panic!("{first:?}") };
+    assert_eq!((first.segment, first.security_id), (0, 13));
     assert_eq!(ticker.last_time.instant(), Some(desk.server.time.now()));
     say(&mut socket, subscribe(21, &[("NSE_FNO", &call)])).await;
-    let full = packets(&mut socket).await;
-    let Body::Full(book) = full[0].body else { panic!("{full:?}") };
+    let Body::Full(book) = packet(&mut socket).await.body else { panic!("not a full packet") };
     assert!(book.depth[0].bid.decimal().unwrap() < book.depth[0].ask.decimal().unwrap());
     say(&mut socket, subscribe(17, &[("NSE_FNO", &call)])).await;
-    let quote = packets(&mut socket).await;
-    assert!(matches!((quote[0].body, quote[1].body), (Body::Quote(_), Body::OpenInterest(_))));
+    assert!(matches!(packet(&mut socket).await.body, Body::Quote(_)), "the new mode, at once");
+    assert!(matches!(packet(&mut socket).await.body, Body::OpenInterest(_)));
     desk.server.forward(2_000).await;
-    let moved = packets(&mut socket).await;
+    let moved = [packet(&mut socket).await, packet(&mut socket).await, packet(&mut socket).await];
     assert!(moved.iter().any(|p| p.security_id == 13 && matches!(p.body, Body::Ticker(t) if t != ticker)));
     // The code must match the mode: this one does not, the next does.
     say(&mut socket, subscribe(22, &[("IDX_I", "13")])).await;
     say(&mut socket, subscribe(16, &[("IDX_I", "13")])).await;
     say(&mut socket, subscribe(15, &[("IDX_I", "25")])).await;
-    packets(&mut socket).await;
+    assert!(matches!(packet(&mut socket).await.body, Body::PreviousClose(_)));
+    assert_eq!(packet(&mut socket).await.security_id, 25);
     desk.server.forward(2_000).await;
-    assert!(packets(&mut socket).await.iter().all(|p| p.security_id != 13));
+    for _ in 0..3 {
+        assert_ne!(packet(&mut socket).await.security_id, 13);
+    }
 }
 
 #[tokio::test]
@@ -78,9 +80,9 @@ async fn a_sixth_connection_drops_the_oldest() {
     for _ in 0..5 {
         others.push(feed(&desk).await);
     }
-    assert!(matches!(packets(&mut oldest).await[0].body, Body::Disconnect(805)));
+    assert!(matches!(packet(&mut oldest).await.body, Body::Disconnect(805)));
     say(&mut others[0], subscribe(15, &[("IDX_I", "13")])).await;
-    assert_eq!(packets(&mut others[0]).await.len(), 2, "the others live");
+    assert!(matches!(packet(&mut others[0]).await.body, Body::PreviousClose(_)), "the others live");
 }
 
 #[tokio::test]

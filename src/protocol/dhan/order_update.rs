@@ -94,7 +94,7 @@ pub struct OrderUpdate {
     #[serde(with = "values::number")]
     pub avg_traded_price: Decimal,
     /// The entry order's number on target and stop legs.
-    #[serde(with = "values::na_text")]
+    #[serde(with = "values::opt_text")]
     pub algo_ord_no: Option<String>,
     /// `1` for an after-market order.
     #[serde(with = "values::text")]

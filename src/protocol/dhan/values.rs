@@ -185,6 +185,21 @@ pub mod na_text {
     }
 }
 
+/// A text or nothing; nothing is written as `null`.
+pub mod opt_text {
+    use super::{Deserializer, Serialize, Serializer, present, read_scalar};
+
+    // The signature is serde's.
+    #[allow(clippy::ref_option)]
+    pub fn serialize<S: Serializer>(value: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
+        value.serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+        Ok(read_scalar(deserializer)?.as_deref().and_then(present).map(str::to_string))
+    }
+}
+
 /// An instant, written as the wall clock of India; nothing is `0001-01-01 00:00:00`.
 pub mod ist_time {
     use super::{Deserializer, Serializer, Timestamp, ist_text, parse_ist, read_scalar};

@@ -38,6 +38,11 @@ impl World {
             self.logged_out_until = after_ms(self.now, ms);
             self.note(|| "=== logged out for a while".into());
         }
+        if self.dice.chance(f.cut_off) {
+            let ms = self.dice.between(f.cut_off_ms);
+            self.cut_off_until = after_ms(self.now, ms);
+            self.note(|| "=== cut off for a while".into());
+        }
         if self.dice.chance(f.foreign) {
             self.somebody_trades()?;
         }

@@ -4,8 +4,10 @@ use super::{Happening, World};
 use crate::domain::time::after_ms;
 use crate::engine::Command;
 use crate::exchange::{OrderView, TradeView};
+use crate::gateway::Desk;
 use crate::simulation::broker::ACCOUNT;
 use crate::simulation::checks::{Checked, Checks, PREFIX, broken, bytes};
+use crate::simulation::listing::Hours;
 use crate::simulation::report::Invariant;
 use crate::simulation::weather::Faults;
 
@@ -21,6 +23,7 @@ impl World {
         self.clear_since = Some(self.now);
         self.feed_dead_until = self.now;
         self.logged_out_until = self.now;
+        self.cut_off_until = self.now;
         self.disk_works();
         self.start();
         self.set_link(true);
@@ -48,7 +51,10 @@ impl World {
         if after_ms(clear, REST_WITHIN_SECONDS * 1_000) > self.now {
             return Ok(());
         }
-        if self.desk.as_ref().is_some_and(|d| self.checks.only_funds_are_missing(d.state())) {
+        let state = self.desk.as_ref().map(Desk::state);
+        let closed = !self.exchange.is_open() && state.is_some_and(|s| s.open_orders().next().is_none());
+        if closed || state.is_some_and(|s| self.checks.only_funds_are_missing(s)) {
+            // What is left waits for the market to open, or for money.
             return self.finish();
         }
         let flattening = self.desk.as_ref().is_some_and(|d| d.state().flatten.is_some());
@@ -85,7 +91,7 @@ impl World {
             self.disk.spill(&batch);
         }
         let trades: Vec<_> = self.exchange.trades(ACCOUNT).iter().map(TradeView::sighting).collect();
-        self.checks.at_rest(desk.state(), &trades)?;
+        self.checks.at_rest(desk.state(), (self.hours != Hours::NewDay).then_some(&trades))?;
         let state = desk.state();
         let locked = state.flatten.is_none() && state.halt.as_ref().is_some_and(|h| h.locked);
         let open = self.checks.open_at_exchange(false);

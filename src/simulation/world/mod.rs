@@ -12,7 +12,7 @@ use rust_decimal_macros::dec;
 use super::checks::{Broken, Checked, Checks, PREFIX, broken};
 use super::dice::{Dice, Stream};
 use super::disk::Disk;
-use super::listing::{self, Listing};
+use super::listing::{self, Hours, Listing};
 use super::report::{Invariant, Report, Violation};
 use super::text::{seen_text, short};
 use super::trader::Trader;
@@ -21,7 +21,7 @@ use crate::domain::time::{Timestamp, after_ms};
 use crate::domain::{Contract, Lots, Money, OrderSighting, Symbol};
 use crate::engine::record::Profile;
 use crate::engine::{EngineConfig, Record};
-use crate::exchange::{Behaviour, ClockMode, Exchange, ExchangeConfig};
+use crate::exchange::{Behaviour, Exchange, ExchangeConfig};
 use crate::gateway::{Answer, Batch, Call, CallId, Desk};
 
 /// How long the trader presses keys, in virtual seconds.
@@ -84,6 +84,7 @@ pub(super) struct Tricks {
 /// Everything, from one seed.
 pub struct World {
     seed: u64,
+    hours: Hours,
     faults: Faults,
     now: Timestamp,
     queue: BTreeMap<(Timestamp, u64), Happening>,
@@ -103,6 +104,7 @@ pub struct World {
     link_up: bool,
     feed_dead_until: Timestamp,
     logged_out_until: Timestamp,
+    cut_off_until: Timestamp,
     next_command: u64,
     clear_since: Option<Timestamp>,
     last_key: bool,
@@ -140,7 +142,8 @@ pub(super) fn run_with(seed: u64, weather: Weather, tricks: Tricks) -> Result<Re
 
 impl World {
     pub(super) fn new(seed: u64, weather: Weather, tricks: Tricks) -> Self {
-        let now = listing::start();
+        let hours = Hours::of(seed, weather);
+        let now = hours.start();
         let mut dice = Dice::new(seed, Stream::World);
         let faults = weather.faults();
         let symbol = listing::symbol();
@@ -148,7 +151,7 @@ impl World {
             seed,
             underlyings: vec![listing::underlying(symbol)],
             start_cash: Money(if dice.chance(200) { dec!(150_000) } else { dec!(5_000_000) }),
-            clock: ClockMode::AlwaysOpen,
+            clock: hours.clock(),
             behaviour: Behaviour {
                 reject: f64::from(faults.reject) / 1_000.0,
                 // Thin and restless, so that partial fills and chases are ordinary.
@@ -160,10 +163,10 @@ impl World {
             },
         };
         let exchange = Exchange::new(config, now);
-        let listing = Listing::of(&exchange);
+        let listing = Listing::of(&exchange, hours);
         let mut world = Self {
             seed,
-
+            hours,
             faults,
             now,
             queue: BTreeMap::new(),
@@ -182,6 +185,7 @@ impl World {
             link_up: true,
             feed_dead_until: now,
             logged_out_until: now,
+            cut_off_until: now,
             next_command: 1,
             clear_since: None,
             last_key: false,
@@ -225,7 +229,7 @@ impl World {
             if trace.len() >= TAIL {
                 trace.pop_front();
             }
-            let ms = self.now.as_millisecond() - listing::start().as_millisecond();
+            let ms = self.now.as_millisecond() - self.hours.start().as_millisecond();
             trace.push_back(format!("{:>4}.{:03} {}", ms / 1_000, ms % 1_000, line()));
         }
     }
@@ -258,7 +262,7 @@ impl World {
                 return broken(Invariant::NoBusyLoop, format!("{BUSY} steps and more within a second"));
             }
         }
-        self.report.seconds = (self.now.as_millisecond() - listing::start().as_millisecond()) / 1_000;
+        self.report.seconds = (self.now.as_millisecond() - self.hours.start().as_millisecond()) / 1_000;
         Ok(())
     }
 

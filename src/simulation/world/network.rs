@@ -21,7 +21,12 @@ impl World {
             let ms = self.network.between(f.answer_ms);
             return self.after(ms, Happening::Answered { life, id, answer });
         }
-        if self.network.chance(f.lost_request) {
+        if self.network.chance(200) {
+            // The adapter does not wait for longer than it is told to, and brings what comes later all the same.
+            let answer = Answer::failed(ErrorClass::AskFirst, "no answer");
+            self.at(deadline, Happening::Answered { life, id, answer });
+        }
+        if self.now < self.cut_off_until || self.network.chance(f.lost_request) {
             self.report.faults += 1;
             if self.network.chance(500) {
                 let answer = Answer::failed(ErrorClass::AskFirst, "no answer");
@@ -66,7 +71,7 @@ impl World {
             }
         };
         self.note(|| format!("at the broker {} {}: {}", id.0, call.name(), short(&answer)));
-        if self.network.chance(f.lost_answer) {
+        if self.now < self.cut_off_until || self.network.chance(f.lost_answer) {
             self.report.faults += 1;
             return Ok(());
         }
@@ -96,7 +101,7 @@ impl World {
                 sighting
             };
             let f = self.faults;
-            if !self.link_up || self.network.chance(f.lost_notice) {
+            if !self.link_up || self.now < self.cut_off_until || self.network.chance(f.lost_notice) {
                 continue;
             }
             if self.network.chance(f.doubled_notice) {

@@ -16,7 +16,6 @@ impl World {
         let (state, next_seq) = self.disk.recover();
         self.checks.restarted(&state, next_seq - 1);
         self.life += 1;
-        let store_was_down = state.store_down;
         let driver = Driver::new(Engine::new(self.config(), state), next_seq);
         let mut policy = GatewayPolicy::default();
         if self.tricks.hasty {
@@ -33,9 +32,6 @@ impl World {
         let mut desk = Desk::new(driver, gateway);
         desk.handle(Event::Started, self.now, &self.listing);
         desk.handle(Event::OrderLink { up: self.link_up }, self.now, &self.listing);
-        if store_was_down {
-            desk.handle(Event::Store { up: true }, self.now, &self.listing);
-        }
         self.desk = Some(desk);
         let life = self.life;
         self.note(|| format!("=== process {life} starts"));
