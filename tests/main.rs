@@ -2,7 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // the helpers of tests, too, fail by panicking
 
+mod cockpit;
+mod crash;
 mod dhan_samples;
 mod floors;
 mod paper_client;
+mod program;
 mod readme;
+mod real_input;
+mod restart;
+mod shell;
+mod terminal;

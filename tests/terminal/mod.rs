@@ -1,29 +1,38 @@
 //! The real binary in a real pseudo-terminal: keys go in, the screen is read as a person reads it.
 
+pub mod screen;
+
 use std::io::{Read, Write};
-use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::thread::JoinHandle;
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
-/// How long a person would wait before giving up. Waiting ends with the condition, not with the time.
-const PATIENCE: Duration = Duration::from_secs(40);
+use crate::program::{Folder, signal, until_or};
 
 pub struct Terminal {
     child: Box<dyn Child + Send + Sync>,
-    _master: Box<dyn MasterPty + Send>,
-    keys: Box<dyn Write + Send>,
-    screen: Arc<Mutex<vt100::Parser>>,
+    master: Option<Box<dyn MasterPty + Send>>,
+    keys: Option<Box<dyn Write + Send>>,
+    shown: Arc<Mutex<Shown>>,
+    reader: Option<JoinHandle<()>>,
+    /// It has ended, and its number may be another's.
+    over: bool,
+}
+
+/// Everything the program has written, and what a terminal makes of it.
+struct Shown {
+    parser: vt100::Parser,
+    bytes: Vec<u8>,
 }
 
 impl Terminal {
-    /// Starts `strikedeck ARGS` on the data folder, in a terminal of this size.
-    pub fn start(data: &Path, (columns, rows): (u16, u16), args: &[&str]) -> Self {
+    /// Starts `strikedeck ARGS` on a folder, in a terminal of this size.
+    pub fn start(folder: &Folder, (columns, rows): (u16, u16), args: &[&str]) -> Self {
         let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_strikedeck"));
-        command.args(["--data", data.to_str().unwrap(), "--config", data.join("config").to_str().unwrap()]);
+        command.args(folder.arguments());
         command.args(args);
         command.env("TERM", "xterm-256color");
         command.env("COLORTERM", "truecolor");
@@ -31,66 +40,91 @@ impl Terminal {
         drop(pair.slave);
         let mut output = pair.master.try_clone_reader().unwrap();
         let keys = pair.master.take_writer().unwrap();
-        let screen = Arc::new(Mutex::new(vt100::Parser::new(rows, columns, 0)));
-        let parser = screen.clone();
-        std::thread::spawn(move || {
+        let shown = Arc::new(Mutex::new(Shown { parser: vt100::Parser::new(rows, columns, 0), bytes: Vec::new() }));
+        let writing = Arc::clone(&shown);
+        let reader = std::thread::spawn(move || {
             let mut bytes = [0; 16_384];
             while let Ok(n @ 1..) = output.read(&mut bytes) {
-                parser.lock().unwrap().process(&bytes[..n]);
+                let mut shown = writing.lock().unwrap();
+                shown.parser.process(&bytes[..n]);
+                shown.bytes.extend_from_slice(&bytes[..n]);
             }
         });
-        Self { child, _master: pair.master, keys, screen }
+        Self { child, master: Some(pair.master), keys: Some(keys), shown, reader: Some(reader), over: false }
     }
 
     pub fn text(&self) -> String {
-        self.screen.lock().unwrap().screen().contents()
+        self.shown.lock().unwrap().parser.screen().contents()
+    }
+
+    /// All bytes written so far.
+    pub fn bytes(&self) -> Vec<u8> {
+        self.shown.lock().unwrap().bytes.clone()
+    }
+
+    /// Whether the terminal is as a shell wants it: the ordinary screen, a cursor, pasting as typing.
+    pub fn is_given_back(&self) -> bool {
+        let shown = self.shown.lock().unwrap();
+        let screen = shown.parser.screen();
+        !screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste()
     }
 
     /// Types keys as a terminal sends them.
     pub fn press(&mut self, keys: &str) {
-        self.keys.write_all(keys.as_bytes()).unwrap();
-        self.keys.flush().unwrap();
+        let to = self.keys.as_mut().unwrap();
+        to.write_all(keys.as_bytes()).unwrap();
+        to.flush().unwrap();
     }
 
     /// Waits until the screen satisfies a condition; the screen is in the message if it never does.
     pub fn until(&self, what: &str, holds: impl Fn(&str) -> bool) -> String {
-        let end = Instant::now() + PATIENCE;
-        loop {
-            let text = self.text();
-            if holds(&text) {
-                return text;
-            }
-            assert!(Instant::now() < end, "never saw {what}; the screen is:\n{text}");
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        let complaint = || format!("never saw {what}; the screen is:\n{}", self.text());
+        until_or(complaint, &mut || Some(self.text()).filter(|text| holds(text)))
     }
 
     pub fn until_text(&self, text: &str) -> String {
         self.until(text, |screen| screen.contains(text))
     }
 
-    /// Kills the process as the system would: no clean-up of any kind.
-    pub fn kill_hard(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+    pub fn signal(&self, name: &str) {
+        signal(self.child.process_id().unwrap(), name);
     }
 
-    /// Waits for the program to end by itself.
+    /// Kills the process as the system would: no clean-up of any kind. (The harness's own `kill` asks first.)
+    pub fn kill_hard(mut self) {
+        self.signal("KILL");
+        self.child.wait().unwrap();
+        self.over = true;
+    }
+
+    /// Closes the window: the terminal is gone, the program is not asked.
+    pub fn close_window(&mut self) {
+        self.keys = None;
+        self.master = None;
+    }
+
+    /// Waits for the program to end by itself, and until all it wrote has been read.
     pub fn ended(&mut self) -> u32 {
-        let end = Instant::now() + PATIENCE;
-        loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status.exit_code();
-            }
-            assert!(Instant::now() < end, "it did not end; the screen is:\n{}", self.text());
-            std::thread::sleep(Duration::from_millis(20));
+        let shown = Arc::clone(&self.shown);
+        let complaint =
+            || format!("it did not end; the screen is:\n{}", shown.lock().unwrap().parser.screen().contents());
+        let status = until_or(complaint, &mut || self.child.try_wait().unwrap());
+        self.over = true;
+        if self.master.is_some()
+            && let Some(reader) = self.reader.take()
+        {
+            reader.join().unwrap();
         }
+        status.exit_code()
     }
 }
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        let _ = self.child.kill();
+        if !self.over {
+            self.signal("KILL");
+            let _ = self.child.wait();
+        }
     }
 }
 
@@ -99,3 +133,4 @@ pub const ENTER: &str = "\r";
 pub const ESCAPE: &str = "\x1b";
 pub const F12: &str = "\x1b[24~";
 pub const DOWN: &str = "\x1b[B";
+pub const CTRL_C: &str = "\x03";
