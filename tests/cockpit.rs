@@ -29,8 +29,9 @@ fn mark_prioritise_execute_watch_flatten_quit_and_come_back() {
     assert_eq!(tables.cash(), closed, "what the screen said was made is what the fills say");
 
     let mut terminal = Terminal::start(&folder, SIZE, &[]);
-    let screen = terminal.until("what was, after a restart", |s| s.contains("HALTED") && screen::day(s) == Some(day));
-    assert_eq!(screen::closed_today(&screen), Some(closed));
+    let screen = terminal.until("what was, after a restart", |s| {
+        s.contains("HALTED") && (screen::day(s), screen::closed_today(s)) == (Some(day), Some(closed))
+    });
     assert!(screen.contains("No open positions."), "{screen}");
     assert_eq!(screen::queue(&screen), []);
     executed_are_listed(&mut terminal, first.id, second.id);
@@ -111,7 +112,7 @@ fn flatten(terminal: &mut Terminal) -> (Decimal, Decimal) {
     terminal.until("that nothing is open", |s| s.contains("FLAT · HALTED") && s.contains("NOTHING OF OURS IS OPEN"));
     terminal.press(ESCAPE);
     let screen = terminal.until("no open quantity", |s| {
-        s.contains("No open positions.") && screen::closed_today(s).is_some() && screen::positions(s).is_empty()
+        !s.contains("FLAT · HALTED") && s.contains("No open positions.") && screen::closed_today(s).is_some() && screen::positions(s).is_empty()
     });
     (screen::closed_today(&screen).unwrap(), screen::day(&screen).unwrap())
 }
@@ -150,7 +151,7 @@ fn executed_are_listed(terminal: &mut Terminal, first: u64, second: u64) {
     terminal
         .until("those that are still pending", |s| !ids(s).is_empty() && ids(s).is_disjoint(&[first, second].into()));
     terminal.press("/");
-    terminal.until_text("filter");
+    terminal.until("the filter's field", |s| s.lines().rev().take(2).any(|l| l.contains(" match")));
     // In pieces: many keys at once are taken for a clipboard.
     for piece in ["stat", "us:", "exec", "uted"] {
         terminal.press(piece);

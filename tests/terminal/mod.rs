@@ -3,6 +3,7 @@
 pub mod screen;
 
 use std::io::{Read, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
@@ -16,6 +17,8 @@ pub struct Terminal {
     keys: Option<Box<dyn Write + Send>>,
     shown: Arc<Mutex<Shown>>,
     reader: Option<JoinHandle<()>>,
+    /// The window is being closed: nobody reads any more.
+    closing: Arc<AtomicBool>,
     /// It has ended, and its number may be another's.
     over: bool,
 }
@@ -40,17 +43,22 @@ impl Terminal {
         drop(pair.slave);
         let mut output = pair.master.try_clone_reader().unwrap();
         let keys = pair.master.take_writer().unwrap();
-        let shown = Arc::new(Mutex::new(Shown { parser: vt100::Parser::new(rows, columns, 0), bytes: Vec::new() }));
+        let shown = Arc::new(Mutex::new(Shown { parser: vt100::Parser::new(size_of(rows), size_of(columns), 0), bytes: Vec::new() }));
         let writing = Arc::clone(&shown);
+        let closing = Arc::new(AtomicBool::new(false));
+        let closed = Arc::clone(&closing);
         let reader = std::thread::spawn(move || {
             let mut bytes = [0; 16_384];
             while let Ok(n @ 1..) = output.read(&mut bytes) {
                 let mut shown = writing.lock().unwrap();
                 shown.parser.process(&bytes[..n]);
                 shown.bytes.extend_from_slice(&bytes[..n]);
+                if closed.load(Ordering::SeqCst) {
+                    break;
+                }
             }
         });
-        Self { child, master: Some(pair.master), keys: Some(keys), shown, reader: Some(reader), over: false }
+        Self { child, master: Some(pair.master), keys: Some(keys), shown, reader: Some(reader), closing, over: false }
     }
 
     pub fn text(&self) -> String {
@@ -99,6 +107,11 @@ impl Terminal {
 
     /// Closes the window: the terminal is gone, the program is not asked.
     pub fn close_window(&mut self) {
+        self.closing.store(true, Ordering::SeqCst);
+        // The reader lets go of its end with the next picture.
+        if let Some(reader) = self.reader.take() {
+            reader.join().unwrap();
+        }
         self.keys = None;
         self.master = None;
     }
@@ -110,9 +123,7 @@ impl Terminal {
             || format!("it did not end; the screen is:\n{}", shown.lock().unwrap().parser.screen().contents());
         let status = until_or(complaint, &mut || self.child.try_wait().unwrap());
         self.over = true;
-        if self.master.is_some()
-            && let Some(reader) = self.reader.take()
-        {
+        if let Some(reader) = self.reader.take() {
             reader.join().unwrap();
         }
         status.exit_code()
@@ -126,6 +137,10 @@ impl Drop for Terminal {
             let _ = self.child.wait();
         }
     }
+}
+
+fn size_of(cells: u16) -> std::num::NonZeroU16 {
+    std::num::NonZeroU16::new(cells).unwrap()
 }
 
 /// Keys that are more than a letter, as xterm sends them.

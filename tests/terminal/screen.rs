@@ -61,13 +61,11 @@ pub fn positions(screen: &str) -> Vec<Position> {
             let number = words.iter().find_map(|w| w.strip_prefix('#'));
             strategy = number.and_then(|n| n.parse().ok()).unwrap_or_default();
         } else if let [strike, right @ ("CE" | "PE"), _day, _month, quantity, average, _last, profit, ..] = words[..] {
-            rows.push(Position {
-                strategy,
-                contract: format!("{} {right}", strike.replace(',', "")),
-                quantity: i64::try_from(number(quantity).unwrap()).unwrap(),
-                average: number(average).unwrap(),
-                profit: number(profit),
-            });
+            // What a card lies upon is not read.
+            let quantity = number(quantity).and_then(|q| i64::try_from(q).ok());
+            let (Some(quantity), Some(average)) = (quantity, number(average)) else { continue };
+            let contract = format!("{} {right}", strike.replace(',', ""));
+            rows.push(Position { strategy, contract, quantity, average, profit: number(profit) });
         }
     }
     rows
