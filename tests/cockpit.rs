@@ -112,7 +112,10 @@ fn flatten(terminal: &mut Terminal) -> (Decimal, Decimal) {
     terminal.until("that nothing is open", |s| s.contains("FLAT · HALTED") && s.contains("NOTHING OF OURS IS OPEN"));
     terminal.press(ESCAPE);
     let screen = terminal.until("no open quantity", |s| {
-        !s.contains("FLAT · HALTED") && s.contains("No open positions.") && screen::closed_today(s).is_some() && screen::positions(s).is_empty()
+        !s.contains("FLAT · HALTED")
+            && s.contains("No open positions.")
+            && screen::closed_today(s).is_some()
+            && screen::positions(s).is_empty()
     });
     (screen::closed_today(&screen).unwrap(), screen::day(&screen).unwrap())
 }

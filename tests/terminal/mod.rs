@@ -43,7 +43,10 @@ impl Terminal {
         drop(pair.slave);
         let mut output = pair.master.try_clone_reader().unwrap();
         let keys = pair.master.take_writer().unwrap();
-        let shown = Arc::new(Mutex::new(Shown { parser: vt100::Parser::new(size_of(rows), size_of(columns), 0), bytes: Vec::new() }));
+        let shown = Arc::new(Mutex::new(Shown {
+            parser: vt100::Parser::new(size_of(rows), size_of(columns), 0),
+            bytes: Vec::new(),
+        }));
         let writing = Arc::clone(&shown);
         let closing = Arc::new(AtomicBool::new(false));
         let closed = Arc::clone(&closing);
