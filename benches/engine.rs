@@ -129,7 +129,8 @@ fn busy_engine() -> (Engine, Intent) {
         state.apply(&Record::StrategyMoved { id: StrategyId(n), to, reason: None }, at);
     }
     let mut engine = Engine::new(EngineConfig::default(), state);
-    engine.handle(&Event::Wake, at, &Market);
+    // Started: from now on the quotes of what is held are watched.
+    engine.handle(&Event::Started, at, &Market);
     (engine, intent(201))
 }
 

@@ -78,7 +78,8 @@ fn raise(terminal: &mut Terminal, id: u64) {
 /// Executes everything that is marked, and returns what is held then.
 fn execute(terminal: &mut Terminal, first: u64, second: u64) -> Vec<Position> {
     terminal.press("E");
-    let card = terminal.until("the card, ready", |s| s.contains("EXECUTE 2 strategies · PAPER") && s.contains("y  EXECUTE"));
+    let card =
+        terminal.until("the card, ready", |s| s.contains("EXECUTE 2 strategies · PAPER") && s.contains("y  EXECUTE"));
     assert!(card.matches("every check passes").count() == 2, "{card}");
     let (high, low) = (card.find(&format!("#{second} ")).unwrap(), card.find(&format!("#{first} ")).unwrap());
     assert!(high < low, "the higher priority stands first on the card");
@@ -111,7 +112,10 @@ fn flatten(terminal: &mut Terminal) -> (Decimal, Decimal) {
     terminal.until("that nothing is open", |s| s.contains("FLAT · HALTED") && s.contains("NOTHING OF OURS IS OPEN"));
     terminal.press(ESCAPE);
     let screen = terminal.until("no open quantity", |s| {
-        !s.contains("FLAT · HALTED") && s.contains("No open positions.") && screen::closed_today(s).is_some() && screen::positions(s).is_empty()
+        !s.contains("FLAT · HALTED")
+            && s.contains("No open positions.")
+            && screen::closed_today(s).is_some()
+            && screen::positions(s).is_empty()
     });
     (screen::closed_today(&screen).unwrap(), screen::day(&screen).unwrap())
 }
@@ -147,7 +151,8 @@ fn the_tables_agree(tables: &Tables, first: u64, second: u64, held: &[Position])
 
 fn executed_are_listed(terminal: &mut Terminal, first: u64, second: u64) {
     let ids = |s: &str| screen::pending(s).iter().map(|r| r.id).collect::<BTreeSet<_>>();
-    terminal.until("those that are still pending", |s| !ids(s).is_empty() && ids(s).is_disjoint(&[first, second].into()));
+    terminal
+        .until("those that are still pending", |s| !ids(s).is_empty() && ids(s).is_disjoint(&[first, second].into()));
     terminal.press("/");
     terminal.until("the filter's field", |s| s.lines().rev().take(2).any(|l| l.contains(" match")));
     // In pieces: many keys at once are taken for a clipboard.
@@ -174,9 +179,12 @@ fn entries_stay_locked_until_armed(terminal: &mut Terminal) {
         terminal.until("the word", |s| s.lines().any(|l| l.contains("Word") && l.contains(&format!(" {word}"))));
         terminal.press(ENTER);
         if armed {
-            terminal.until("entries allowed", |s| s.contains("Armed: entries are allowed again") && !s.contains(" HALTED "));
+            terminal.until("entries allowed", |s| {
+                s.contains("Armed: entries are allowed again") && !s.contains(" HALTED ")
+            });
         } else {
-            terminal.until("that another word is not it", |s| s.to_lowercase().contains("type arm to allow entries again"));
+            terminal
+                .until("that another word is not it", |s| s.to_lowercase().contains("type arm to allow entries again"));
             terminal.back_until("no card", |s| !s.contains("Type ARM to allow entries again"));
         }
     }

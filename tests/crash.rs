@@ -226,9 +226,11 @@ fn a_cockpit_that_was_killed_shows_what_is_held_and_goes_on_by_a_key() {
     let mut terminal = Terminal::start(&folder, (160, 45), &[]);
     terminal.until("the mark", |s| screen::queue(s).iter().any(|q| q.id == id));
     terminal.press("E");
-    terminal.until("the card, ready", |s| s.contains("EXECUTE 1 strategy · PAPER") && s.contains("y  EXECUTE: 4 orders"));
+    terminal
+        .until("the card, ready", |s| s.contains("EXECUTE 1 strategy · PAPER") && s.contains("y  EXECUTE: 4 orders"));
     terminal.press("y");
-    terminal.until("a leg filled", |s| s.contains("/4 in") && !s.contains("0/4 in") && !screen::positions(s).is_empty());
+    terminal
+        .until("a leg filled", |s| s.contains("/4 in") && !s.contains("0/4 in") && !screen::positions(s).is_empty());
     terminal.kill_hard();
     let before = at_the_exchange(&folder);
 

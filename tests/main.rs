@@ -8,6 +8,7 @@ mod dhan_samples;
 mod floors;
 mod paper_client;
 mod program;
+mod readme;
 mod real_input;
 mod restart;
 mod shell;

@@ -101,7 +101,8 @@ fn a_strategy_of_a_real_analysis_is_marked_executed_and_flattened() {
     run(&bulk);
     // What the gate allows depends on today's market; of so many, some are always fit.
     let previews = run(&["execute", "--dry-run", "--json"]).json();
-    let fit = previews.as_array().unwrap().iter().find(|p| p["executable"] == true).unwrap_or_else(|| panic!("{previews}"));
+    let fit =
+        previews.as_array().unwrap().iter().find(|p| p["executable"] == true).unwrap_or_else(|| panic!("{previews}"));
     let id = id_of(fit);
     let listed = all.as_array().unwrap().iter().find(|s| id_of(s) == id).unwrap();
     assert!(!["NIFTY", "BANKNIFTY", "FINNIFTY", "MIDCPNIFTY", "SENSEX"].contains(&listed["symbol"].as_str().unwrap()));
@@ -111,7 +112,10 @@ fn a_strategy_of_a_real_analysis_is_marked_executed_and_flattened() {
     let open: Vec<&Value> = shown["positions"].as_array().unwrap().iter().collect();
     assert_eq!(open.len(), listed["legs"].as_array().unwrap().len());
     for position in open {
-        assert_eq!((position["underlying"].clone(), position["strategy_id"].as_u64()), (listed["symbol"].clone(), Some(id)));
+        assert_eq!(
+            (position["underlying"].clone(), position["strategy_id"].as_u64()),
+            (listed["symbol"].clone(), Some(id))
+        );
         assert!(position["pnl"].is_number() && position["net_quantity"].as_i64() != Some(0), "{position}");
     }
     run(&["flatten", "--yes"]).well();

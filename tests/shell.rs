@@ -24,7 +24,10 @@ fn the_journey_without_a_cockpit() {
     let list = folder.list();
     assert!(list.len() >= 5, "paper mode seeds a handful");
     for row in &list {
-        has(row, &["id", "symbol", "strategy_name", "status", "priority", "total_score", "conviction", "expiry", "legs"]);
+        has(
+            row,
+            &["id", "symbol", "strategy_name", "status", "priority", "total_score", "conviction", "expiry", "legs"],
+        );
         assert_eq!(row["status"], "pending");
         for leg in rows(&row["legs"]) {
             has(leg, &["action", "type", "strike", "expiry", "ratio", "premium"]);
@@ -51,12 +54,24 @@ fn the_journey_without_a_cockpit() {
     assert!(rows(&executed["results"]).iter().all(|r| r["status"] == "executed"), "{executed}");
     let status = folder.status();
     has(&status, &["mode", "halted", "session", "day_pnl", "positions", "working_orders", "limits"]);
-    assert_eq!((&status["mode"], &status["halted"], &status["session"]["open"]), (&json!("paper"), &json!(false), &json!(true)));
+    assert_eq!(
+        (&status["mode"], &status["halted"], &status["session"]["open"]),
+        (&json!("paper"), &json!(false), &json!(true))
+    );
     assert_eq!(status["working_orders"], json!([]));
     let mut held: Vec<(String, i64)> = Vec::new();
     for position in rows(&status["positions"]) {
-        let fields =
-            ["symbol", "security_id", "product", "net_quantity", "average_price", "ltp", "pnl", "strategy_id", "contract"];
+        let fields = [
+            "symbol",
+            "security_id",
+            "product",
+            "net_quantity",
+            "average_price",
+            "ltp",
+            "pnl",
+            "strategy_id",
+            "contract",
+        ];
         has(position, &fields);
         assert!(position["pnl"].is_number() && position["ltp"].is_number(), "{position}");
         held.push((position["contract"].as_str().unwrap().into(), position["net_quantity"].as_i64().unwrap()));
@@ -126,7 +141,15 @@ fn the_screen_follows_what_a_shell_does() {
 fn a_question_is_asked_at_a_terminal_and_nothing_is_done_without_an_answer() {
     let folder = Folder::new();
     folder.run(&["top", "--count", "1", "--min-score", "0"]).well();
-    for command in [&["execute"][..], &["flatten"], &["kill"], &["close", "1"], &["resume", "1"], &["unwind", "1"], &["flatten", "--force"]] {
+    for command in [
+        &["execute"][..],
+        &["flatten"],
+        &["kill"],
+        &["close", "1"],
+        &["resume", "1"],
+        &["unwind", "1"],
+        &["flatten", "--force"],
+    ] {
         let refused = folder.run(command).with(2);
         assert!(refused.err.contains("--yes") && refused.out.is_empty(), "{command:?}: {refused:?}");
     }
@@ -188,7 +211,16 @@ fn forced_flattening_goes_to_the_broker_itself() {
     execute();
     let forced = folder.json(&["flatten", "--force", "--yes"]);
     assert_eq!((&forced["flat"], &forced["open"]), (&json!(true), &json!([])));
-    assert_eq!(Exchange::on_books_of(&folder).get("/positions").as_array().unwrap().iter().filter(|p| p["netQty"] != 0).count(), 0);
+    assert_eq!(
+        Exchange::on_books_of(&folder)
+            .get("/positions")
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|p| p["netQty"] != 0)
+            .count(),
+        0
+    );
     folder.run(&["flatten", "--yes"]).well();
     folder.run(&["arm", "ARM"]).well();
     assert_eq!((folder.tables().open_positions(), folder.tables().open_lots()), (vec![], vec![]));
@@ -198,7 +230,9 @@ fn forced_flattening_goes_to_the_broker_itself() {
     let mut terminal = Terminal::start(&folder, SIZE, &[]);
     terminal.until("the positions", |s| screen::positions(s).len() >= 2);
     folder.run(&["flatten", "--force", "--yes"]).well();
-    terminal.until("that the broker has nothing", |s| s.contains("the broker's book 0") || s.contains("No open positions."));
+    terminal.until("that the broker has nothing", |s| {
+        s.contains("the broker's book 0") || s.contains("No open positions.")
+    });
     folder.run(&["flatten", "--yes"]).well();
     terminal.until("nothing open", |s| s.contains("No open positions."));
     terminal.press(ESCAPE);
@@ -311,7 +345,8 @@ fn import_loads_what_is_good_and_refuses_the_rest_with_place_and_reason() {
     assert_eq!((&marked["status"], &marked["notes"]), (&json!("marked"), &json!("mine")));
     assert_eq!(marked["legs"][0]["premium"], legs[0]["premium"]);
     // A dry run imports nothing.
-    let other = folder.file("other.csv", &format!("id,symbol,side,type,strike\nz,NIFTY,BUY,CE,{}\n", legs[0]["strike"]));
+    let other =
+        folder.file("other.csv", &format!("id,symbol,side,type,strike\nz,NIFTY,BUY,CE,{}\n", legs[0]["strike"]));
     folder.run(&["import", "--dry-run", &other]).well();
     assert_eq!(folder.list().len(), listed.len());
 }
@@ -331,7 +366,14 @@ fn the_exchange_alone_prints_where_it_is_and_serves() {
         assert!(listed.1.contains(symbol), "{symbol} is not listed");
     }
     // Its port is taken: another says so.
-    let port = exchange.addresses["rest"].as_str().unwrap().trim_start_matches("http://").split('/').next().unwrap().to_string();
+    let port = exchange.addresses["rest"]
+        .as_str()
+        .unwrap()
+        .trim_start_matches("http://")
+        .split('/')
+        .next()
+        .unwrap()
+        .to_string();
     let folder = Folder::new();
     let refused = folder.run(&["exchange", "--listen", &port]).with(1);
     assert!(refused.err.contains(&port), "{refused:?}");

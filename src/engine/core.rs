@@ -1,7 +1,10 @@
 //! The engine itself: takes an event, decides, answers with a step.
 
+use std::collections::BTreeSet;
+
+use super::state::LotKey;
 use super::turn::{Memory, Turn};
-use super::{EngineConfig, Event, Reference, State, step::Step};
+use super::{EngineConfig, Event, Record, Reference, State, step::Step};
 use crate::domain::time::Timestamp;
 
 /// The state machine. Owned by one task; all decisions are made here.
@@ -73,20 +76,51 @@ impl Turn<'_> {
         self.drive_halt();
         self.drive_executions();
         self.drive_queue();
-        if self.has_changed() {
-            self.drive_strays();
+        match self.touched() {
+            Touched::Nothing => {}
+            Touched::Lots(keys) => self.drive_strays(Some(&keys)),
+            Touched::Everything => self.drive_strays(None),
         }
         self.drive_exits();
         self.drive_flatten();
         self.poll();
-        if self.has_changed() {
+        if self.watch_may_change() {
             self.watch();
         }
         self.ask_for_wake();
     }
 
-    /// Whether this turn has changed more than prices: what follows from state alone need not be asked otherwise.
-    fn has_changed(&self) -> bool {
-        self.step.records.iter().any(|r| !matches!(r, super::Record::Marks { .. }))
+    /// What this turn has changed, as far as fills go: what follows from state alone need not be asked otherwise.
+    fn touched(&self) -> Touched {
+        let mut keys = BTreeSet::new();
+        for record in &self.step.records {
+            match record {
+                Record::OrderSeen { intent, .. } => {
+                    let Some(order) = self.state.orders.get(intent) else { continue };
+                    let (owner, spec) = (order.purpose.owner(), order.intent.spec);
+                    keys.insert(LotKey { owner, contract: spec.contract, product: spec.product });
+                }
+                Record::Marks { .. } | Record::ModifyAsked { .. } | Record::CancelAsked { .. } => {}
+                _ => return Touched::Everything,
+            }
+        }
+        if keys.is_empty() { Touched::Nothing } else { Touched::Lots(keys) }
     }
+
+    /// Whether other quotes may be wanted than before: not after prices, nor while an order goes on as it did.
+    fn watch_may_change(&self) -> bool {
+        self.step.records.iter().any(|record| match record {
+            Record::Marks { .. } | Record::ModifyAsked { .. } | Record::CancelAsked { .. } => false,
+            Record::OrderSeen { intent, .. } => !self.state.open.contains(intent),
+            _ => true,
+        })
+    }
+}
+
+/// What a turn has changed.
+enum Touched {
+    Nothing,
+    /// Orders of these lots, and nothing else.
+    Lots(BTreeSet<LotKey>),
+    Everything,
 }

@@ -3,12 +3,14 @@
 //! Each look at an execution asks only: what is filled, what may still fill, what is missing? So it makes no
 //! difference which events were seen in between, and nothing is ever sent twice.
 
+use std::collections::BTreeSet;
+
 use rust_decimal_macros::dec;
 
 use super::effect::AlertLevel;
 use super::record::{Owner, Purpose, Record};
 use super::reference::ResolvedLeg;
-use super::state::{Execution, LotKey, Order, OrderState, Phase};
+use super::state::{Execution, Lot, LotKey, Order, OrderState, Phase};
 use super::turn::{Turn, marketable, more_eager};
 use crate::domain::time::after_ms;
 use crate::domain::{
@@ -264,9 +266,14 @@ impl Turn<'_> {
     }
 
     /// Fills that nobody expects any more: of an order given up as lost, or more than the leg needs. They are exited.
-    pub(super) fn drive_strays(&mut self) {
+    /// `touched` are the only lots that can have changed, if that is known.
+    pub(super) fn drive_strays(&mut self, touched: Option<&BTreeSet<LotKey>>) {
         let mut strays: Vec<(LotKey, Quantity)> = Vec::new();
-        for (key, lot) in &self.state.lots {
+        let lots: Vec<(&LotKey, &Lot)> = match touched {
+            Some(keys) => keys.iter().filter_map(|k| self.state.lots.get_key_value(k)).collect(),
+            None => self.state.lots.iter().collect(),
+        };
+        for (key, lot) in lots {
             let Owner::Strategy(id) = key.owner else { continue };
             let Some(s) = self.state.strategies.get(&id) else { continue };
             if lot.net.is_flat() || self.state.exits.contains_key(key) {

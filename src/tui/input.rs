@@ -101,13 +101,14 @@ fn mend(events: &[Event]) -> Vec<Event> {
         mended.push(events[at].clone());
         let escape = matches!(&events[at], Event::Key(KeyEvent { code: KeyCode::Esc, .. }));
         at += 1;
-        if let (true, Some('['), Some(tens), Some(ones), Some('~')) =
-            (escape, letter(at), letter(at + 1), letter(at + 2), letter(at + 3))
-        {
-            if let Some(key) = function_key(tens, ones) {
-                mended.push(Event::Key(KeyEvent::new(KeyCode::F(key), KeyModifiers::NONE)));
-                at += 4;
-            }
+        let letters = [letter(at), letter(at + 1), letter(at + 2), letter(at + 3)];
+        let key = match letters {
+            [Some('['), Some(tens), Some(ones), Some('~')] if escape => function_key(tens, ones),
+            _ => None,
+        };
+        if let Some(key) = key {
+            mended.push(Event::Key(KeyEvent::new(KeyCode::F(key), KeyModifiers::NONE)));
+            at += 4;
         }
     }
     mended

@@ -111,8 +111,13 @@ impl Folder {
         let file = self.file("larger.json", &json!({ "positions": larger }).to_string());
         self.run(&["import", &file]).well();
         let known: Vec<u64> = rows.iter().map(id_of).collect();
-        let new: Vec<u64> =
-            self.list().iter().filter(|s| s["source"] == "larger.json").map(id_of).filter(|i| !known.contains(i)).collect();
+        let new: Vec<u64> = self
+            .list()
+            .iter()
+            .filter(|s| s["source"] == "larger.json")
+            .map(id_of)
+            .filter(|i| !known.contains(i))
+            .collect();
         assert_eq!(new.len(), rows.len(), "every one of them is a strategy of its own");
         new
     }

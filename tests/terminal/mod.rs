@@ -43,7 +43,10 @@ impl Terminal {
         drop(pair.slave);
         let mut output = pair.master.try_clone_reader().unwrap();
         let keys = pair.master.take_writer().unwrap();
-        let shown = Arc::new(Mutex::new(Shown { parser: vt100::Parser::new(size_of(rows), size_of(columns), 0), bytes: Vec::new() }));
+        let shown = Arc::new(Mutex::new(Shown {
+            parser: vt100::Parser::new(size_of(rows), size_of(columns), 0),
+            bytes: Vec::new(),
+        }));
         let writing = Arc::clone(&shown);
         let closing = Arc::new(AtomicBool::new(false));
         let closed = Arc::clone(&closing);
@@ -129,7 +132,8 @@ impl Terminal {
     /// Waits for the program to end by itself, and until all it wrote has been read.
     pub fn ended(&mut self) -> u32 {
         let shown = Arc::clone(&self.shown);
-        let complaint = || format!("it did not end; the screen is:\n{}", shown.lock().unwrap().parser.screen().contents());
+        let complaint =
+            || format!("it did not end; the screen is:\n{}", shown.lock().unwrap().parser.screen().contents());
         let status = until_or(complaint, &mut || self.child.try_wait().unwrap());
         self.over = true;
         if let Some(reader) = self.reader.take() {

@@ -65,7 +65,7 @@ impl Default for DhanConfig {
             auth: "https://auth.dhan.co".into(),
             feed: "wss://api-feed.dhan.co".into(),
             order_updates: "wss://api-order-update.dhan.co".into(),
-            instruments: "https://images.dhan.co/api-data/api-scrip-master.csv".into(),
+            instruments: "https://images.dhan.co/api-data/api-scrip-master-detailed.csv".into(),
         }
     }
 }

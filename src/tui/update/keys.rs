@@ -193,7 +193,7 @@ fn ask_for_filter(model: &mut Model) {
 }
 
 fn ask_for_top(model: &mut Model) {
-    let fields = [("How many", "5"), ("Least score", "0.60")];
+    let fields = [("How many", "5"), ("Least score", "0.50")];
     ask(model, TextDialog::new(Asked::MarkTop, "Mark the best pending strategies".into(), &fields));
 }
 

@@ -10,6 +10,8 @@ mod text;
 mod views;
 
 #[cfg(test)]
+mod random;
+#[cfg(test)]
 mod tests;
 
 use std::sync::Arc;

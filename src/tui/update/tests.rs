@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use proptest::prelude::*;
 use rust_decimal_macros::dec;
 
 use super::{Msg, Outgoing, update};
@@ -11,9 +10,8 @@ use crate::engine::command::{Command, Reply};
 use crate::engine::effect::AlertLevel;
 use crate::engine::record::Record;
 use crate::tui::demo::{busy, dark, frame, halted, preview, screen, show};
-use crate::tui::key::{Chord, Code, Key};
-use crate::tui::keymap::{ACTIONS, Keymap};
-use crate::tui::model::{ARMING_MS, CARD_MS, CardId, Layer, Model, PREVIEW_MS, Pane, RequestId, ToastLevel};
+use crate::tui::key::{Chord, Key};
+use crate::tui::model::{ARMING_MS, CARD_MS, Layer, Model, PREVIEW_MS, Pane, RequestId, ToastLevel};
 use crate::view::fixture::Desk;
 use crate::view::{Notice, Stage};
 
@@ -153,7 +151,7 @@ fn a_pending_strategy_has_no_priority_yet() {
 #[test]
 fn the_best_are_marked_by_count_and_score() {
     let mut model = screen(&busy(), (120, 36));
-    let out = press(&mut model, "t Backspace 3 Tab Backspace 5 Enter");
+    let out = press(&mut model, "t Backspace 3 Tab Backspace Backspace 6 5 Enter");
     assert_eq!(commands(&out), [Command::MarkTop { count: 3, min_score: dec!(0.65) }]);
     press(&mut model, "t Backspace x");
     assert_eq!(press(&mut model, "Enter"), []);
@@ -581,100 +579,4 @@ fn when_the_engine_is_gone_the_trader_is_told() {
     update(&mut model, Msg::EngineGone);
     assert!(said(&model).contains("The engine has stopped"));
     assert_eq!(press(&mut model, "q"), [Outgoing::Quit]);
-}
-
-// Random keys.
-
-fn any_key() -> impl Strategy<Value = Key> {
-    let bound: Vec<Chord> = ACTIONS.iter().flat_map(|a| a.keys).map(|k| k.parse().unwrap()).collect();
-    let letters = prop::char::range('!', 'z').prop_map(Chord::char);
-    let odd = prop::sample::select(vec![Code::Insert, Code::Delete, Code::Left, Code::F(5), Code::Home]);
-    let chord = prop_oneof![8 => prop::sample::select(bound), 1 => letters, 1 => odd.prop_map(Chord::plain)];
-    (chord, prop::bool::weighted(0.1), prop::bool::weighted(0.05)).prop_map(|(chord, repeat, pasted)| Key {
-        chord,
-        repeat,
-        pasted,
-        halt_sent: false,
-    })
-}
-
-#[derive(Clone, Debug)]
-enum Step {
-    Key(Key),
-    Wait(u64),
-    Resize(u16, u16),
-    Paste(String),
-    Scroll(isize),
-    Show(usize),
-    /// Answers the newest question: with previews, or with a refusal.
-    Answer(bool),
-}
-
-fn any_step() -> impl Strategy<Value = Step> {
-    prop_oneof![
-        12 => any_key().prop_map(Step::Key),
-        3 => (0_u64..3_000).prop_map(Step::Wait),
-        1 => (1_u16..220, 1_u16..70).prop_map(|(w, h)| Step::Resize(w, h)),
-        1 => "[ -~\u{900}-\u{910}\n]{0,12}".prop_map(Step::Paste),
-        1 => (-3_isize..4).prop_map(Step::Scroll),
-        2 => (0_usize..4).prop_map(Step::Show),
-        3 => any::<bool>().prop_map(Step::Answer),
-    ]
-}
-
-/// What a card that could be committed would allow.
-fn armed(model: &Model) -> Option<CardId> {
-    match model.layers.last()? {
-        Layer::Execute(card) if card.is_armed(model.now) => Some(card.id),
-        Layer::Confirm(card) if card.is_armed(model.now) => Some(card.id),
-        Layer::Kill(card) if card.is_armed(model.now) => Some(card.id),
-        _ => None,
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
-
-    /// Whatever is pressed, in whatever order and at whatever size: nothing panics, and what can lead to orders leaves
-    /// only from a card that was armed, each card once.
-    #[test]
-    fn no_sequence_of_keys_gets_round_the_cards(steps in prop::collection::vec(any_step(), 150)) {
-        let desks = [busy(), halted(), Desk::new(), { let mut d = busy(); d.record(Record::FlattenStarted { include_foreign: false }); d }];
-        let mut model = Model::new(Arc::new(Keymap::default()), (80, 24));
-        show(&mut model, &desks[0]);
-        let theme = dark();
-        let mut spent = std::collections::BTreeSet::new();
-        for (n, step) in steps.into_iter().enumerate() {
-            let ready = armed(&model);
-            let mut hand = None;
-            let out = match step {
-                Step::Key(key) => { hand = Some(key); update(&mut model, Msg::Key(key)) }
-                Step::Wait(ms) => { let now = model.now + ms; update(&mut model, Msg::Tick(now)) }
-                Step::Resize(w, h) => update(&mut model, Msg::Resize(w, h)),
-                Step::Paste(text) => update(&mut model, Msg::Paste(text)),
-                Step::Scroll(rows) => update(&mut model, Msg::Scroll(rows)),
-                Step::Show(n) => update(&mut model, Msg::View(Arc::new(desks[n].view()))),
-                Step::Answer(good) => {
-                    let Some(request) = model.requests.keys().next_back().copied() else { continue };
-                    let marked = desks[0].view().queue.iter().filter(|q| q.stage == Stage::Marked).map(|q| q.strategy.id).collect::<Vec<_>>();
-                    let previews = marked.into_iter().map(|id| preview(&desks[0], id, &[])).collect();
-                    let reply = if good { Reply::Previews { previews } } else { Reply::refused("no") };
-                    update(&mut model, Msg::Reply { request, reply })
-                }
-            };
-            for sent in &out {
-                let Outgoing::Send { command, card, .. } = sent else { continue };
-                let dangerous = matches!(command, Command::Execute { .. } | Command::Flatten { .. } | Command::CloseStrategy { .. }
-                    | Command::ClosePosition { .. } | Command::CancelOrder { .. } | Command::Unwind { .. } | Command::Resume { .. });
-                if dangerous {
-                    prop_assert!(card.is_some() && *card == ready, "{command:?} left without its card");
-                    prop_assert!(hand.is_some_and(|k| !k.repeat && !k.pasted), "{command:?} left without a hand");
-                    prop_assert!(spent.insert(*card), "{command:?} left twice from one card");
-                }
-            }
-            if n % 5 == 0 && model.size.0 > 0 {
-                frame(&mut model, &theme);
-            }
-        }
-    }
 }

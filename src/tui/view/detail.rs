@@ -39,20 +39,22 @@ fn lines(scene: &Scene<'_>, row: &StrategyRow, page: &DetailPage, width: u16) ->
     status(scene, row, width, &mut all);
     heading(&mut all, "Legs", theme);
     legs(row, &mut all, theme);
-    heading(&mut all, "Figures, ours: one set, at expiry, before charges", theme);
-    figures(row, &mut all, theme);
-    heading(&mut all, "Reported by its source, not trusted", theme);
-    reported(row, &mut all, theme);
-    heading(&mut all, "Executing it now", theme);
+    let checked = scene.model.now.saturating_sub(page.asked_at) / 1_000;
+    let ago = matches!(page.preview, DetailPreview::Ready(_)).then(|| format!(", checked {checked} s ago"));
+    heading(&mut all, &format!("Executing it now{}", ago.unwrap_or_default()), theme);
     preview(page, width, &mut all, theme);
     if !row.issues.is_empty() {
         heading(&mut all, "Issues", theme);
         for issue in &row.issues {
-            let (sign, style) =
-                if issue.blocking { (theme.symbols.failed, theme.down) } else { (theme.symbols.blocked, theme.warn) };
+            let blocking = (theme.symbols.failed, theme.down);
+            let (sign, style) = if issue.blocking { blocking } else { (theme.symbols.blocked, theme.warn) };
             all.extend(text::wrapped(&format!("{sign} {} ({})", issue.detail, issue.code), width, "  ", style));
         }
     }
+    heading(&mut all, "Figures, ours: one set, at expiry, before charges", theme);
+    figures(row, &mut all, theme);
+    heading(&mut all, "Reported by its source, not trusted", theme);
+    reported(row, width, &mut all, theme);
     heading(&mut all, "Note", theme);
     let note = if row.notes.is_empty() { "none" } else { &row.notes };
     all.extend(text::wrapped(note, width, "  ", theme.text));
@@ -131,7 +133,7 @@ pub fn credit(premium: crate::domain::Money) -> String {
     format!("{word} {}", format::rupees(premium.abs()))
 }
 
-fn reported(row: &StrategyRow, all: &mut Vec<Line<'static>>, theme: &Theme) {
+fn reported(row: &StrategyRow, width: u16, all: &mut Vec<Line<'static>>, theme: &Theme) {
     all.push(fact("Max profit", words::bound(row.reported_max_profit, theme.dim, theme), theme));
     all.push(fact("Max loss", words::bound(row.reported_max_loss, theme.dim, theme), theme));
     all.push(fact("Score", words::known(row.score, theme.text, theme, |d| format::grouped(d, 2)), theme));
@@ -140,7 +142,7 @@ fn reported(row: &StrategyRow, all: &mut Vec<Line<'static>>, theme: &Theme) {
     all.push(fact("PoP", words::known(row.probability, theme.text, theme, format::share), theme));
     all.push(fact("Underlying then", words::known(row.spot, theme.text, theme, format::price), theme));
     if !row.outlook.is_empty() {
-        all.push(fact("Outlook", words::cell(row.outlook.clone(), theme.text), theme));
+        all.extend(text::wrapped(&format!("Outlook: {}", row.outlook), width, "  ", theme.text));
     }
 }
 

@@ -88,7 +88,7 @@ fn pieces(scene: &Scene<'_>) -> Vec<Piece> {
     let left = |leaves, spans| Piece { leaves, spans, short: None, right: false };
     let right = |leaves, spans, short| Piece { leaves, spans, short, right: true };
     let mut all = vec![
-        left(20, vec![Span::styled("STRIKEDECK", theme.bright)]),
+        left(14, vec![Span::styled("STRIKEDECK", theme.bright)]),
         left(0, vec![badge(profile_word(header.profile), profile_style(header.profile, theme))]),
     ];
     if view.safety.flatten.is_some() {
@@ -97,7 +97,7 @@ fn pieces(scene: &Scene<'_>) -> Vec<Piece> {
         all.push(left(0, vec![badge("HALTED", theme.halted)]));
     }
     let indices = header.indices.iter().take(5).enumerate();
-    all.extend(indices.map(|(n, i)| left([7, 12, 13, 14, 15][n.min(4)], index(i, theme))));
+    all.extend(indices.map(|(n, i)| left([7, 12, 15, 16, 17][n.min(4)], index(i, theme))));
     let open = header.session.open;
     all.push(right(5, link("feed", header.feed, open, theme), Some(lamp("feed", header.feed, open, theme))));
     all.push(right(6, link("orders", header.orders, false, theme), Some(lamp("ord", header.orders, false, theme))));

@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 
 use super::payoff::Curve;
 use super::{Scene, words};
-use crate::domain::{LegKind, Price, StrategyStatus};
+use crate::domain::{LegKind, Price};
 use crate::tui::theme::Theme;
 use crate::tui::widgets::{pane, text};
 use crate::view::{LegRow, StrategyRow, View, format};
@@ -62,20 +62,18 @@ fn facts(row: &StrategyRow, width: u16, theme: &Theme) -> Vec<Line<'static>> {
     if !breakevens.is_empty() {
         lines.push(Line::from(vec![Span::styled("Breakeven ", theme.dim), Span::styled(breakevens, theme.text)]));
     }
-    let (verdict, style) = verdict(row, theme);
-    lines.extend(text::wrapped(&verdict, width, "", style));
+    lines.extend(standing(row, width, theme));
     lines
 }
 
-fn verdict(row: &StrategyRow, theme: &Theme) -> (String, ratatui::style::Style) {
-    match (row.blocked(), &row.reason) {
+/// What stands in its way or has become of it. Whether it can be executed is said only where it has been checked.
+fn standing(row: &StrategyRow, width: u16, theme: &Theme) -> Vec<Line<'static>> {
+    let (words, style) = match (row.blocked(), &row.reason) {
         (Some(issue), _) => (issue.detail.clone(), theme.warn),
         (None, Some(reason)) => (reason.clone(), theme.warn),
-        (None, None) => match row.status {
-            StrategyStatus::Pending => ("Nothing known speaks against it.".into(), theme.up),
-            status => (format!("{status}."), theme.text),
-        },
-    }
+        (None, None) => (row.status.to_string(), theme.dim),
+    };
+    text::wrapped(&words, width, "", style)
 }
 
 /// `S  65  26,200 CE  58.20 → 33.85`.
