@@ -1,5 +1,6 @@
 //! The cockpit with its screen: trading on the runtime's threads and the engine's, the screen on one of its own.
 
+use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -21,6 +22,11 @@ const COMMANDS: usize = 64;
 
 /// Runs the cockpit until the trader leaves or the system ends it.
 pub fn run(options: &Options, theme: Option<&str>) -> anyhow::Result<()> {
+    // Asked before anything starts: reading keys would find a terminal of its own, and draw where nobody looks.
+    anyhow::ensure!(
+        std::io::stdout().is_terminal(),
+        "the screen needs a terminal, and its output goes elsewhere; sub-commands work without one: see `strikedeck help`"
+    );
     let (folder, config) = prepare(options)?;
     let log = telemetry::start(&folder.logs(), &config.cockpit.log, Pane::Shown)?;
     telemetry::install_panic_hook(crate::tui::terminal::restore);
