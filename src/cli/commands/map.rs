@@ -10,8 +10,9 @@ use crate::view::format;
 use crate::web::MapQuestion;
 
 pub async fn run(shell: &mut Shell<'_>, args: &MapArgs) -> Result<(), Failure> {
-    let question =
-        MapQuestion { symbol: args.symbol.clone(), strike: args.strike, right: args.right, expiry: args.expiry };
+    // Exchanges know capitals only; people type as they like.
+    let symbol = args.symbol.trim().to_uppercase();
+    let question = MapQuestion { symbol, strike: args.strike, right: args.right, expiry: args.expiry };
     let found = shell.desk.map(question).await?;
     shell.console.document(&document(&found))?;
     let most = found.max_order.map(|most| format!(", at most {most} in one order")).unwrap_or_default();
