@@ -16,6 +16,7 @@ pub mod door;
 pub mod engine_thread;
 pub mod force;
 pub mod links;
+mod narrate;
 pub mod paper;
 pub mod reference;
 pub mod screen;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tracing::{error, info};
 
 use super::engine_thread::{Input, Inputs};
+use super::narrate::narrate;
 use crate::domain::time::Timestamp;
 use crate::engine::Record;
 use crate::gateway::driver::Batch;
@@ -97,6 +98,7 @@ fn catch_up(journal: &mut Journal, waiting: &mut BTreeMap<u64, Batch>) -> Result
     let records: Vec<(Timestamp, Record)> = waiting.values().flat_map(|b| b.records.iter().cloned()).collect();
     if !records.is_empty() {
         journal.append(&records)?;
+        records.iter().for_each(|(_, record)| narrate(record));
     }
     waiting.clear();
     Ok(())
