@@ -17,8 +17,8 @@ const ROOMY: &str = "capital: 100000000\nmax_daily_loss: 10000000\nmax_loss_per_
 /// When the process is killed.
 #[derive(Clone, Copy, Debug)]
 enum Moment {
-    /// So many milliseconds after the execution was seen to have begun.
-    After(u64),
+    /// The exchange has written down so many orders; so many milliseconds after that. Their answers are on the way.
+    Taken(usize, u64),
     /// The tables show an order that was sent.
     FirstOrder,
     /// … something filled.
@@ -46,39 +46,44 @@ fn killed_between_the_orders_of_an_execution_no_leg_is_sent_twice() {
         (Moment::SecondWave, Then::Unwind),
         (Moment::Partly, Then::Resume),
     ];
-    all_at_once(&format!("{SLOW}{ROOMY}"), 8, &points);
+    let in_the_middle = all_at_once(&format!("{SLOW}{ROOMY}"), 8, &points);
+    assert_eq!(in_the_middle, points.len());
 }
 
 #[test]
 fn killed_while_orders_are_on_their_way_no_leg_is_sent_twice() {
     let points = [
-        (Moment::After(0), Then::Resume),
-        (Moment::After(25), Then::Unwind),
-        (Moment::After(60), Then::Resume),
-        (Moment::After(95), Then::Resume),
-        (Moment::After(140), Then::Unwind),
-        (Moment::After(210), Then::Resume),
+        (Moment::Taken(1, 0), Then::Resume),
+        (Moment::Taken(1, 40), Then::Unwind),
+        (Moment::Taken(2, 0), Then::Unwind),
+        (Moment::Taken(2, 70), Then::Resume),
+        (Moment::Taken(3, 0), Then::Resume),
+        (Moment::Taken(3, 120), Then::Resume),
     ];
-    all_at_once(ROOMY, 12, &points);
+    // How far a moment finds it is chance; without any middle this would show nothing.
+    assert!(all_at_once(ROOMY, 12, &points) > 1);
 }
 
-/// Each on its own folder; most of the time is waiting for what became of orders that were never answered.
-fn all_at_once(risk: &str, lots: u64, points: &[(Moment, Then)]) {
+/// Each on its own folder; most of the time is waiting for what became of orders that were never answered. Returns how many
+/// kills found the execution begun and not ended.
+fn all_at_once(risk: &str, lots: u64, points: &[(Moment, Then)]) -> usize {
     std::thread::scope(|scope| {
-        for (moment, then) in points {
-            scope.spawn(move || {
-                let said = format!("killed at {moment:?}, then {then:?}");
-                let outcome = std::panic::catch_unwind(|| one(risk, lots, *moment, *then));
-                if let Err(panic) = outcome {
-                    eprintln!("{said}");
-                    std::panic::resume_unwind(panic);
-                }
-            });
+        let start = |(moment, then): &(Moment, Then)| {
+            let (moment, then) = (*moment, *then);
+            scope.spawn(move || one(risk, lots, moment, then))
+        };
+        let threads: Vec<_> = points.iter().map(start).collect();
+        let ended: Vec<_> = points.iter().zip(threads).map(|(point, thread)| (point, thread.join())).collect();
+        let of = |held: bool| move |(_, ended): &&(_, std::thread::Result<bool>)| matches!(ended, Ok(h) if *h == held);
+        for (point, ended) in &ended {
+            assert!(ended.is_ok(), "killed at {:?}, then {:?}: see above", point.0, point.1);
         }
-    });
+        ended.iter().filter(of(true)).count()
+    })
 }
 
-fn one(risk: &str, lots: u64, moment: Moment, then: Then) {
+/// True if the kill came in the middle.
+fn one(risk: &str, lots: u64, moment: Moment, then: Then) -> bool {
     let (folder, id) = marked(risk, lots);
     let name = id.to_string();
     let execution = folder.start(&["execute", &name, "--yes"]);
@@ -91,17 +96,21 @@ fn one(risk: &str, lots: u64, moment: Moment, then: Then) {
     let orders = at_the_exchange(&folder);
     assert_eq!(orders.len(), before.len(), "a restart sends nothing");
     known_and_never_too_much(&folder, id, &orders);
-    if folder.tables().strategy(id).status == "executing" {
+    let found = folder.tables().strategy(id).status;
+    let in_the_middle = found == "executing";
+    let (taken, filled) = (orders.len(), orders.values().filter(|o| o.filled == o.quantity).count());
+    println!("killed at {moment:?}: {found}, {taken} orders taken, {filled} filled; then {then:?}");
+    if in_the_middle {
         assert_eq!(stage(&status, id).as_deref(), Some("held"), "{status}");
         let word = if then == Then::Resume { "resume" } else { "unwind" };
         folder.run(&[word, &name, "--yes"]).well();
         ended_as(&folder, id, if then == Then::Resume { "executed" } else { "failed" });
     } else {
         // It had been done by then, or had not begun.
-        let ended = folder.tables().strategy(id).status;
-        assert!(matches!(ended.as_str(), "executed" | "marked"), "{ended}");
+        assert!(matches!(found.as_str(), "executed" | "marked"), "{found}");
     }
     known_and_never_too_much(&folder, id, &at_the_exchange(&folder));
+    in_the_middle
 }
 
 /// A folder with one marked iron condor of many lots.
@@ -119,12 +128,14 @@ fn kill_at(mut execution: Running, folder: &Folder, id: u64, moment: Moment) {
     let legs_filled = || tables.legs(id).iter().filter(|l| l.filled >= l.quantity && l.quantity > 0).count();
     let mut since = None;
     until(&format!("{moment:?}"), || {
-        if since.is_none() && (begun() || execution.has_ended()) {
-            since = Some(Instant::now());
-        }
         let orders = || tables.orders();
         let now = match moment {
-            Moment::After(ms) => since.is_some_and(|at| at.elapsed() >= Duration::from_millis(ms)),
+            Moment::Taken(least, ms) => {
+                if since.is_none() && taken(folder) >= least {
+                    since = Some(Instant::now());
+                }
+                since.is_some_and(|at| at.elapsed() >= Duration::from_millis(ms))
+            }
             Moment::FirstOrder => begun(),
             Moment::FirstFill => orders().iter().any(|o| o.filled > 0),
             Moment::SecondWave => orders().iter().any(|o| o.side == "SELL"),
@@ -133,6 +144,13 @@ fn kill_at(mut execution: Running, folder: &Folder, id: u64, moment: Moment) {
         (now || execution.has_ended()).then_some(())
     });
     execution.kill_hard();
+}
+
+/// Orders that the exchange has written down by now, seen in the file it writes before it answers.
+fn taken(folder: &Folder) -> usize {
+    let books = std::fs::read(folder.paper().join("exchange.db")).unwrap_or_default();
+    let books = String::from_utf8_lossy(&books);
+    folder.tables().orders().iter().filter(|o| books.contains(&o.correlation)).count()
 }
 
 /// An order as the exchange has it.
@@ -162,6 +180,16 @@ fn at_the_exchange(folder: &Folder) -> BTreeMap<String, Taken> {
         assert_eq!(twice, None, "two orders of one intent: {correlation}");
     }
     book
+}
+
+/// What these orders have left of each security.
+fn net(book: &BTreeMap<String, Taken>) -> BTreeMap<&str, i64> {
+    let mut net: BTreeMap<&str, i64> = BTreeMap::new();
+    for taken in book.values() {
+        let signed = if taken.side == "BUY" { taken.filled } else { -taken.filled };
+        *net.entry(&taken.security).or_default() += signed;
+    }
+    net
 }
 
 /// Every order at the exchange is one that was journalled, as it was journalled; no leg has more than it asks for.
@@ -199,11 +227,7 @@ fn ended_as(folder: &Folder, id: u64, status: &str) {
     assert_eq!(tables.strategy(id).status, status);
     assert!(tables.queue().is_empty());
     let book = at_the_exchange(folder);
-    let mut net: BTreeMap<&str, i64> = BTreeMap::new();
-    for taken in book.values() {
-        let signed = if taken.side == "BUY" { taken.filled } else { -taken.filled };
-        *net.entry(&taken.security).or_default() += signed;
-    }
+    let net = net(&book);
     for leg in tables.legs(id) {
         let meant = match (status, leg.side.as_str()) {
             ("executed", "BUY") => leg.quantity,
@@ -249,4 +273,32 @@ fn a_cockpit_that_was_killed_shows_what_is_held_and_goes_on_by_a_key() {
     assert_eq!(terminal.ended(), 0);
     known_and_never_too_much(&folder, id, &at_the_exchange(&folder));
     ended_as(&folder, id, "executed");
+}
+
+#[test]
+fn killed_while_flattening_it_goes_on_and_never_exits_more_than_is_open() {
+    let (folder, id) = marked(ROOMY, 12);
+    folder.run(&["execute", &id.to_string(), "--yes"]).well();
+    let flattening = folder.start(&["flatten", "--yes"]);
+    let tables = folder.tables();
+    let exits = |t: &crate::program::Tables| t.orders().iter().filter(|o| o.purpose == "exit").count();
+    until("an exit", || (exits(&tables) > 0).then_some(()));
+    flattening.kill_hard();
+
+    // A cockpit takes it up by itself, without a key.
+    let mut terminal = Terminal::start(&folder, (160, 45), &[]);
+    terminal.until("nothing open", |s| s.contains("HALTED") && s.contains("No open positions."));
+    terminal.signal("TERM");
+    assert_eq!(terminal.ended(), 0);
+    let status = folder.status();
+    assert_eq!((&status["halt"]["locked"], &status["flattening"]), (&Value::Bool(true), &Value::Null));
+
+    // What was bought is what was sold, whoever sent it.
+    let book = at_the_exchange(&folder);
+    let tables = folder.tables();
+    for order in tables.orders() {
+        assert_eq!(order.filled, book.get(&order.correlation).map_or(0, |t| t.filled), "{order:?}");
+    }
+    assert!(net(&book).values().all(|n| *n == 0), "{book:?}");
+    assert_eq!((tables.open_positions(), tables.open_lots()), (vec![], vec![]));
 }
