@@ -53,7 +53,7 @@ fn at_rest(folder: &Path, what: &str, args: &[&str]) {
 /// An instrument list of 230,000 rows and a strategy for each of its symbols. The built-in exchange, with its own list, is in the same process.
 fn with_a_large_list(folder: &Path) {
     let spots = folder.join("spots.json");
-    let results: Vec<String> = (0..SYMBOLS).map(|n| result(n)).collect();
+    let results: Vec<String> = (0..SYMBOLS).map(result).collect();
     let text = format!(r#"{{"success": true, "symbol_results": {{{}}}}}"#, results.join(","));
     std::fs::write(&spots, text).expect("the analysis is written");
     let data = folder.join("large");

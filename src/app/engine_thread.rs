@@ -13,8 +13,9 @@ use super::reference::Today;
 use super::shared::Shared;
 use super::steady::SteadyClock;
 use super::store_thread::Task;
+use crate::domain::instrument_index::InstrumentIndex;
 use crate::domain::time::{Timestamp, ms_between};
-use crate::domain::{CommandId, Contract, OrderSighting, StrategyStatus};
+use crate::domain::{CommandId, Contract, ContractKind, OrderSighting, StrategyStatus};
 use crate::engine::command::{Command, Origin, Reply};
 use crate::engine::effect::AlertLevel;
 use crate::engine::{Event, Reference};
@@ -420,7 +421,8 @@ impl EngineThread {
         for s in pending.into_iter().take(PENDING_SUBSCRIBED) {
             wanted.extend(self.contracts_of(s));
         }
-        let underlyings: BTreeSet<Contract> = wanted.iter().filter_map(index_of).collect();
+        let index = self.today.instruments.current();
+        let underlyings: BTreeSet<Contract> = wanted.iter().filter_map(|c| underlying_of(c, &index)).collect();
         wanted.extend(underlyings);
         wanted.extend(super::shared::HEADER_INDICES.iter().filter_map(|(e, s)| header_index(*e, s)));
         self.outlets.interest.send_if_modified(|current| {
@@ -451,9 +453,11 @@ impl EngineThread {
     }
 }
 
-fn index_of(contract: &Contract) -> Option<Contract> {
-    matches!(contract.kind, crate::domain::ContractKind::Option { .. })
-        .then(|| Contract::index(contract.exchange, contract.underlying))
+/// What an option is on, as it is quoted: an index, or a share.
+fn underlying_of(option: &Contract, index: &InstrumentIndex) -> Option<Contract> {
+    let Contract { exchange, underlying, kind: ContractKind::Option { .. } } = *option else { return None };
+    let candidates = [Contract::index(exchange, underlying), Contract::equity(exchange, underlying)];
+    candidates.into_iter().find(|c| index.by_contract(c).is_some())
 }
 
 fn header_index(exchange: crate::domain::Exchange, symbol: &str) -> Option<Contract> {

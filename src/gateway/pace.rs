@@ -61,12 +61,12 @@ impl Pace {
         }
     }
 
-    /// After a restart nobody knows how fast the calls of the last second left: all of its quota counts as just spent.
-    /// The rest of the day's calls only count against the day.
+    /// After a restart nobody knows how fast the calls of the last second left: if there were any today, all of its quota
+    /// counts as just spent. The rest of the day's calls only count against the day.
     pub fn resume(&mut self, sent_today: u32, now: Timestamp) {
         let shortest = self.windows.iter().min_by_key(|w| w.ms).copied();
         let day = self.windows.iter().map(|w| w.ms).max().unwrap_or_default();
-        let just = shortest.map_or(0, |w| w.limit);
+        let just = if sent_today == 0 { 0 } else { shortest.map_or(0, |w| w.limit) };
         let earlier = after_ms(now, -(day / 2));
         self.sent.clear();
         self.sent.extend((just..sent_today).map(|_| earlier));
