@@ -110,11 +110,12 @@ impl Cockpit {
         let thread = EngineThread::new(desk, today.clone(), shared.clone(), inputs.clone(), outlets, clock.clone());
         let engine = std::thread::Builder::new().name("engine".into()).spawn(move || thread.run(&receiver))?;
         let mut tasks = vec![
-            tokio::spawn(calls::carry(broker.clone(), calls_in, inputs.clone(), clock)),
+            tokio::spawn(calls::carry(broker.clone(), calls_in, inputs.clone(), clock.clone())),
             tokio::spawn(links::follow_orders(broker.clone(), shared.clone(), inputs.clone())),
             tokio::spawn(links::follow_prices(broker.clone(), interest, shared, inputs.clone())),
         ];
         let (suggested_out, suggested) = watch::channel(exchange.is_none());
+        tasks.push(tokio::spawn(renew_instruments(broker.clone(), folder.clone(), today.instruments.clone(), clock)));
         if exchange.is_some() {
             tasks.push(tokio::spawn(suggest(broker, today.clone(), inputs.clone(), views.clone(), suggested_out)));
         }
@@ -330,6 +331,22 @@ pub(super) async fn load_instruments(
     }
     instruments.replace(index);
     Ok(())
+}
+
+/// A process that runs into a new trading day reads the new day's list: contracts have expired, others are new.
+async fn renew_instruments(broker: Arc<dyn Broker>, folder: DataFolder, instruments: Instruments, clock: SteadyClock) {
+    let mut day = trading_day(clock.now());
+    loop {
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        let now = clock.now();
+        if trading_day(now) == day {
+            continue;
+        }
+        match load_instruments(broker.as_ref(), &folder, &instruments, now).await {
+            Ok(()) => day = trading_day(now),
+            Err(e) => warn!("the new day's instruments could not be read, tried again in a minute: {e:#}"),
+        }
+    }
 }
 
 fn today(folder: &DataFolder, config: &AppConfig, instruments: Instruments) -> Today {

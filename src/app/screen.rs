@@ -30,8 +30,9 @@ pub fn run(options: &Options, theme: Option<&str>) -> anyhow::Result<()> {
     let (folder, config) = prepare(options)?;
     let log = telemetry::start(&folder.logs(), &config.cockpit.log, Pane::Shown)?;
     telemetry::install_panic_hook(crate::tui::terminal::restore);
-    let keymap = Arc::new(keymap(folder.config())?);
-    let theme = theme_named(theme, folder.config())?;
+    let settings = options.config.clone().unwrap_or_else(|| folder.config().to_path_buf());
+    let keymap = Arc::new(keymap(&settings)?);
+    let theme = theme_named(theme, &settings)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let mut cockpit = runtime.block_on(Cockpit::start(folder, config))?;
     runtime.block_on(cockpit.open_control())?;

@@ -243,7 +243,7 @@ impl Turn<'_> {
                 self.drive_unwind(id, reason);
             }
             FailurePolicy::Hold => {
-                self.alert(AlertLevel::Critical, format!("{title}: {reason}. Held: resume (R) or unwind (U)."));
+                self.alert(AlertLevel::Critical, format!("{title}: {reason}. Held: continue or unwind it."));
                 self.record(Record::ExecutionHeld { id, reason: reason.into() });
                 self.cancel_entries(id);
             }
