@@ -84,7 +84,11 @@ impl Cockpit {
         let clock = SteadyClock::start();
         let now = clock.now();
         let (mut journal, opening) = Journal::open(folder.folder(), folder.profile(), config.cockpit.journal, now)?;
-        info!("journal of {} opened: {opening:?}", folder.folder().display());
+        let found = if opening.created { "new".to_string() } else { format!("{} records", journal.last_seq()) };
+        info!("journal of {} opened: {found}", folder.folder().display());
+        if opening.merged > 0 {
+            warn!("{} records of exits made while it could not be written were merged into it", opening.merged);
+        }
         let projector = Projector::start(&folder.projection(), &mut journal)
             .inspect_err(|e| warn!("the tables are not kept up to date: {e}"))
             .ok();
