@@ -13,6 +13,7 @@ use crate::broker::Broker;
 use crate::domain::PositionSighting;
 use crate::domain::time::Timestamp;
 use crate::engine::record::Profile;
+use crate::store::DataFolder;
 
 /// How long the broker is watched for everything to be closed.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -34,34 +35,48 @@ pub async fn flatten(options: &Options) -> anyhow::Result<(Vec<String>, Vec<Stri
     } else {
         connect(exchange.as_ref(), &config, &instruments)?
     };
-    load_instruments(broker.as_ref(), &folder, &instruments, Timestamp::now()).await?;
-    let result = flatten_at(&broker).await;
+    let result = flatten_at(&broker, &folder, &instruments).await;
+    let result = if held && folder.profile() == Profile::Paper {
+        result.context("the paper exchange runs in the cockpit's process: if that hangs, end it, then ask again")
+    } else {
+        result
+    };
     if let Some(exchange) = exchange {
         exchange.stop().await;
     }
     result
 }
 
-async fn flatten_at(broker: &Arc<dyn Broker>) -> anyhow::Result<(Vec<String>, Vec<String>)> {
-    let mut done = Vec::new();
+/// The order goes out before anything is read: the list of instruments only names what is left.
+async fn flatten_at(
+    broker: &Arc<dyn Broker>,
+    folder: &DataFolder,
+    instruments: &Instruments,
+) -> anyhow::Result<(Vec<String>, Vec<String>)> {
     let end = tokio::time::Instant::now() + PATIENCE;
+    let mut done = vec![exit_all(broker).await?];
+    load_instruments(broker.as_ref(), folder, instruments, Timestamp::now())
+        .await
+        .context("the broker was asked to exit everything; whether it has cannot be read")?;
+    let mut again = tokio::time::Instant::now() + AGAIN;
     loop {
-        let words = broker.exit_all().await.context("the broker did not take the order to exit everything")?;
-        info!("exit all: {words}");
-        done.push(format!("the broker was asked to cancel and exit everything: {words}"));
-        let again = tokio::time::Instant::now() + AGAIN;
-        loop {
-            tokio::time::sleep(Duration::from_millis(500)).await;
-            let open = open_positions(&broker.positions().await.context("the broker's positions could not be read")?);
-            let now = tokio::time::Instant::now();
-            if open.is_empty() || now >= end {
-                return Ok((done, open));
-            }
-            if now >= again {
-                break;
-            }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let open = open_positions(&broker.positions().await.context("the broker's positions could not be read")?);
+        let now = tokio::time::Instant::now();
+        if open.is_empty() || now >= end {
+            return Ok((done, open));
+        }
+        if now >= again {
+            done.push(exit_all(broker).await?);
+            again = now + AGAIN;
         }
     }
+}
+
+async fn exit_all(broker: &Arc<dyn Broker>) -> anyhow::Result<String> {
+    let words = broker.exit_all().await.context("the broker did not take the order to exit everything")?;
+    info!("exit all: {words}");
+    Ok(format!("the broker was asked to cancel and exit everything: {words}"))
 }
 
 fn open_positions(positions: &[PositionSighting]) -> Vec<String> {
