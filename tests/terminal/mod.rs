@@ -80,6 +80,13 @@ impl Terminal {
         !screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste()
     }
 
+    /// The window is drawn to another size; the program is told by the system.
+    pub fn resize(&self, (columns, rows): (u16, u16)) {
+        self.shown.lock().unwrap().parser.screen_mut().set_size(size_of(rows), size_of(columns));
+        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
+        self.master.as_ref().unwrap().resize(size).unwrap();
+    }
+
     /// Types keys as a terminal sends them.
     pub fn press(&mut self, keys: &str) {
         let to = self.keys.as_mut().unwrap();
