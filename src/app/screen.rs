@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
@@ -34,10 +35,10 @@ pub fn run(options: &Options, theme: Option<&str>) -> anyhow::Result<()> {
     let keymap = Arc::new(keymap(&settings)?);
     let theme = theme_named(theme, &settings)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let stop = CancellationToken::new();
+    watch_signals(&runtime, stop.clone()).context("the system's signals cannot be heard")?;
     let mut cockpit = runtime.block_on(Cockpit::start(folder, config))?;
     runtime.block_on(cockpit.open_control())?;
-    let stop = CancellationToken::new();
-    runtime.spawn(watch_signals(stop.clone()));
     let (commands, queue) = mpsc::channel(COMMANDS);
     runtime.spawn(pass_on(queue, cockpit.inputs.clone()));
     let inputs = cockpit.inputs.clone();
@@ -78,34 +79,41 @@ fn theme_named(name: Option<&str>, folder: &Path) -> anyhow::Result<Theme> {
     theme.map_err(anyhow::Error::msg)
 }
 
-/// The system's wish to end the program goes the same way as the trader's.
-async fn watch_signals(stop: CancellationToken) {
+/// The system's wish to end the program goes the same way as the trader's. It is heard from now on: what comes while
+/// the cockpit still starts ends it then.
+fn watch_signals(runtime: &Runtime, stop: CancellationToken) -> std::io::Result<()> {
+    let _runtime = runtime.enter();
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
-        let (Ok(mut term), Ok(mut hangup)) = (signal(SignalKind::terminate()), signal(SignalKind::hangup())) else {
-            return;
-        };
-        tokio::select! {
-            _ = term.recv() => {}
-            _ = hangup.recv() => {}
-            _ = tokio::signal::ctrl_c() => {}
-        }
+        let mut term = signal(SignalKind::terminate())?;
+        let mut hangup = signal(SignalKind::hangup())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        runtime.spawn(async move {
+            tokio::select! {
+                _ = term.recv() => {}
+                _ = hangup.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            stop.cancel();
+        });
     }
     #[cfg(windows)]
     {
         use tokio::signal::windows;
-        let (Ok(mut close), Ok(mut logoff), Ok(mut shutdown)) =
-            (windows::ctrl_close(), windows::ctrl_logoff(), windows::ctrl_shutdown())
-        else {
-            return;
-        };
-        tokio::select! {
-            _ = close.recv() => {}
-            _ = logoff.recv() => {}
-            _ = shutdown.recv() => {}
-            _ = tokio::signal::ctrl_c() => {}
-        }
+        let mut close = windows::ctrl_close()?;
+        let mut logoff = windows::ctrl_logoff()?;
+        let mut shutdown = windows::ctrl_shutdown()?;
+        let mut interrupt = windows::ctrl_c()?;
+        runtime.spawn(async move {
+            tokio::select! {
+                _ = close.recv() => {}
+                _ = logoff.recv() => {}
+                _ = shutdown.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            stop.cancel();
+        });
     }
-    stop.cancel();
+    Ok(())
 }
