@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::program::{Folder, id_of};
+use crate::program::{Folder, id_of, until};
 use crate::terminal::screen::{self, Position};
 use crate::terminal::{CTRL_C, ESCAPE, Terminal};
 
@@ -158,4 +158,17 @@ fn asked_to_end_by_the_system_it_ends_in_order_and_forgets_nothing() {
     terminal.ended();
     // Nobody is left behind who holds the folder.
     assert_eq!(open(&folder.status()), held);
+}
+
+#[test]
+fn what_the_system_asks_while_it_starts_is_not_forgotten() {
+    for name in ["INT", "TERM"] {
+        let folder = Folder::new();
+        let mut terminal = Terminal::start(&folder, (160, 45), &[]);
+        // The journal is the first thing that is opened; the screen comes long after it.
+        until("the start", || folder.paper().join("journal.db").exists().then_some(()));
+        terminal.signal(name);
+        assert_eq!(terminal.ended(), 0, "after SIG{name}");
+        assert!(terminal.is_given_back());
+    }
 }
