@@ -114,7 +114,10 @@ impl State {
             }
             Record::LotWrittenOff { owner, contract, product, .. } => {
                 let key = LotKey { owner: *owner, contract: *contract, product: *product };
-                self.lots.remove(&key);
+                let mark = self.marks.get(contract).map(crate::domain::Quote::mid);
+                if let Some(lot) = self.lots.get_mut(&key) {
+                    lot.settle(mark);
+                }
                 self.written_off.insert(key);
             }
             Record::Halted { reason } => {

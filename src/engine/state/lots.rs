@@ -47,6 +47,15 @@ impl Lot {
         }
     }
 
+    /// It was closed elsewhere, at a price we were not told: it counts as closed at the last mark (without one, at its
+    /// average), an estimate, so that its profit or loss does not vanish from the day.
+    pub fn settle(&mut self, mark: Option<Price>) {
+        let Some(price) = mark.or_else(|| self.average()) else { return };
+        let quantity = self.net.size();
+        let side = if self.net.0 > 0 { Side::Sell } else { Side::Buy };
+        self.add(side, quantity, price.times(quantity));
+    }
+
     /// The average price of what is open: of the buys when long, of the sells when short.
     pub fn average(&self) -> Option<Price> {
         let (value, quantity) = match self.net.0 {
@@ -76,6 +85,14 @@ impl Lot {
 mod tests {
     use super::*;
     use rust_decimal_macros::dec;
+
+    #[test]
+    fn what_was_closed_elsewhere_leaves_its_loss_behind() {
+        let mut lot = Lot::default();
+        lot.add(Side::Sell, Quantity(65), Money(dec!(6500)));
+        lot.settle(Some(Price(dec!(110))));
+        assert_eq!((lot.net, lot.pnl(None)), (NetQuantity(0), Some(Money(dec!(-650)))));
+    }
 
     #[test]
     fn a_round_trip_earns_what_it_sold_for_less_what_it_cost() {
