@@ -301,8 +301,7 @@ fn live_access(config: &AppConfig) -> anyhow::Result<(DhanEndpoints, DhanCredent
         orders: dhan.order_updates.clone(),
         instruments: dhan.instruments.clone(),
     };
-    let access_token = crate::net::Secret::new(token.expose().to_string());
-    Ok((endpoints, DhanCredentials { client_id: client_id.to_string(), access_token }))
+    Ok((endpoints, DhanCredentials { client_id: client_id.to_string(), access_token: token.clone() }))
 }
 
 /// Today's list: from the cache if it is of today, else from the broker. Without a list no position could be told apart,

@@ -6,12 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::domain::time::Timestamp;
 use crate::domain::{Contract, Quote};
 use crate::engine::effect::AlertLevel;
-use crate::view::{Health, Link, LinkState, Notice, Prices};
+use crate::view::{Health, Notice, Prices};
 
 /// Notices kept for the screen.
 const NOTICES: usize = 60;
-/// A feed that has said nothing for this long does not vouch for its quotes any more.
-const FEED_SILENCE_MS: i64 = 3_000;
 
 /// Prices and health, shared between the tasks.
 #[derive(Clone, Debug, Default)]
@@ -46,7 +44,7 @@ impl Shared {
     /// The newest quotes of these contracts. The feed sends only what changes: while it is alive, an unchanged quote of
     /// a subscribed contract is as young as the feed's last word.
     pub fn quotes_of<'a>(&self, contracts: impl IntoIterator<Item = &'a Contract>) -> Vec<(Contract, Quote)> {
-        let confirmed = self.confirmed_at();
+        let confirmed = self.health().feed_confirms(Timestamp::now());
         let subscribed = self.subscribed();
         let prices = self.prices();
         let newest = |c: &Contract| {
@@ -57,12 +55,6 @@ impl Shared {
             Some((*c, quote))
         };
         contracts.into_iter().filter_map(newest).collect()
-    }
-
-    fn confirmed_at(&self) -> Option<Timestamp> {
-        let Link { state, last_message } = self.health().feed;
-        let at = last_message.filter(|_| state == LinkState::Up)?;
-        (crate::domain::time::ms_between(at, Timestamp::now()) <= FEED_SILENCE_MS).then_some(at)
     }
 }
 

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::header::{api_limit, day_pnl, header};
-use super::health::{Health, LinkState};
+use super::health::Health;
 use super::notices::{Seen, standing};
 use super::prices::Prices;
 use super::strategies::{Fills, LegFill, StrategyRow, row};
 use super::{View, orders, positions, queue, risk, safety};
-use crate::domain::time::{Timestamp, ms_between};
+use crate::domain::time::Timestamp;
 use crate::domain::{Contract, Quote};
 use crate::engine::record::Purpose;
 use crate::engine::state::OrderState;
@@ -70,10 +70,7 @@ pub(super) struct Quotes<'a> {
 
 impl<'a> Quotes<'a> {
     fn new(state: &'a State, prices: &'a Prices, health: &Health, now: Timestamp) -> Self {
-        /// A feed that has been silent for longer confirms nothing.
-        const SILENT_MS: i64 = 3_000;
-        let alive = health.feed.state == LinkState::Up;
-        let confirmed = health.feed.last_message.filter(|at| alive && ms_between(*at, now) <= SILENT_MS);
+        let confirmed = health.feed_confirms(now);
         Self { state, prices, confirmed }
     }
 

@@ -1,6 +1,6 @@
 //! How the parts around the engine are doing, as the app that owns them tells it.
 
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Timestamp, ms_between};
 use crate::engine::effect::AlertLevel;
 
 /// Whether a link to the broker stands.
@@ -62,4 +62,14 @@ pub struct Health {
     pub positions_read: Option<Timestamp>,
     /// The newest alerts, oldest first; the app keeps a few dozen.
     pub notices: Vec<Notice>,
+}
+
+impl Health {
+    /// Until when the feed vouches for prices it has not changed: its last word, while it stands and is not silent.
+    pub fn feed_confirms(&self, now: Timestamp) -> Option<Timestamp> {
+        /// A feed that has said nothing for longer confirms nothing.
+        const SILENT_MS: i64 = 3_000;
+        let alive = self.feed.state == LinkState::Up;
+        self.feed.last_message.filter(|at| alive && ms_between(*at, now) <= SILENT_MS)
+    }
 }

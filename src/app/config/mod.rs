@@ -16,7 +16,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use self::checks::Checks;
 pub use self::errors::{ConfigError, ConfigErrors};
-pub use self::secrets::{Secret, Secrets};
+pub use self::secrets::Secrets;
 use crate::domain::Money;
 use crate::engine::EngineConfig;
 use crate::engine::config::{ExecutionPolicy, ExitPolicy, KillSwitchPolicy, PollPolicy};

@@ -1,31 +1,15 @@
 //! Credentials: from the environment, or from `secrets.env` in the config folder. Never from a YAML file, never in a log.
 
-use std::fmt;
 use std::path::Path;
 
 use super::errors::ConfigError;
+use crate::net::Secret;
 use crate::telemetry;
 
-/// A value that shows itself only when asked.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// From here on the log leaves it out.
-    pub fn new(value: String) -> Self {
-        telemetry::keep_secret(&value);
-        Self(value)
-    }
-
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(…)")
-    }
+/// From here on the log leaves it out.
+fn hidden(value: String) -> Secret {
+    telemetry::keep_secret(&value);
+    Secret::new(value)
 }
 
 /// What the broker wants to know of us.
@@ -67,9 +51,9 @@ impl Secrets {
         };
         Ok(Self {
             client_id: value(CLIENT_ID),
-            access_token: value(ACCESS_TOKEN).map(Secret::new),
-            pin: value(PIN).map(Secret::new),
-            totp_key: value(TOTP_KEY).map(Secret::new),
+            access_token: value(ACCESS_TOKEN).map(hidden),
+            pin: value(PIN).map(hidden),
+            totp_key: value(TOTP_KEY).map(hidden),
         })
     }
 }

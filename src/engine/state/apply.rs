@@ -118,7 +118,6 @@ impl State {
                 if let Some(lot) = self.lots.get_mut(&key) {
                     lot.settle(mark);
                 }
-                self.written_off.insert(key);
             }
             Record::Halted { reason } => {
                 if self.halt.is_none() {
@@ -322,7 +321,6 @@ impl State {
         }
         self.lots.retain(|_, lot: &mut Lot| !lot.net.is_flat());
         self.foreign_orders.clear();
-        self.written_off.clear();
     }
 }
 

@@ -146,7 +146,6 @@ pub struct State {
     pub next_strategy: u64,
     pub next_intent: u64,
     pub last_fill_at: Option<Timestamp>,
-    pub written_off: BTreeSet<LotKey>,
 }
 
 impl State {
