@@ -68,8 +68,14 @@ pub struct Cockpit {
 
 /// The settings and the data folder, before anything runs.
 pub fn prepare(options: &Options) -> anyhow::Result<(DataFolder, AppConfig)> {
-    let folder = DataFolder::locate(options.data.as_deref(), options.profile)?;
+    let (folder, config) = settings(options)?;
     folder.create()?;
+    Ok((folder, config))
+}
+
+/// The settings, with what the command line says over them; nothing is made on disk.
+pub fn settings(options: &Options) -> anyhow::Result<(DataFolder, AppConfig)> {
+    let folder = DataFolder::locate(options.data.as_deref(), options.profile)?;
     let settings = options.config.clone().unwrap_or_else(|| folder.config().to_path_buf());
     let mut config = AppConfig::load(&settings)?;
     config.paper.seed = options.seed.unwrap_or(config.paper.seed);

@@ -24,5 +24,5 @@ pub mod shared;
 pub mod steady;
 pub mod store_thread;
 
-pub use cockpit::{Cockpit, Options, prepare};
+pub use cockpit::{Cockpit, Options, prepare, settings};
 pub use engine_thread::{Input, Inputs};

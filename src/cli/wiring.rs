@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::app::config::PaperClock as ConfigClock;
-use crate::app::{Cockpit, Options, doctor, force, paper, prepare, screen};
+use crate::app::{Cockpit, Options, doctor, force, paper, prepare, screen, settings};
 use crate::exchange_server::{self, ServerConfig};
 use crate::telemetry::{self, Pane};
 
@@ -46,17 +46,15 @@ impl Machine for App {
 
     fn exchange<'a>(&'a self, global: &'a Global, args: &'a ExchangeArgs) -> Task<'a, Exchange> {
         Box::pin(async {
-            let shares = match &global.spots_from {
-                Some(file) => paper::shares_of_file(file)?,
-                None => Vec::new(),
-            };
-            let clock = global.clock.map_or(ConfigClock::AlwaysOpen, clock);
+            let paper = settings(&options(global))?.1.paper;
+            let shares = paper.spots_from.as_deref().map(paper::shares_of_file).transpose()?.unwrap_or_default();
             let running = exchange_server::start(ServerConfig {
                 listen: args.listen,
                 books: args.books.clone(),
-                clock: paper::clock_mode(clock),
+                clock: paper::clock_mode(paper.clock),
                 shares,
-                ..ServerConfig::paper(global.seed.unwrap_or(1))
+                start_cash: paper.starting_cash,
+                ..ServerConfig::paper(paper.seed)
             })
             .await?;
             let addresses = Addresses {
