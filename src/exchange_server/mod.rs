@@ -4,12 +4,16 @@
 //! per category of the broker's documentation and only translate.
 
 mod books;
+mod control;
 mod core;
+pub mod faults;
 mod identity;
 mod limits;
 mod rest;
+mod setup;
 mod sockets;
 mod state;
+pub mod switches;
 #[cfg(test)]
 mod tests;
 mod time_source;
@@ -23,7 +27,10 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 pub use books::BooksError;
-pub use time_source::{ManualTime, TimeSource};
+pub use control::ControlAccess;
+pub use setup::{Script, ScriptError};
+pub use switches::Switches;
+pub use time_source::{DrivenTime, FASTEST, ManualTime, TimeSource};
 
 use crate::domain::time::Timestamp;
 use crate::domain::{ContractRules, Money};
@@ -32,6 +39,8 @@ use crate::exchange::{
 };
 use books::{Books, Line};
 use core::Core;
+use faults::Faults;
+use faults::wire::{Cuttable, Wire};
 use identity::Identity;
 use state::Shared;
 
@@ -52,6 +61,12 @@ pub struct ServerConfig {
     pub behaviour: Behaviour,
     pub client_id: String,
     pub time: TimeSource,
+    /// How it answers where sources disagree.
+    pub switches: Switches,
+    /// What goes wrong from the start.
+    pub script: Script,
+    /// Whether faults, clock and market can be steered from outside.
+    pub control: bool,
 }
 
 impl ServerConfig {
@@ -67,6 +82,9 @@ impl ServerConfig {
             behaviour: Behaviour::default(),
             client_id: "1100000001".into(),
             time: TimeSource::System,
+            switches: Switches::default(),
+            script: Script::default(),
+            control: false,
         }
     }
 }
@@ -100,6 +118,10 @@ pub struct Running {
     pub instruments_detailed: String,
     pub client_id: String,
     pub access_token: String,
+    /// What goes wrong; empty unless somebody wants it.
+    pub faults: Faults,
+    /// How it is steered from outside, if it can be.
+    pub control: Option<ControlAccess>,
     core: Core,
     time: TimeSource,
     cancel: CancellationToken,
@@ -138,29 +160,39 @@ impl Drop for Running {
 }
 
 /// Starts the exchange: from its books where there are any, else anew.
-pub async fn start(config: ServerConfig) -> Result<Running, StartError> {
+pub async fn start(mut config: ServerConfig) -> Result<Running, StartError> {
     if !config.listen.ip().is_loopback() {
         return Err(StartError::NotLoopback(config.listen));
     }
     let listen = |what| StartError::Listen { address: config.listen, what };
     let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
+    if config.control && matches!(config.time, TimeSource::System) {
+        config.time = TimeSource::Driven(DrivenTime::starting_at(config.time.now()));
+    }
+    let switches = config.script.profile.unwrap_or(config.switches);
+    let fault_seed = config.script.seed.unwrap_or(config.seed);
+    let faults = Faults::new(fault_seed, config.script.faults.clone(), config.script.random.as_ref());
     let now = config.time.now();
     let opened = config.books.as_deref().map(Books::open).transpose()?;
     let identity = Identity::load_or_make(config.books.as_deref(), &config.client_id, now)?;
     let (books, lines) = opened.map_or((None, Vec::new()), |(books, lines)| (Some(books), lines));
-    let exchange = open_exchange(&config, &lines, now)?;
+    let mut exchange = open_exchange(&config, &lines, now)?;
+    exchange.set_ways(switches.ways());
     let (clock, shares) = (config.clock.clone(), config.shares.clone());
     let relist = Box::new(move |now| listing(&clock, &shares, now));
     let (core, owner) = Core::start(exchange, books, config.time.clone(), relist)?;
     // The first snapshot, or the books of before as they go on, are on disk when this returns.
     let _ = core.call(|_, _| ()).await;
     let cancel = CancellationToken::new();
-    let shared = Shared::new(core.clone(), identity.clone(), config.time.clone(), cancel.clone());
-    let service = rest::router(shared);
+    let shared =
+        Shared::new(core.clone(), identity.clone(), config.time.clone(), cancel.clone(), faults.clone(), switches);
+    let secret = config.control.then(control::Secret::make).transpose()?;
+    let control = secret.as_ref().map(|secret| secret.access(address));
+    let service = rest::router(shared, secret).into_make_service_with_connect_info::<Wire>();
     let ended = cancel.clone();
     let server = tokio::spawn(async move {
-        let serving = axum::serve(listener, service).with_graceful_shutdown(ended.cancelled_owned());
+        let serving = axum::serve(Cuttable(listener), service).with_graceful_shutdown(ended.cancelled_owned());
         if let Err(error) = serving.await {
             tracing::error!(%error, "the built-in exchange has stopped serving");
         }
@@ -174,6 +206,8 @@ pub async fn start(config: ServerConfig) -> Result<Running, StartError> {
         instruments_detailed: format!("http://{address}/api-data/api-scrip-master-detailed.csv"),
         client_id: identity.client_id,
         access_token: identity.access_token,
+        faults,
+        control,
         core,
         time: config.time,
         cancel,

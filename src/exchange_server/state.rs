@@ -8,9 +8,11 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::core::Core;
+use super::faults::{Endpoint, Faults};
 use super::identity::Identity;
 use super::limits::{Bucket, Limits, TooFast};
-use super::rest::answers::Refused;
+use super::rest::answers::{Refused, TOO_FAST};
+use super::switches::{InvalidIpCode, Switches};
 use super::time_source::TimeSource;
 use crate::domain::time::Timestamp;
 use crate::protocol::dhan::errors::{DataCode, TradingCode};
@@ -29,6 +31,8 @@ pub struct Inner {
     pub identity: Identity,
     pub time: TimeSource,
     pub cancel: CancellationToken,
+    pub faults: Faults,
+    switches: Mutex<Switches>,
     /// Places for order sockets.
     pub order_sockets: Arc<Semaphore>,
     limits: Mutex<Limits>,
@@ -44,12 +48,21 @@ impl std::ops::Deref for Shared {
 }
 
 impl Shared {
-    pub fn new(core: Core, identity: Identity, time: TimeSource, cancel: CancellationToken) -> Self {
+    pub fn new(
+        core: Core,
+        identity: Identity,
+        time: TimeSource,
+        cancel: CancellationToken,
+        faults: Faults,
+        switches: Switches,
+    ) -> Self {
         Self(Arc::new(Inner {
             core,
             identity,
             time,
             cancel,
+            faults,
+            switches: Mutex::new(switches),
             order_sockets: Arc::new(Semaphore::new(MOST_ORDER_SOCKETS)),
             limits: Mutex::default(),
             feeds: Mutex::default(),
@@ -65,17 +78,53 @@ impl Shared {
         self.identity.client_id.clone()
     }
 
+    /// The switches as they stand.
+    pub fn switches(&self) -> Switches {
+        *self.switches.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sets the switches of the server; the exchange's own are for the caller to hand on.
+    pub fn set_switches(&self, switches: Switches) {
+        *self.switches.lock().unwrap_or_else(PoisonError::into_inner) = switches;
+    }
+
+    /// Whether a token is good now.
+    pub fn knows(&self, token: &str, endpoint: Endpoint) -> bool {
+        self.identity.accepts(token) && !self.faults.revokes_token(endpoint)
+    }
+
     /// A call of the trading system: the token is checked first, then the pace.
     pub fn admit(&self, headers: &HeaderMap, bucket: &Bucket) -> Result<(), Refused> {
-        if !self.identity.accepts(text(headers, "access-token")) {
+        let token = text(headers, "access-token");
+        let endpoint = bucket.endpoint();
+        if !self.identity.accepts(token) {
             return Err(Refused::trading(401, TradingCode::InvalidAuthentication, BAD_TOKEN));
         }
-        self.take(bucket).map_err(|TooFast| Refused::trading(429, TradingCode::RateLimit, TOO_FAST))
+        if self.faults.revokes_token(endpoint) {
+            // A token that was good a moment ago is refused in other words where orders are taken.
+            return Err(match bucket {
+                Bucket::Order => Refused::order("Invalid Token"),
+                _ => Refused::trading(401, TradingCode::InvalidAuthentication, BAD_TOKEN),
+            });
+        }
+        self.take(bucket).map_err(|TooFast| Refused::trading(429, TradingCode::RateLimit, TOO_FAST))?;
+        if *bucket == Bucket::Order && self.faults.refuses_address(endpoint) {
+            return Err(self.invalid_address());
+        }
+        Ok(())
+    }
+
+    /// What a caller from an unregistered address is told.
+    pub fn invalid_address(&self) -> Refused {
+        match self.switches().invalid_ip_code {
+            InvalidIpCode::Dh905 => Refused::input("Invalid IP"),
+            InvalidIpCode::Dh911 => Refused::trading(400, TradingCode::InvalidIp, "Invalid IP"),
+        }
     }
 
     /// A call of the data system, which also wants to be told the client.
     pub fn admit_data(&self, headers: &HeaderMap, bucket: &Bucket) -> Result<(), Refused> {
-        let known = self.identity.accepts(text(headers, "access-token"));
+        let known = self.knows(text(headers, "access-token"), bucket.endpoint());
         if !known || text(headers, "client-id") != self.identity.client_id {
             return Err(Refused::data(401, DataCode::AuthenticationFailed));
         }
@@ -102,7 +151,6 @@ impl Shared {
 }
 
 const BAD_TOKEN: &str = "Client ID or user generated access token is invalid or expired.";
-const TOO_FAST: &str = "Too many requests on server from single user breaching rate limits. Try throttling API calls.";
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
     headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default()
