@@ -123,7 +123,11 @@ impl Gateway {
             Effect::ReadTrades => self.want(Book::Trades, now),
             Effect::ReadPositions => self.want(Book::Positions, now),
             Effect::ReadFunds => self.want(Book::Funds, now),
-            Effect::Watch(_) | Effect::WakeAt(_) | Effect::Reply { .. } | Effect::Alert { .. } => Vec::new(),
+            Effect::Watch(_)
+            | Effect::WakeAt(_)
+            | Effect::Reply { .. }
+            | Effect::Rehearse(_)
+            | Effect::Alert { .. } => Vec::new(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! How the parts around the engine are doing, as the app that owns them tells it.
 
+use crate::domain::Drill;
 use crate::domain::time::{Timestamp, ms_between};
 use crate::engine::effect::AlertLevel;
 
@@ -47,6 +48,13 @@ pub struct Notice {
     pub text: String,
 }
 
+/// A drill that runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rehearsing {
+    pub drill: Drill,
+    pub left_ms: u64,
+}
+
 /// All of it, as of now.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Health {
@@ -60,6 +68,8 @@ pub struct Health {
     pub closes_at: Option<Timestamp>,
     /// When the broker's positions were last read, changed or not.
     pub positions_read: Option<Timestamp>,
+    /// What is made to go wrong for practice.
+    pub rehearsals: Vec<Rehearsing>,
     /// The newest alerts, oldest first; the app keeps a few dozen.
     pub notices: Vec<Notice>,
 }

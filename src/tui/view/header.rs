@@ -2,7 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use super::Scene;
@@ -95,6 +95,18 @@ fn pieces(scene: &Scene<'_>) -> Vec<Piece> {
         all.push(left(0, vec![badge("FLATTENING", theme.halted)]));
     } else if view.safety.halt.is_some() {
         all.push(left(0, vec![badge("HALTED", theme.halted)]));
+    }
+    if let Some(run) = header.rehearsals.first() {
+        let more = if header.rehearsals.len() > 1 { " +" } else { "" };
+        let rehearsing = theme.warn.add_modifier(Modifier::REVERSED);
+        let seconds = run.left_ms.div_ceil(1_000);
+        let word = format!("REHEARSAL {}{more} {seconds} s", run.drill);
+        all.push(Piece {
+            leaves: 0,
+            spans: vec![badge(&word, rehearsing)],
+            short: Some(vec![badge("REHEARSAL", rehearsing)]),
+            right: false,
+        });
     }
     let indices = header.indices.iter().take(5).enumerate();
     all.extend(indices.map(|(n, i)| left([7, 12, 15, 16, 17][n.min(4)], index(i, theme))));
