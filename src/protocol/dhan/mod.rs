@@ -9,6 +9,7 @@ pub mod market_feed;
 pub mod market_quote;
 pub mod option_chain;
 pub mod order_update;
+pub mod one_time_password;
 pub mod orders;
 pub mod portfolio;
 pub mod profile;
