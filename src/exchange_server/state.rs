@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::core::Core;
-use super::identity::Identity;
+use super::identity::{Identity, TokenStanding};
 use super::limits::{Bucket, Limits, TooFast};
 use super::rest::answers::Refused;
 use super::time_source::TimeSource;
@@ -65,12 +65,19 @@ impl Shared {
         self.identity.client_id.clone()
     }
 
-    /// A call of the trading system: the token is checked first, then the pace.
+    /// A call of the trading system: the token is checked first, then the pace, then (of orders) where it comes from.
     pub fn admit(&self, headers: &HeaderMap, bucket: &Bucket) -> Result<(), Refused> {
-        if !self.identity.accepts(text(headers, "access-token")) {
-            return Err(Refused::trading(401, TradingCode::InvalidAuthentication, BAD_TOKEN));
+        match self.identity.standing(text(headers, "access-token")) {
+            TokenStanding::Good => {}
+            // A token that was replaced is refused in the words of an order, where an order is asked for.
+            TokenStanding::Revoked if *bucket == Bucket::Order => return Err(Refused::order("Invalid Token")),
+            TokenStanding::Revoked | TokenStanding::Bad => {
+                return Err(Refused::trading(401, TradingCode::InvalidAuthentication, BAD_TOKEN));
+            }
         }
-        self.take(bucket).map_err(|TooFast| Refused::trading(429, TradingCode::RateLimit, TOO_FAST))
+        self.take(bucket).map_err(|TooFast| Refused::trading(429, TradingCode::RateLimit, TOO_FAST))?;
+        let allowed = *bucket != Bucket::Order || self.identity.allows_orders();
+        if allowed { Ok(()) } else { Err(Refused::input("Invalid IP")) }
     }
 
     /// A call of the data system, which also wants to be told the client.
@@ -104,6 +111,7 @@ impl Shared {
 const BAD_TOKEN: &str = "Client ID or user generated access token is invalid or expired.";
 const TOO_FAST: &str = "Too many requests on server from single user breaching rate limits. Try throttling API calls.";
 
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+/// A header, empty where there is none.
+pub fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
     headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default()
 }

@@ -40,15 +40,13 @@ pub struct Visitor {
 }
 
 pub async fn open(State(shared): State<Shared>, Query(who): Query<Visitor>, upgrade: WebSocketUpgrade) -> Response {
-    let known = who.token.as_deref().is_some_and(|t| shared.identity.accepts(t))
-        && who.client_id.as_deref() == Some(shared.identity.client_id.as_str());
-    if !known {
-        return StatusCode::UNAUTHORIZED.into_response();
-    }
+    let known = who.client_id.as_deref() == Some(shared.identity.client_id.as_str());
+    let token = who.token.filter(|t| known && shared.identity.accepts(t));
+    let Some(token) = token else { return StatusCode::UNAUTHORIZED.into_response() };
     upgrade
         .max_message_size(LARGEST_MESSAGE)
         .max_frame_size(LARGEST_MESSAGE)
-        .on_upgrade(move |socket| Connection::new(shared).run(socket))
+        .on_upgrade(move |socket| Connection::new(shared, token).run(socket))
 }
 
 /// What is sent of a contract on this connection, and what was sent last.
@@ -59,6 +57,8 @@ struct Subscription {
 
 struct Connection {
     shared: Shared,
+    /// What it logged in with.
+    token: String,
     subscriptions: BTreeMap<Contract, Subscription>,
     place: CancellationToken,
 }
@@ -73,14 +73,15 @@ impl Drop for Connection {
 }
 
 impl Connection {
-    fn new(shared: Shared) -> Self {
+    fn new(shared: Shared, token: String) -> Self {
         let place = shared.feed_place();
-        Self { shared, subscriptions: BTreeMap::new(), place }
+        Self { shared, token, subscriptions: BTreeMap::new(), place }
     }
 
     async fn run(mut self, mut socket: WebSocket) {
         let mut frames = self.shared.core.frames();
         let mut pings = interval_at(Instant::now() + PING_EVERY, PING_EVERY);
+        let mut token_ends = self.shared.identity.token_ends();
         let mut heard = Instant::now();
         loop {
             let goes_on = tokio::select! {
@@ -89,12 +90,15 @@ impl Connection {
                     self.dismiss(&mut socket, DataCode::TooMany).await;
                     false
                 }
+                _ = token_ends.changed() => self.is_logged_in(&mut socket).await,
                 changed = frames.changed() => {
                     let frame = Arc::clone(&frames.borrow_and_update());
                     changed.is_ok() && self.send_frame(&mut socket, &frame).await
                 }
                 _ = pings.tick() => {
-                    heard.elapsed() < SILENT_FOR && send(&mut socket, Message::Ping(Vec::new().into())).await
+                    heard.elapsed() < SILENT_FOR
+                        && self.is_logged_in(&mut socket).await
+                        && send(&mut socket, Message::Ping(Vec::new().into())).await
                 }
                 said = socket.recv() => match said {
                     Some(Ok(message)) => {
@@ -108,6 +112,15 @@ impl Connection {
                 break;
             }
         }
+    }
+
+    /// A token that has ended, by another one or by its time, ends the connection.
+    async fn is_logged_in(&mut self, socket: &mut WebSocket) -> bool {
+        let good = self.shared.identity.accepts(&self.token);
+        if !good {
+            self.dismiss(socket, DataCode::AuthenticationFailed).await;
+        }
+        good
     }
 
     /// One message of the client; `false` ends the connection. What makes no sense is passed over, as at the broker.
