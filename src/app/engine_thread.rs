@@ -404,7 +404,9 @@ impl EngineThread {
     fn publish(&mut self, now: Timestamp) {
         let quota = self.desk.quota(now);
         let mut health = self.shared.health().clone();
-        health.api.used = Some(quota.used_last_second);
+        health.api.used = Some(quota.used_last_second + quota.elsewhere_last_second);
+        health.api.elsewhere = quota.elsewhere_last_second;
+        health.api.recent = quota.by_second;
         health.api.limit = quota.limit;
         health.closes_at = self.today.closes_at(now);
         health.rehearsals = self.outlets.rehearsal.as_mut().map(Rehearsal::running).unwrap_or_default();

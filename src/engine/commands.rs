@@ -321,6 +321,9 @@ impl Turn<'_> {
         if self.state.flatten.is_some() {
             return Err("flattening is not finished: wait until it is flat".into());
         }
+        if self.memory.logged_out {
+            return Err("the broker does not take the access token: give a new one to `strikedeck setup` first".into());
+        }
         if word.trim() != self.config.kill_switch.arm_word {
             return Err(format!("type {} to allow entries again", self.config.kill_switch.arm_word));
         }

@@ -3,7 +3,9 @@
 //! Floor 3. Matching rules live in `exchange`. `core` owns the exchange and its books; `rest` and `sockets` have one file
 //! per category of the broker's documentation and only translate.
 
+mod addresses;
 mod books;
+mod consents;
 mod control;
 mod core;
 pub mod faults;
@@ -28,6 +30,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use books::BooksError;
 pub use control::ControlAccess;
+pub use identity::AccountKeys;
 pub use setup::{Script, ScriptError};
 pub use switches::Switches;
 pub use time_source::{DrivenTime, FASTEST, ManualTime, TimeSource};
@@ -41,7 +44,7 @@ use books::{Books, Line};
 use core::Core;
 use faults::Faults;
 use faults::wire::{Cuttable, Wire};
-use identity::Identity;
+use identity::{Consumer, Identity};
 use state::Shared;
 
 /// What a server is made from.
@@ -60,6 +63,10 @@ pub struct ServerConfig {
     /// Of a new exchange. Books that exist keep their own.
     pub behaviour: Behaviour,
     pub client_id: String,
+    /// Orders are taken from the registered addresses only.
+    pub static_ip: bool,
+    /// Where requests seem to come from.
+    pub seen_from: std::net::IpAddr,
     pub time: TimeSource,
     /// How it answers where sources disagree.
     pub switches: Switches,
@@ -81,6 +88,8 @@ impl ServerConfig {
             start_cash: Money(rust_decimal::Decimal::from(2_000_000)),
             behaviour: Behaviour::default(),
             client_id: "1100000001".into(),
+            static_ip: false,
+            seen_from: std::net::Ipv4Addr::LOCALHOST.into(),
             time: TimeSource::System,
             switches: Switches::default(),
             script: Script::default(),
@@ -116,12 +125,16 @@ pub struct Running {
     /// `http://127.0.0.1:port/api-data/api-scrip-master.csv`.
     pub instruments: String,
     pub instruments_detailed: String,
+    /// `http://127.0.0.1:port`: tokens and consents.
+    pub auth: String,
     pub client_id: String,
+    /// As it was when the server started; [`Running::new_token`] and the calls that make another end it.
     pub access_token: String,
     /// What goes wrong; empty unless somebody wants it.
     pub faults: Faults,
     /// How it is steered from outside, if it can be.
     pub control: Option<ControlAccess>,
+    identity: Identity,
     core: Core,
     time: TimeSource,
     cancel: CancellationToken,
@@ -138,6 +151,21 @@ impl Running {
         // The thread writes its books in a moment; waiting for it must not hold up the tasks of this runtime.
         drop(tokio::task::spawn_blocking(move || owner.map(JoinHandle::join)).await);
         self.server.abort();
+    }
+
+    /// What the account's holder knows: PIN, key of the one-time passwords, API key.
+    pub fn keys(&self) -> AccountKeys {
+        self.identity.keys()
+    }
+
+    /// A token as from the broker's page. The one before ends at once, on all connections.
+    pub fn new_token(&self) -> std::io::Result<String> {
+        self.identity.new_token(Consumer::Page)
+    }
+
+    /// Ends the valid token, as if somebody had made another one elsewhere.
+    pub fn revoke_token(&self) -> std::io::Result<()> {
+        self.identity.revoke()
     }
 
     /// Moves a manual clock and waits until all that follows has happened. Does nothing to the system's clock.
@@ -175,7 +203,11 @@ pub async fn start(mut config: ServerConfig) -> Result<Running, StartError> {
     let faults = Faults::new(fault_seed, config.script.faults.clone(), config.script.random.as_ref());
     let now = config.time.now();
     let opened = config.books.as_deref().map(Books::open).transpose()?;
-    let identity = Identity::load_or_make(config.books.as_deref(), &config.client_id, now)?;
+    let identity = Identity::load_or_make(config.books.as_deref(), &config.client_id, config.time.clone())?;
+    identity.with_addresses(|all| {
+        all.set_required(config.static_ip);
+        all.set_seen(config.seen_from);
+    })?;
     let (books, lines) = opened.map_or((None, Vec::new()), |(books, lines)| (Some(books), lines));
     let mut exchange = open_exchange(&config, &lines, now)?;
     exchange.set_ways(switches.ways());
@@ -204,10 +236,12 @@ pub async fn start(mut config: ServerConfig) -> Result<Running, StartError> {
         orders: format!("ws://{address}/order-updates"),
         instruments: format!("http://{address}/api-data/api-scrip-master.csv"),
         instruments_detailed: format!("http://{address}/api-data/api-scrip-master-detailed.csv"),
-        client_id: identity.client_id,
-        access_token: identity.access_token,
+        auth: format!("http://{address}"),
+        client_id: identity.client_id.clone(),
+        access_token: identity.access_token(),
         faults,
         control,
+        identity,
         core,
         time: config.time,
         cancel,

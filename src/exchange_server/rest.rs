@@ -1,6 +1,7 @@
 //! The REST side: one file per category of the broker's documentation. A new category adds its file and a line here.
 
 pub mod answers;
+mod authentication;
 mod funds;
 mod instruments;
 mod market_quote;
@@ -32,9 +33,11 @@ pub fn router(shared: Shared, secret: Option<control::Secret>) -> Router {
         .merge(traders_control::routes())
         .merge(market_quote::routes())
         .merge(option_chain::routes())
-        .merge(profile::routes());
+        .merge(profile::routes())
+        .merge(authentication::routes());
     let broker = Router::new()
         .nest("/v2", v2)
+        .merge(authentication::host())
         .merge(instruments::routes())
         .merge(sockets::routes())
         .fallback(answers::no_such_path)

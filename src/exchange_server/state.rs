@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::core::Core;
 use super::faults::{Endpoint, Faults};
-use super::identity::Identity;
+use super::identity::{Identity, TokenStanding};
 use super::limits::{Bucket, Limits, TooFast};
 use super::rest::answers::{Refused, TOO_FAST};
 use super::switches::{InvalidIpCode, Switches};
@@ -93,29 +93,31 @@ impl Shared {
         self.identity.accepts(token) && !self.faults.revokes_token(endpoint)
     }
 
-    /// A call of the trading system: the token is checked first, then the pace.
+    /// A call of the trading system: the token is checked first, then the pace, then (of orders) where it comes from.
     pub fn admit(&self, headers: &HeaderMap, bucket: &Bucket) -> Result<(), Refused> {
-        let token = text(headers, "access-token");
         let endpoint = bucket.endpoint();
-        if !self.identity.accepts(token) {
-            return Err(Refused::trading(401, TradingCode::InvalidAuthentication, BAD_TOKEN));
-        }
-        if self.faults.revokes_token(endpoint) {
-            // A token that was good a moment ago is refused in other words where orders are taken.
-            return Err(match bucket {
-                Bucket::Order => Refused::order("Invalid Token"),
-                _ => Refused::trading(401, TradingCode::InvalidAuthentication, BAD_TOKEN),
-            });
+        let standing = match self.identity.standing(text(headers, "access-token")) {
+            TokenStanding::Good if self.faults.revokes_token(endpoint) => TokenStanding::Revoked,
+            standing => standing,
+        };
+        match standing {
+            TokenStanding::Good => {}
+            // A token that was replaced is refused in the words of an order, where an order is asked for.
+            TokenStanding::Revoked if *bucket == Bucket::Order => return Err(Refused::order("Invalid Token")),
+            TokenStanding::Revoked | TokenStanding::Bad => {
+                return Err(Refused::trading(401, TradingCode::InvalidAuthentication, BAD_TOKEN));
+            }
         }
         self.take(bucket).map_err(|TooFast| Refused::trading(429, TradingCode::RateLimit, TOO_FAST))?;
-        if *bucket == Bucket::Order && self.faults.refuses_address(endpoint) {
+        let is_order = *bucket == Bucket::Order;
+        if is_order && (!self.identity.allows_orders() || self.faults.refuses_address(endpoint)) {
             return Err(self.invalid_address());
         }
         Ok(())
     }
 
     /// What a caller from an unregistered address is told.
-    pub fn invalid_address(&self) -> Refused {
+    fn invalid_address(&self) -> Refused {
         match self.switches().invalid_ip_code {
             InvalidIpCode::Dh905 => Refused::input("Invalid IP"),
             InvalidIpCode::Dh911 => Refused::trading(400, TradingCode::InvalidIp, "Invalid IP"),
@@ -152,6 +154,7 @@ impl Shared {
 
 const BAD_TOKEN: &str = "Client ID or user generated access token is invalid or expired.";
 
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+/// A header, empty where there is none.
+pub fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
     headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default()
 }

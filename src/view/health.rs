@@ -21,11 +21,13 @@ pub struct Link {
     pub last_message: Option<Timestamp>,
 }
 
-/// Order calls to the broker in the current rolling second, against our own ceiling.
+/// Order calls on the account in the current rolling second, whoever made them, against our own ceiling.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ApiUse {
-    /// `None` while the gateway has not told.
+    /// By us and by others on the account. `None` while the gateway has not told.
     pub used: Option<u32>,
+    /// Of these, by others.
+    pub elsewhere: u32,
     pub limit: u32,
     /// Calls in each of the last seconds, oldest first: the little bars in the header.
     pub recent: [u8; 3],

@@ -50,14 +50,14 @@ pub async fn open(State(shared): State<Shared>, Query(who): Query<Visitor>, upgr
     if shared.faults.ends_feed().is_some() {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
-    let known_token = who.token.as_deref().is_some_and(|t| shared.knows(t, Endpoint::Feed));
-    let known = known_token && who.client_id.as_deref() == Some(shared.identity.client_id.as_str());
+    let is_client = who.client_id.as_deref() == Some(shared.identity.client_id.as_str());
+    let token = who.token.filter(|t| shared.knows(t, Endpoint::Feed));
     let upgrade = upgrade.max_message_size(LARGEST_MESSAGE).max_frame_size(LARGEST_MESSAGE);
-    match (known, shared.switches().bad_token_on_feed) {
-        (true, _) => upgrade.on_upgrade(move |socket| Connection::new(shared).run(socket)),
-        (false, BadTokenOnFeed::HandshakeRefused) => StatusCode::UNAUTHORIZED.into_response(),
-        (false, BadTokenOnFeed::DisconnectPacket) => {
-            let why = if known_token { DataCode::AuthenticationFailed } else { DataCode::InvalidToken };
+    match (token, shared.switches().bad_token_on_feed) {
+        (Some(token), _) if is_client => upgrade.on_upgrade(move |socket| Connection::new(shared, token).run(socket)),
+        (_, BadTokenOnFeed::HandshakeRefused) => StatusCode::UNAUTHORIZED.into_response(),
+        (token, BadTokenOnFeed::DisconnectPacket) => {
+            let why = if token.is_some() { DataCode::AuthenticationFailed } else { DataCode::InvalidToken };
             upgrade.on_upgrade(move |mut socket| async move { dismiss(&mut socket, why.number()).await })
         }
     }
@@ -71,6 +71,8 @@ struct Subscription {
 
 struct Connection {
     shared: Shared,
+    /// What it logged in with.
+    token: String,
     subscriptions: BTreeMap<Contract, Subscription>,
     place: CancellationToken,
 }
@@ -85,14 +87,15 @@ impl Drop for Connection {
 }
 
 impl Connection {
-    fn new(shared: Shared) -> Self {
+    fn new(shared: Shared, token: String) -> Self {
         let place = shared.feed_place();
-        Self { shared, subscriptions: BTreeMap::new(), place }
+        Self { shared, token, subscriptions: BTreeMap::new(), place }
     }
 
     async fn run(mut self, mut socket: WebSocket) {
         let mut frames = self.shared.core.frames();
         let mut pings = interval_at(Instant::now() + PING_EVERY, PING_EVERY);
+        let mut token_ends = self.shared.identity.token_ends();
         let mut heard = Instant::now();
         let mut changes = self.shared.faults.changes();
         loop {
@@ -114,6 +117,7 @@ impl Connection {
                     false
                 }
                 _ = changes.changed() => true,
+                _ = token_ends.changed() => self.is_logged_in(&mut socket).await,
                 // Looks again by itself: the silence may have ended.
                 () = sleep(LOOK_AGAIN), if silent => true,
                 changed = frames.changed(), if !silent => {
@@ -121,7 +125,9 @@ impl Connection {
                     changed.is_ok() && self.send_frame(&mut socket, &frame).await
                 }
                 _ = pings.tick() => {
-                    heard.elapsed() < SILENT_FOR && send(&mut socket, Message::Ping(Vec::new().into())).await
+                    heard.elapsed() < SILENT_FOR
+                        && self.is_logged_in(&mut socket).await
+                        && send(&mut socket, Message::Ping(Vec::new().into())).await
                 }
                 said = socket.recv() => match said {
                     Some(Ok(message)) => {
@@ -151,6 +157,15 @@ impl Connection {
             dismiss(socket, DataCode::InvalidToken.number()).await;
         }
         revoked
+    }
+
+    /// A token that has ended, by another one or by its time, ends the connection.
+    async fn is_logged_in(&mut self, socket: &mut WebSocket) -> bool {
+        let good = self.shared.identity.accepts(&self.token);
+        if !good {
+            dismiss(socket, DataCode::AuthenticationFailed.number()).await;
+        }
+        good
     }
 
     /// One message of the client; `false` ends the connection. What makes no sense is passed over, as at the broker.

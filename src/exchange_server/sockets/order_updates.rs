@@ -44,8 +44,10 @@ async fn run(mut socket: WebSocket, shared: Shared, _place: OwnedSemaphorePermit
     // Listening before the login is answered, so that nothing is missed once a client believes it is in.
     let mut updates = shared.core.updates();
     let Ok(Some(Ok(Message::Text(text)))) = timeout(LOGIN_WITHIN, socket.recv()).await else { return };
-    let known = Login::read(&text)
-        .is_some_and(|l| l.client_id == shared.identity.client_id && shared.knows(&l.token, Endpoint::OrderSocket));
+    let mut token_ends = shared.identity.token_ends();
+    let login = Login::read(&text).filter(|l| l.client_id == shared.identity.client_id);
+    let is_good = || login.as_ref().is_some_and(|l| shared.identity.accepts(&l.token));
+    let known = is_good() && !shared.faults.revokes_token(Endpoint::OrderSocket);
     // A good login is not answered at all (or by a frame nobody has documented); a bad one ends the connection.
     if !known {
         drop(socket.send(Message::Close(None)).await);
@@ -73,6 +75,7 @@ async fn run(mut socket: WebSocket, shared: Shared, _place: OwnedSemaphorePermit
         tokio::select! {
             () = shared.cancel.cancelled() => break,
             _ = changes.changed() => {}
+            ended = token_ends.changed() => if ended.is_err() || !is_good() { break },
             () = held.is_due() => if !held.let_go(&mut socket).await { break },
             told = updates.recv() => if !tell(&mut socket, &shared, told, &mut held).await { break },
             said = socket.recv() => match said {

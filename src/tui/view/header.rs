@@ -192,11 +192,15 @@ fn api(api: ApiUse, theme: &Theme) -> Vec<Span<'static>> {
         .map(|n| theme.symbols.bars[usize::try_from(u32::from(*n) * 7 / top).unwrap_or(7).min(7)])
         .collect();
     let used = format::or_unknown(api.used, |n| n.to_string());
-    vec![
+    let mut spans = vec![
         Span::styled("api ", theme.dim),
         Span::styled(bars, theme.accent),
         Span::styled(format!(" {used}/{}", api.limit), theme.dim),
-    ]
+    ];
+    if api.elsewhere > 0 {
+        spans.push(Span::styled(format!(" ({} elsewhere)", api.elsewhere), theme.warn));
+    }
+    spans
 }
 
 fn session(scene: &Scene<'_>) -> Vec<Span<'static>> {
