@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // the helpers of tests, too, fail by panicking
 
 mod dhan_samples;
+mod faults;
 mod floors;
 mod paper_client;
 mod readme;

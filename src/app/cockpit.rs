@@ -14,6 +14,7 @@ use tracing::{info, warn};
 use super::config::{AppConfig, PaperClock};
 use super::engine_thread::{EngineThread, Input, Inputs, Outlets};
 use super::reference::{Clock, Instruments, Today};
+use super::rehearsal::Rehearsal;
 use super::shared::Shared;
 use super::steady::SteadyClock;
 use super::store_thread::{self, StoreThread};
@@ -28,7 +29,8 @@ use crate::engine::command::{Command, Origin, Reply};
 use crate::engine::record::Profile;
 use crate::engine::{Engine, State};
 use crate::exchange_server::Running;
-use crate::gateway::{Desk, Driver, Gateway, GatewayPolicy};
+use crate::exchange_server::faults::Faults;
+use crate::gateway::{Desk, Driver, Gateway};
 use crate::import::seed::SeedChain;
 use crate::options::charges::Tariff;
 use crate::protocol::dhan::instruments::read_master;
@@ -115,8 +117,14 @@ impl Cockpit {
         let desk = desk(&config, state, now);
         let first = View::build(desk.state(), &config.engine, &shared.prices(), &shared.health(), &today, now);
         let (views_out, views) = watch::channel(Arc::new(first));
-        let outlets =
-            Outlets { store: store.tasks.clone(), calls: calls_out, views: views_out, interest: interest_out };
+        let rehearsal = exchange.as_ref().map(|running| Rehearsal::new(running.faults.clone()));
+        let outlets = Outlets {
+            store: store.tasks.clone(),
+            calls: calls_out,
+            views: views_out,
+            interest: interest_out,
+            rehearsal,
+        };
         let thread = EngineThread::new(desk, today.clone(), shared.clone(), inputs.clone(), outlets, clock.clone());
         let engine = std::thread::Builder::new().name("engine".into()).spawn(move || thread.run(&receiver))?;
         let mut tasks = vec![
@@ -178,6 +186,11 @@ impl Cockpit {
         super::door::Door { inputs: self.inputs.clone(), views: self.views.clone(), today: self.today.clone() }
     }
 
+    /// What goes wrong at the built-in exchange; `None` with a real broker.
+    pub fn faults(&self) -> Option<Faults> {
+        self.exchange.as_ref().map(|running| running.faults.clone())
+    }
+
     /// Asks the engine for something and waits for its answer.
     pub async fn command(&self, command: Command, origin: Origin) -> anyhow::Result<Reply> {
         let (reply, answer) = oneshot::channel();
@@ -234,7 +247,7 @@ pub(super) fn connect(
         None => live_access(config)?,
     };
     crate::telemetry::keep_secret(credentials.access_token.expose());
-    Ok(Arc::new(DhanBroker::new(endpoints, credentials, DhanSettings::default(), instruments.handle())?))
+    Ok(Arc::new(DhanBroker::new(endpoints, credentials, config.tuning.links, instruments.handle())?))
 }
 
 fn paper_access(running: &Running) -> (DhanEndpoints, DhanCredentials) {
@@ -369,7 +382,7 @@ fn today(folder: &DataFolder, config: &AppConfig, instruments: Instruments) -> T
 
 fn desk(config: &AppConfig, state: State, now: Timestamp) -> Desk {
     let limits = &config.engine.limits;
-    let policy = GatewayPolicy::default().limited(limits.max_orders_per_second, limits.max_orders_per_day);
+    let policy = config.tuning.gateway.clone().limited(limits.max_orders_per_second, limits.max_orders_per_day);
     let mut gateway = Gateway::new(AccountId(1), policy);
     let sent = if state.day.date == Some(trading_day(now)) { state.day.intents } else { 0 };
     gateway.resume(sent, now);

@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{info, warn};
 
 use super::reference::Today;
+use super::rehearsal::Rehearsal;
 use super::shared::Shared;
 use super::steady::SteadyClock;
 use super::store_thread::Task;
@@ -99,6 +100,8 @@ pub struct Outlets {
     pub views: watch::Sender<Arc<View>>,
     /// The contracts the feed shall deliver.
     pub interest: watch::Sender<BTreeSet<Contract>>,
+    /// Where faults can be practised: the built-in exchange's.
+    pub rehearsal: Option<Rehearsal>,
 }
 
 /// A command whose quotes are on their way.
@@ -340,7 +343,7 @@ impl EngineThread {
         for notice in self.desk.take_notices() {
             match notice {
                 Notice::Reply { command, reply } => replies.push((command, reply)),
-                Notice::Alert { .. } | Notice::Watch(_) => self.pass_on(notice, now),
+                Notice::Alert { .. } | Notice::Watch(_) | Notice::Rehearse(_) => self.pass_on(notice, now),
             }
         }
         if !replies.is_empty() {
@@ -366,6 +369,18 @@ impl EngineThread {
                 self.shared.notice(level, text, now);
                 self.view_due = Some(Instant::now());
             }
+            Notice::Rehearse(what) => {
+                match (&mut self.outlets.rehearsal, what) {
+                    (Some(rehearsal), Some((drill, seconds))) => {
+                        warn!(target: "desk", "rehearsal for {seconds} s: {}", drill.what());
+                        rehearsal.start(drill, Duration::from_secs(u64::from(seconds)));
+                    }
+                    (Some(rehearsal), None) => rehearsal.end(),
+                    // Without an exchange of our own nothing is rehearsed.
+                    (None, _) => {}
+                }
+                self.view_due = Some(Instant::now());
+            }
             Notice::Watch(contracts) => {
                 self.watched = contracts;
                 self.tell_interest();
@@ -389,9 +404,12 @@ impl EngineThread {
     fn publish(&mut self, now: Timestamp) {
         let quota = self.desk.quota(now);
         let mut health = self.shared.health().clone();
-        health.api.used = Some(quota.used_last_second);
+        health.api.used = Some(quota.used_last_second + quota.elsewhere_last_second);
+        health.api.elsewhere = quota.elsewhere_last_second;
+        health.api.recent = quota.by_second;
         health.api.limit = quota.limit;
         health.closes_at = self.today.closes_at(now);
+        health.rehearsals = self.outlets.rehearsal.as_mut().map(Rehearsal::running).unwrap_or_default();
         let engine = self.desk.driver().engine();
         let prices = self.shared.prices().clone();
         let view = View::build(engine.state(), &engine.config, &prices, &health, &self.today, now);

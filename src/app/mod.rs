@@ -19,6 +19,7 @@ pub mod links;
 mod narrate;
 pub mod paper;
 pub mod reference;
+pub mod rehearsal;
 pub mod screen;
 pub mod shared;
 pub mod steady;

@@ -22,8 +22,16 @@ pub struct AccountProfile {
     pub token_expires: Option<Timestamp>,
     /// What may be traded, in the broker's words.
     pub segments: String,
+    /// Whether options and futures may be traded; `None` where the broker does not say.
+    pub derivatives: Option<bool>,
     /// Whether market data may be asked for.
     pub market_data: bool,
+    /// Until when that is paid.
+    pub market_data_until: Option<Timestamp>,
+    /// Shares can be sold without a password of the depository.
+    pub depository_slip: bool,
+    /// Shares can be bought with the broker's money.
+    pub margin_trading: bool,
 }
 
 /// The options of one expiry with their prices, ascending by strike, the call of a strike before its put.

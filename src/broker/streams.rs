@@ -8,6 +8,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::domain::time::{Timestamp, ms_between};
 use crate::domain::{Contract, OrderSighting, Price, Quote};
+use crate::gateway::ErrorClass;
 
 /// How a link stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub struct LinkState {
     pub since: Timestamp,
     /// For people: why it fell, and when it is tried again.
     pub detail: String,
+    /// Where the broker refused it: `LogIn` (the token), `Blocked` (the account may not have it).
+    pub refused: Option<ErrorClass>,
 }
 
 /// From the order link. Nothing is told twice: after `Link` with `up` the books must be read, for what happened in between.

@@ -136,6 +136,8 @@ pub enum Command {
     Doctor,
     /// Run the built-in exchange alone until stopped; prints its addresses as one line of JSON
     Exchange(ExchangeArgs),
+    /// Let something go wrong in the running paper cockpit, for practice; `list` tells what, `clear` ends it
+    Rehearse(RehearseArgs),
     /// The keys of the screen, as they are set
     Keys,
 }
@@ -253,6 +255,25 @@ pub struct ExchangeArgs {
     /// Keep the books in this file; without it they end with the program
     #[arg(long, value_name = "FILE")]
     pub books: Option<PathBuf>,
+    /// Let go wrong what this file says
+    #[arg(long, value_name = "FILE")]
+    pub faults: Option<PathBuf>,
+    /// Answer as this file says where sources on the broker's interface disagree
+    #[arg(long, value_name = "FILE")]
+    pub profile: Option<PathBuf>,
+    /// Serve /control: faults, clock and market steered by whoever has the token that is printed
+    #[arg(long)]
+    pub control: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct RehearseArgs {
+    /// What is to go wrong, by its name; or `list`, or `clear`
+    #[arg(value_name = "WHAT")]
+    pub what: String,
+    /// For how long: 30s, 2m
+    #[arg(long = "for", default_value = "30s", value_name = "TIME", value_parser = seconds)]
+    pub seconds: u32,
 }
 
 #[derive(Clone, Copy, Debug, Default, Args)]
@@ -273,4 +294,16 @@ fn option_right(text: &str) -> Result<OptionRight, String> {
         "PE" | "PUT" => Ok(OptionRight::Put),
         _ => Err("CE for a call, PE for a put".into()),
     }
+}
+
+/// `30s`, `2m`, or a bare number of seconds.
+fn seconds(text: &str) -> Result<u32, String> {
+    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
+    let factor = match unit {
+        "" | "s" => 1,
+        "m" => 60,
+        _ => return Err("a time is said as 30s or 2m".into()),
+    };
+    let number: u32 = number.parse().map_err(|_| "a time is said as 30s or 2m")?;
+    Ok(number.saturating_mul(factor))
 }

@@ -54,6 +54,16 @@ pub struct Addresses {
     pub instruments: String,
     pub client_id: String,
     pub access_token: String,
+    /// Where and with what it is steered, if it can be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub control: Option<Control>,
+}
+
+/// The control endpoint: its address, and what goes into the header `x-control-token`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Control {
+    pub url: String,
+    pub token: String,
 }
 
 /// What became of flattening at the broker itself.

@@ -109,6 +109,7 @@ async fn run(global: &Global, command: &Command, machine: &dyn Machine, console:
     match command {
         Command::Exchange(args) => commands::exchange::run(global, args, machine, console).await,
         Command::Keys => commands::keys::run(global, console),
+        Command::Rehearse(args) if args.what == "list" => commands::rehearse::list(console),
         Command::Doctor => commands::doctor::run(global, machine, console).await,
         Command::Flatten(args) if args.force => commands::flatten::force(global, *args, machine, console).await,
         _ => with_desk(global, command, machine, console).await,
@@ -138,6 +139,7 @@ fn asks(command: &Command) -> bool {
         | Command::Map(_)
         | Command::Doctor
         | Command::Exchange(_)
+        | Command::Rehearse(_)
         | Command::Keys => false,
     }
 }
@@ -195,6 +197,7 @@ async fn act(shell: &mut Shell<'_>, command: &Command) -> Result<(), Failure> {
         Command::Close(args) => commands::decide::close(shell, args).await,
         Command::Import(args) => commands::import::run(shell, args).await,
         Command::Map(args) => commands::map::run(shell, args).await,
+        Command::Rehearse(args) => commands::rehearse::run(shell, args).await,
         Command::Doctor | Command::Exchange(_) | Command::Keys => Ok(()),
     }
 }

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use crate::app::config::PaperClock as ConfigClock;
 use crate::app::{Cockpit, Options, doctor, force, paper, prepare, screen, settings};
-use crate::exchange_server::{self, ServerConfig};
+use crate::exchange_server::{self, Script, ServerConfig, Switches};
 use crate::telemetry::{self, Pane};
 
 use super::args::{ExchangeArgs, Global, PaperClock};
-use super::machine::{Addresses, Check, Exchange, Forced, Headless, Machine, Task};
+use super::machine::{Addresses, Check, Control, Exchange, Forced, Headless, Machine, Task};
 
 /// A shell's cockpit can be used after this long at the latest, or is started all the same and says what is missing.
 const READY_WITHIN: Duration = Duration::from_secs(10);
@@ -48,12 +48,17 @@ impl Machine for App {
         Box::pin(async {
             let paper = settings(&options(global))?.1.paper;
             let shares = paper.spots_from.as_deref().map(paper::shares_of_file).transpose()?.unwrap_or_default();
+            let switches = args.profile.as_deref().map(Switches::read).transpose()?.unwrap_or_default();
+            let script = args.faults.as_deref().map(Script::read).transpose()?.unwrap_or_default();
             let running = exchange_server::start(ServerConfig {
                 listen: args.listen,
                 books: args.books.clone(),
                 clock: paper::clock_mode(paper.clock),
                 shares,
                 start_cash: paper.starting_cash,
+                switches,
+                script,
+                control: args.control,
                 ..ServerConfig::paper(paper.seed)
             })
             .await?;
@@ -64,6 +69,7 @@ impl Machine for App {
                 instruments: running.instruments.clone(),
                 client_id: running.client_id.clone(),
                 access_token: running.access_token.clone(),
+                control: running.control.clone().map(|c| Control { url: c.url, token: c.token }),
             };
             let stop =
                 Box::new(move || -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> { Box::pin(running.stop()) });

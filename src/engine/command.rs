@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    Bound, Contract, IntentId, Money, Price, Product, Quantity, Quote, Recommendation, Side, StrategyId,
+    Bound, Contract, Drill, IntentId, Money, Price, Product, Quantity, Quote, Recommendation, Side, StrategyId,
 };
 
 /// Who asked.
@@ -90,6 +90,13 @@ pub enum Command {
         #[serde(default)]
         include_foreign: bool,
     },
+    /// Paper mode only: lets something go wrong for so many seconds, for practice.
+    Rehearse {
+        drill: Drill,
+        seconds: u32,
+    },
+    /// Ends everything that is rehearsed.
+    EndRehearsals,
     /// Entries allowed again; the word guards against a slip of the hand.
     Arm {
         word: String,
@@ -116,6 +123,8 @@ impl Command {
             Self::CancelOrder { .. } => "cancel order",
             Self::Halt => "halt",
             Self::Flatten { .. } => "flatten",
+            Self::Rehearse { .. } => "rehearse",
+            Self::EndRehearsals => "end rehearsals",
             Self::Arm { .. } => "arm",
         }
     }

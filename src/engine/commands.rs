@@ -3,18 +3,21 @@
 use rust_decimal::Decimal;
 
 use super::command::{Command, Origin, Reply};
-use super::record::{Owner, Record};
+use super::record::{Owner, Profile, Record};
 use super::state::{LotKey, Phase, Strategy};
 use super::turn::Turn;
 use crate::domain::time::{after_ms, ist, trading_day};
 use crate::domain::{
-    CommandId, Contract, IntentId, Issue, Product, Quantity, Quote, Recommendation, StrategyId, StrategyStatus,
+    CommandId, Contract, Drill, IntentId, Issue, Product, Quantity, Quote, Recommendation, StrategyId, StrategyStatus,
 };
 use crate::engine::effect::Effect;
 use crate::options::coherence::INCONSISTENT_PRICES;
 
 /// Priorities a trader can give: 0 is the lowest.
 pub const PRIORITIES: std::ops::RangeInclusive<i32> = 0..=999;
+
+/// How long a rehearsal may last.
+pub const REHEARSAL_SECONDS: std::ops::RangeInclusive<u32> = 1..=600;
 
 impl Turn<'_> {
     pub(super) fn command(&mut self, id: CommandId, origin: Origin, command: &Command, quotes: &[(Contract, Quote)]) {
@@ -66,6 +69,11 @@ impl Turn<'_> {
             Command::Flatten { include_foreign } => {
                 self.flatten(*include_foreign);
                 Reply::done("Flattening: everything is being cancelled and exited.")
+            }
+            Command::Rehearse { drill, seconds } => answer(self.rehearse(*drill, *seconds)),
+            Command::EndRehearsals => {
+                self.effect(Effect::Rehearse(None));
+                Reply::done("Rehearsals ended.")
             }
             Command::Arm { word } => answer(self.arm(word)),
         }
@@ -293,12 +301,28 @@ impl Turn<'_> {
         Ok(format!("{label}: cancellation asked for"))
     }
 
+    /// Faults are made only where they cost nothing.
+    fn rehearse(&mut self, drill: Drill, seconds: u32) -> Result<String, String> {
+        if self.state.profile == Profile::Live {
+            return Err("rehearsals are for paper mode: nothing is made to go wrong with real money".into());
+        }
+        if !REHEARSAL_SECONDS.contains(&seconds) {
+            let (least, most) = (REHEARSAL_SECONDS.start(), REHEARSAL_SECONDS.end());
+            return Err(format!("a rehearsal lasts {least} to {most} seconds"));
+        }
+        self.effect(Effect::Rehearse(Some((drill, seconds))));
+        Ok(format!("Rehearsal for {seconds} s: {}.", drill.what()))
+    }
+
     fn arm(&mut self, word: &str) -> Result<String, String> {
         if self.state.halt.is_none() {
             return Err("nothing is halted".into());
         }
         if self.state.flatten.is_some() {
             return Err("flattening is not finished: wait until it is flat".into());
+        }
+        if self.memory.logged_out {
+            return Err("the broker does not take the access token: give a new one to `strikedeck setup` first".into());
         }
         if word.trim() != self.config.kill_switch.arm_word {
             return Err(format!("type {} to allow entries again", self.config.kill_switch.arm_word));

@@ -63,6 +63,8 @@ impl Turn<'_> {
             Event::FundsRead { asked_at, funds, .. } => self.funds_read(*asked_at, *funds),
             Event::ReadFailed { book, reason } => self.read_failed(*book, reason),
             Event::Quotes(quotes) => self.quotes(quotes),
+            Event::LoggedOut { reason } => self.logged_out(reason),
+            Event::LoggedIn => self.logged_in(),
             Event::OrderLink { up } => self.order_link(*up),
             Event::Store { up } => self.store(*up),
         }

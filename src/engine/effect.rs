@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::command::Reply;
 use crate::domain::time::Timestamp;
-use crate::domain::{BrokerOrderId, CommandId, Contract, Intent, IntentId, OrderSpec};
+use crate::domain::{BrokerOrderId, CommandId, Contract, Drill, Intent, IntentId, OrderSpec};
 
 /// Which lane a call to the broker takes. In this order they are served; entries never use up what exits need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -57,6 +57,8 @@ pub enum Effect {
         command: CommandId,
         reply: Reply,
     },
+    /// Paper mode: let this go wrong for so long. `None`: end everything that is rehearsed.
+    Rehearse(Option<(Drill, u32)>),
     /// Something the trader should hear of, now.
     Alert {
         level: AlertLevel,

@@ -97,6 +97,12 @@ pub enum Event {
     },
     /// Once a second: the newest quotes of the watched contracts that have changed or are needed.
     Quotes(Vec<(Contract, Quote)>),
+    /// The broker does not take our token any more (it has ended, or another one was made).
+    LoggedOut {
+        reason: String,
+    },
+    /// … and takes it again, or another one.
+    LoggedIn,
     /// The order-update link went up or down (down: polls are all we have).
     OrderLink {
         up: bool,

@@ -16,6 +16,7 @@ pub mod event;
 mod execution;
 mod exits;
 mod flatten;
+mod log_in;
 mod news;
 mod queue;
 pub mod record;

@@ -91,6 +91,7 @@ impl Turn<'_> {
         }
         self.record(Record::IntentUnplaced { intent: id, how, reason: reason.into() });
         match outcome {
+            PlaceOutcome::Blocked { .. } if self.memory.logged_out => {}
             PlaceOutcome::Blocked { reason } => {
                 self.alert_once(AlertLevel::Critical, format!("The broker takes no orders: {reason}"));
                 self.halt(&format!("the broker takes no orders: {reason}"));
@@ -228,6 +229,10 @@ impl Turn<'_> {
 
     pub(super) fn read_failed(&mut self, book: Book, reason: &str) {
         self.memory.reading.remove(&book);
+        if self.memory.logged_out {
+            // That is said already.
+            return;
+        }
         let name = match book {
             Book::Orders => "orders",
             Book::Trades => "trades",

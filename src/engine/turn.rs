@@ -31,6 +31,8 @@ pub struct Memory {
     pub wake: Option<Timestamp>,
     /// What the trader has been told already, so that it is told once.
     pub told: BTreeMap<String, Timestamp>,
+    /// The broker does not take our token: until it does, no book can be read and nothing can be sent.
+    pub logged_out: bool,
     /// The latest instant seen: time does not run backwards in here.
     pub latest: Option<Timestamp>,
 }

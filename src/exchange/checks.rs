@@ -10,15 +10,13 @@ use super::market::Market;
 use super::noise::Stream;
 use super::order::{Order, Refusal, Terms};
 
-/// Longest mark the order system takes.
-const LONGEST_CORRELATION: usize = 25;
 /// Restatements of one order.
 pub(super) const MOST_MODIFICATIONS: u32 = 25;
 
-/// Refusals that need nothing but the request.
-pub(super) fn complete(spec: &OrderSpec, correlation: &str) -> Result<Terms, Refusal> {
+/// Refusals that need nothing but the request, and the longest mark that is taken.
+pub(super) fn complete(spec: &OrderSpec, correlation: &str, longest: usize) -> Result<Terms, Refusal> {
     let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b' ' | b'_' | b'-');
-    if correlation.len() > LONGEST_CORRELATION || !correlation.bytes().all(fits) {
+    if correlation.len() > longest || !correlation.bytes().all(fits) {
         return Err(Refusal::Input("correlationId is invalid".into()));
     }
     terms(spec.kind, spec.side, spec.quantity, spec.validity)
@@ -60,6 +58,9 @@ impl Exchange {
     pub(super) fn risk_check(&self, order: &Order, terms: &Terms, listed: &Listed) -> Result<i64, String> {
         if !self.is_open() {
             return Err("Market is closed".into());
+        }
+        if self.is_suspended(&order.contract) {
+            return Err("Trading in this instrument is suspended".into());
         }
         let Some(account) = self.accounts.get(&order.account) else { return Err("Client not found".into()) };
         if account.kill_switch {

@@ -24,6 +24,9 @@ impl Exchange {
     }
 
     fn open_session(&mut self) {
+        if self.suspensions.everything {
+            return;
+        }
         let Some(stopped) = self.price_clock.stopped.take() else { return };
         // The market moved while it was closed, in one gap.
         let gap = i64::from(self.market.behaviour.overnight_hours) * HOUR_MS;

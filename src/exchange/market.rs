@@ -153,6 +153,14 @@ impl Market {
         self.processes.get(underlying).map_or(0, |p| p.spot(self.step, &self.noise, &self.rules))
     }
 
+    /// Moves an underlying to this price (paise) at this step; `false` for what is none.
+    pub(super) fn move_price(&mut self, underlying: &Contract, paise: i64) -> bool {
+        let Some(n) = self.specs.iter().position(|s| s.contract == *underlying) else { return false };
+        let Some(process) = self.processes.get_mut(n) else { return false };
+        *process = process.moved_to(paise, self.step, &self.noise, &self.rules);
+        true
+    }
+
     pub(super) fn day(&self, underlying: usize) -> Option<Day> {
         self.processes.get(underlying).map(|p| p.day(self.step, &self.noise, &self.rules))
     }

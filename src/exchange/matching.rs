@@ -87,7 +87,7 @@ impl Exchange {
         let Some(order) = self.orders.get(&number).filter(|o| o.open_quantity() > 0) else { return };
         let (side, contract, account) = (order.side, order.contract, order.account.clone());
         let (mut terms, mut open) = (order.terms, order.open_quantity());
-        let Some(listed) = self.find_held(&contract) else { return };
+        let Some(listed) = self.find_held(&contract).filter(|_| !self.is_suspended(&contract)) else { return };
         let book = self.book(&listed);
         // The rest of a market order waits for what the book offers, not at the limit it was protected with.
         let market = matches!(order.terms.kind, OrderKind::Market | OrderKind::StopMarket { .. });
@@ -114,7 +114,13 @@ impl Exchange {
             }
             self.note_order(number);
         }
-        let Some(limit) = terms.limit else { return };
+        let Some(limit) = terms.limit else {
+            // Only a market order of an order system that sets no band: all of it at the touch.
+            if let Some(touch) = book.against(side).first().filter(|l| l.quantity > 0) {
+                self.fill(number, &account, open, touch.price);
+            }
+            return;
+        };
         let mut fills: Vec<(u32, i64)> = Vec::new();
         for level in book.against(side).iter().filter(|l| l.quantity > 0 && crosses(side, limit, l.price)) {
             let quantity = level.quantity.min(open);
@@ -260,7 +266,7 @@ impl Exchange {
     /// A market order becomes a limit order some way through the touch; a stop does so when it triggers.
     fn protected(&self, mut terms: Terms, side: Side, listed: &Listed) -> Terms {
         let market = matches!(terms.kind, OrderKind::Market | OrderKind::StopMarket { .. });
-        if !market || terms.trigger.is_some() || terms.limit.is_some() {
+        if !market || terms.trigger.is_some() || terms.limit.is_some() || self.ways.market_at_touch {
             return terms;
         }
         let book = self.book(listed);

@@ -24,6 +24,7 @@ mod quotes;
 mod requests;
 mod saving;
 mod schedule;
+mod steering;
 #[cfg(test)]
 mod tests;
 
@@ -44,12 +45,14 @@ pub use paper::{ShareSpec, paper_listing, small_listing};
 pub use quotes::{Chain, ChainLeg, ChainRow, DepthLevel, MarketView};
 pub use saving::{Changes, RestoreError};
 pub use schedule::ClockMode;
+pub use steering::Ways;
 
 use account::Account;
 use listing::{Listed, to_paise};
 use market::Market;
 use order::{Order, Terms, Trade};
 use schedule::DayEvent;
+use steering::Suspensions;
 
 /// What the exchange tells without being asked.
 #[derive(Clone, Debug, PartialEq)]
@@ -149,6 +152,8 @@ pub struct Exchange {
     counters: Counters,
     outbox: Vec<Notice>,
     unsaved: Unsaved,
+    ways: Ways,
+    suspensions: Suspensions,
 }
 
 impl Exchange {
@@ -181,6 +186,8 @@ impl Exchange {
             counters: Counters::default(),
             outbox: Vec::new(),
             unsaved: Unsaved { snapshot: true, any: true, ..Unsaved::default() },
+            ways: Ways::default(),
+            suspensions: Suspensions::default(),
         }
     }
 

@@ -111,6 +111,21 @@ impl Process {
         Self { v: self.v, ..Self::new(self.stream, anchor, self.vol, self.block) }
     }
 
+    /// The same process, at this price (paise) at a step of the current block, and pulled back to it from now on.
+    pub(super) fn moved_to(&self, paise: i64, step: u64, noise: &Noise, rules: &Rules) -> Self {
+        let before = self.day(step, noise, rules);
+        let mut moved = Self { day: before, ..self.starting_at(paise) };
+        // The path inside the block depends a little on where it starts: a few rounds bring it to the very price.
+        for _ in 0..4 {
+            moved.x -= moved.log_at(step, noise, rules);
+            moved.head = OnceCell::new();
+            moved.path = OnceCell::new();
+        }
+        moved.day.high = moved.day.high.max(paise);
+        moved.day.low = moved.day.low.min(paise);
+        moved
+    }
+
     /// Moves on to `block`, if that is later.
     pub(super) fn advance_to(&mut self, block: u64, noise: &Noise, rules: &Rules) {
         while self.block < block {

@@ -15,7 +15,7 @@ impl Exchange {
     /// Takes an order: it is in transit now, and at the exchange or rejected a little later.
     pub fn place(&mut self, account: &str, request: &NewOrder, now: Timestamp) -> Result<Accepted, Refusal> {
         self.run_until(now);
-        let terms = checks::complete(&request.spec, &request.correlation)?;
+        let terms = checks::complete(&request.spec, &request.correlation, self.ways.longest_mark)?;
         let listed = self
             .find(&request.spec.contract)
             .filter(|l| l.contract.kind != ContractKind::Index)
@@ -64,7 +64,7 @@ impl Exchange {
         let number = self.number_of(account, id)?;
         match self.orders.get(&number).map(|o| o.status) {
             None => Err(Refusal::UnknownOrder),
-            Some(OrderStatus::Transit) => Err(Refusal::Order("Order is in Transit state".into())),
+            Some(OrderStatus::Transit) => self.cancel_early(number, id),
             Some(status) if status.is_final() => Err(ended(status)),
             Some(status) => {
                 let at = self.after_arrival(number);
@@ -213,7 +213,7 @@ impl Exchange {
     }
 
     /// When a request about an order arrives: after its transit, and not before the order itself and earlier requests.
-    fn after_arrival(&self, number: u64) -> Timestamp {
+    pub(super) fn after_arrival(&self, number: u64) -> Timestamp {
         let about = |event: &Event| match event {
             Event::Arrive(n) | Event::Modify(n, _) | Event::Cancel(n) => *n == number,
             Event::ExitAll(..) => false,

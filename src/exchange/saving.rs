@@ -15,6 +15,7 @@ use super::market::Market;
 use super::order::{Order, Trade};
 use super::prices::Process;
 use super::schedule::ClockMode;
+use super::steering::{Suspensions, Ways};
 use super::{Counters, Event, Exchange, PriceClock, Taken, Unsaved};
 
 /// The version of what is written here. Older ones are read as long as they can be.
@@ -132,6 +133,8 @@ impl Exchange {
             counters: Counters::default(),
             outbox: Vec::new(),
             unsaved: Unsaved::default(),
+            ways: Ways::default(),
+            suspensions: Suspensions::default(),
         };
         exchange.take_over(saved.state);
         exchange.unsaved.trades = exchange.trades.len();

@@ -2,6 +2,7 @@
 
 mod always;
 mod orders;
+mod steered;
 mod the_day;
 
 use jiff::civil::date;

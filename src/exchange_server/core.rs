@@ -119,9 +119,8 @@ impl Core {
     /// Asks for frames of a contract, once per connection.
     pub fn want(&self, contract: Contract) {
         *self.wanted().entry(contract).or_insert(0) += 1;
-        // Wakes the owner, which may be asleep for hours.
-        let nothing: Job = Box::new(|_, _| Box::new(|| ()));
-        drop(self.requests.send(Message::Job(nothing)));
+        // The owner may be asleep for hours.
+        self.nudge();
     }
 
     pub fn unwant(&self, contract: &Contract) {
@@ -132,6 +131,12 @@ impl Core {
                 wanted.remove(contract);
             }
         }
+    }
+
+    /// Has the owner look at the clock again: it was changed, or moved by hand.
+    pub fn nudge(&self) {
+        let nothing: Job = Box::new(|_, _| Box::new(|| ()));
+        drop(self.requests.send(Message::Job(nothing)));
     }
 
     /// Asks the owner to write its books and end.
@@ -185,14 +190,13 @@ impl Owner {
 
     /// Sleeps until a request comes or something is due. All senders gone is a stop as well.
     fn wait(&self, inbox: &Receiver<Message>) -> Option<Message> {
-        let TimeSource::System = self.time else { return Some(inbox.recv().unwrap_or(Message::Stop)) };
         let due = if self.exchange.is_open() && self.anything_wanted() {
             self.exchange.next_wake().min(self.next_frame)
         } else {
             self.exchange.next_wake()
         };
-        let ms = u64::try_from(ms_between(self.time.now(), due).max(0)).unwrap_or(0);
-        match inbox.recv_timeout(Duration::from_millis(ms).min(LONGEST_SLEEP)) {
+        let Some(sleep) = self.time.until(due) else { return Some(inbox.recv().unwrap_or(Message::Stop)) };
+        match inbox.recv_timeout(sleep.min(LONGEST_SLEEP)) {
             Ok(message) => Some(message),
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => Some(Message::Stop),
@@ -260,7 +264,9 @@ impl Owner {
         if now < self.next_frame || !self.anything_wanted() {
             return;
         }
-        self.next_frame = crate::domain::time::after_ms(now, FRAME_MS);
+        // So often by the machine's clock, however fast this one is driven.
+        let pause = FRAME_MS as f64 * self.time.rate().max(1.0);
+        self.next_frame = crate::domain::time::after_ms(now, pause as i64);
         let wanted: Vec<Contract> =
             self.wanted.lock().unwrap_or_else(PoisonError::into_inner).keys().copied().collect();
         let views = wanted.iter().filter_map(|c| Some((*c, self.exchange.market_view(c)?)));

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use super::faults::Endpoint;
 use crate::domain::time::{Timestamp, ms_between};
 
 /// What a call counts as.
@@ -15,6 +16,18 @@ pub enum Bucket {
     Chain(String),
     /// Everything else.
     Other,
+}
+
+impl Bucket {
+    /// Where faults of the whole account are asked for.
+    pub fn endpoint(&self) -> Endpoint {
+        match self {
+            Self::Order => Endpoint::Place,
+            Self::Quote => Endpoint::Quotes,
+            Self::Chain(_) => Endpoint::OptionChain,
+            Self::Other => Endpoint::Other,
+        }
+    }
 }
 
 /// A call came too soon.

@@ -3,13 +3,19 @@
 //! Floor 3. Matching rules live in `exchange`. `core` owns the exchange and its books; `rest` and `sockets` have one file
 //! per category of the broker's documentation and only translate.
 
+mod addresses;
 mod books;
+mod consents;
+mod control;
 mod core;
+pub mod faults;
 mod identity;
 mod limits;
 mod rest;
+mod setup;
 mod sockets;
 mod state;
+pub mod switches;
 #[cfg(test)]
 mod tests;
 mod time_source;
@@ -23,7 +29,11 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 pub use books::BooksError;
-pub use time_source::{ManualTime, TimeSource};
+pub use control::ControlAccess;
+pub use identity::AccountKeys;
+pub use setup::{Script, ScriptError};
+pub use switches::Switches;
+pub use time_source::{DrivenTime, FASTEST, ManualTime, TimeSource};
 
 use crate::domain::time::Timestamp;
 use crate::domain::{ContractRules, Money};
@@ -32,7 +42,9 @@ use crate::exchange::{
 };
 use books::{Books, Line};
 use core::Core;
-use identity::Identity;
+use faults::Faults;
+use faults::wire::{Cuttable, Wire};
+use identity::{Consumer, Identity};
 use state::Shared;
 
 /// What a server is made from.
@@ -51,7 +63,17 @@ pub struct ServerConfig {
     /// Of a new exchange. Books that exist keep their own.
     pub behaviour: Behaviour,
     pub client_id: String,
+    /// Orders are taken from the registered addresses only.
+    pub static_ip: bool,
+    /// Where requests seem to come from.
+    pub seen_from: std::net::IpAddr,
     pub time: TimeSource,
+    /// How it answers where sources disagree.
+    pub switches: Switches,
+    /// What goes wrong from the start.
+    pub script: Script,
+    /// Whether faults, clock and market can be steered from outside.
+    pub control: bool,
 }
 
 impl ServerConfig {
@@ -66,7 +88,12 @@ impl ServerConfig {
             start_cash: Money(rust_decimal::Decimal::from(2_000_000)),
             behaviour: Behaviour::default(),
             client_id: "1100000001".into(),
+            static_ip: false,
+            seen_from: std::net::Ipv4Addr::LOCALHOST.into(),
             time: TimeSource::System,
+            switches: Switches::default(),
+            script: Script::default(),
+            control: false,
         }
     }
 }
@@ -98,8 +125,16 @@ pub struct Running {
     /// `http://127.0.0.1:port/api-data/api-scrip-master.csv`.
     pub instruments: String,
     pub instruments_detailed: String,
+    /// `http://127.0.0.1:port`: tokens and consents.
+    pub auth: String,
     pub client_id: String,
+    /// As it was when the server started; [`Running::new_token`] and the calls that make another end it.
     pub access_token: String,
+    /// What goes wrong; empty unless somebody wants it.
+    pub faults: Faults,
+    /// How it is steered from outside, if it can be.
+    pub control: Option<ControlAccess>,
+    identity: Identity,
     core: Core,
     time: TimeSource,
     cancel: CancellationToken,
@@ -116,6 +151,21 @@ impl Running {
         // The thread writes its books in a moment; waiting for it must not hold up the tasks of this runtime.
         drop(tokio::task::spawn_blocking(move || owner.map(JoinHandle::join)).await);
         self.server.abort();
+    }
+
+    /// What the account's holder knows: PIN, key of the one-time passwords, API key.
+    pub fn keys(&self) -> AccountKeys {
+        self.identity.keys()
+    }
+
+    /// A token as from the broker's page. The one before ends at once, on all connections.
+    pub fn new_token(&self) -> std::io::Result<String> {
+        self.identity.new_token(Consumer::Page)
+    }
+
+    /// Ends the valid token, as if somebody had made another one elsewhere.
+    pub fn revoke_token(&self) -> std::io::Result<()> {
+        self.identity.revoke()
     }
 
     /// Moves a manual clock and waits until all that follows has happened. Does nothing to the system's clock.
@@ -138,29 +188,43 @@ impl Drop for Running {
 }
 
 /// Starts the exchange: from its books where there are any, else anew.
-pub async fn start(config: ServerConfig) -> Result<Running, StartError> {
+pub async fn start(mut config: ServerConfig) -> Result<Running, StartError> {
     if !config.listen.ip().is_loopback() {
         return Err(StartError::NotLoopback(config.listen));
     }
     let listen = |what| StartError::Listen { address: config.listen, what };
     let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
+    if config.control && matches!(config.time, TimeSource::System) {
+        config.time = TimeSource::Driven(DrivenTime::starting_at(config.time.now()));
+    }
+    let switches = config.script.profile.unwrap_or(config.switches);
+    let fault_seed = config.script.seed.unwrap_or(config.seed);
+    let faults = Faults::new(fault_seed, config.script.faults.clone(), config.script.random.as_ref());
     let now = config.time.now();
     let opened = config.books.as_deref().map(Books::open).transpose()?;
-    let identity = Identity::load_or_make(config.books.as_deref(), &config.client_id, now)?;
+    let identity = Identity::load_or_make(config.books.as_deref(), &config.client_id, config.time.clone())?;
+    identity.with_addresses(|all| {
+        all.set_required(config.static_ip);
+        all.set_seen(config.seen_from);
+    })?;
     let (books, lines) = opened.map_or((None, Vec::new()), |(books, lines)| (Some(books), lines));
-    let exchange = open_exchange(&config, &lines, now)?;
+    let mut exchange = open_exchange(&config, &lines, now)?;
+    exchange.set_ways(switches.ways());
     let (clock, shares) = (config.clock.clone(), config.shares.clone());
     let relist = Box::new(move |now| listing(&clock, &shares, now));
     let (core, owner) = Core::start(exchange, books, config.time.clone(), relist)?;
     // The first snapshot, or the books of before as they go on, are on disk when this returns.
     let _ = core.call(|_, _| ()).await;
     let cancel = CancellationToken::new();
-    let shared = Shared::new(core.clone(), identity.clone(), config.time.clone(), cancel.clone());
-    let service = rest::router(shared);
+    let shared =
+        Shared::new(core.clone(), identity.clone(), config.time.clone(), cancel.clone(), faults.clone(), switches);
+    let secret = config.control.then(control::Secret::make).transpose()?;
+    let control = secret.as_ref().map(|secret| secret.access(address));
+    let service = rest::router(shared, secret).into_make_service_with_connect_info::<Wire>();
     let ended = cancel.clone();
     let server = tokio::spawn(async move {
-        let serving = axum::serve(listener, service).with_graceful_shutdown(ended.cancelled_owned());
+        let serving = axum::serve(Cuttable(listener), service).with_graceful_shutdown(ended.cancelled_owned());
         if let Err(error) = serving.await {
             tracing::error!(%error, "the built-in exchange has stopped serving");
         }
@@ -172,8 +236,12 @@ pub async fn start(config: ServerConfig) -> Result<Running, StartError> {
         orders: format!("ws://{address}/order-updates"),
         instruments: format!("http://{address}/api-data/api-scrip-master.csv"),
         instruments_detailed: format!("http://{address}/api-data/api-scrip-master-detailed.csv"),
-        client_id: identity.client_id,
-        access_token: identity.access_token,
+        auth: format!("http://{address}"),
+        client_id: identity.client_id.clone(),
+        access_token: identity.access_token(),
+        faults,
+        control,
+        identity,
         core,
         time: config.time,
         cancel,

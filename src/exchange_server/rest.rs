@@ -1,6 +1,7 @@
 //! The REST side: one file per category of the broker's documentation. A new category adds its file and a line here.
 
 pub mod answers;
+mod authentication;
 mod funds;
 mod instruments;
 mod market_quote;
@@ -14,14 +15,16 @@ mod trades;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 
+use super::control;
+use super::faults;
 use super::sockets;
 use super::state::Shared;
 
 /// The largest request body: a thousand instruments fit twice.
 const LARGEST_BODY: usize = 64 * 1024;
 
-/// All paths of the server.
-pub fn router(shared: Shared) -> Router {
+/// All paths of the server; those of its control only with a secret for it.
+pub fn router(shared: Shared, secret: Option<control::Secret>) -> Router {
     let v2 = Router::new()
         .merge(orders::routes())
         .merge(trades::routes())
@@ -30,13 +33,20 @@ pub fn router(shared: Shared) -> Router {
         .merge(traders_control::routes())
         .merge(market_quote::routes())
         .merge(option_chain::routes())
-        .merge(profile::routes());
-    Router::new()
+        .merge(profile::routes())
+        .merge(authentication::routes());
+    let broker = Router::new()
         .nest("/v2", v2)
+        .merge(authentication::host())
         .merge(instruments::routes())
         .merge(sockets::routes())
         .fallback(answers::no_such_path)
         .method_not_allowed_fallback(answers::no_such_path)
-        .layer(DefaultBodyLimit::max(LARGEST_BODY))
-        .with_state(shared)
+        .layer(axum::middleware::from_fn_with_state(shared.clone(), faults::rest::layer));
+    // What steers the faults is not subject to them.
+    let all = match secret {
+        Some(secret) => broker.merge(control::routes(secret)),
+        None => broker,
+    };
+    all.layer(DefaultBodyLimit::max(LARGEST_BODY)).with_state(shared)
 }

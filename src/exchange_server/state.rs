@@ -8,9 +8,11 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::core::Core;
-use super::identity::Identity;
+use super::faults::{Endpoint, Faults};
+use super::identity::{Identity, TokenStanding};
 use super::limits::{Bucket, Limits, TooFast};
-use super::rest::answers::Refused;
+use super::rest::answers::{Refused, TOO_FAST};
+use super::switches::{InvalidIpCode, Switches};
 use super::time_source::TimeSource;
 use crate::domain::time::Timestamp;
 use crate::protocol::dhan::errors::{DataCode, TradingCode};
@@ -29,6 +31,8 @@ pub struct Inner {
     pub identity: Identity,
     pub time: TimeSource,
     pub cancel: CancellationToken,
+    pub faults: Faults,
+    switches: Mutex<Switches>,
     /// Places for order sockets.
     pub order_sockets: Arc<Semaphore>,
     limits: Mutex<Limits>,
@@ -44,12 +48,21 @@ impl std::ops::Deref for Shared {
 }
 
 impl Shared {
-    pub fn new(core: Core, identity: Identity, time: TimeSource, cancel: CancellationToken) -> Self {
+    pub fn new(
+        core: Core,
+        identity: Identity,
+        time: TimeSource,
+        cancel: CancellationToken,
+        faults: Faults,
+        switches: Switches,
+    ) -> Self {
         Self(Arc::new(Inner {
             core,
             identity,
             time,
             cancel,
+            faults,
+            switches: Mutex::new(switches),
             order_sockets: Arc::new(Semaphore::new(MOST_ORDER_SOCKETS)),
             limits: Mutex::default(),
             feeds: Mutex::default(),
@@ -65,17 +78,55 @@ impl Shared {
         self.identity.client_id.clone()
     }
 
-    /// A call of the trading system: the token is checked first, then the pace.
+    /// The switches as they stand.
+    pub fn switches(&self) -> Switches {
+        *self.switches.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sets the switches of the server; the exchange's own are for the caller to hand on.
+    pub fn set_switches(&self, switches: Switches) {
+        *self.switches.lock().unwrap_or_else(PoisonError::into_inner) = switches;
+    }
+
+    /// Whether a token is good now.
+    pub fn knows(&self, token: &str, endpoint: Endpoint) -> bool {
+        self.identity.accepts(token) && !self.faults.revokes_token(endpoint)
+    }
+
+    /// A call of the trading system: the token is checked first, then the pace, then (of orders) where it comes from.
     pub fn admit(&self, headers: &HeaderMap, bucket: &Bucket) -> Result<(), Refused> {
-        if !self.identity.accepts(text(headers, "access-token")) {
-            return Err(Refused::trading(401, TradingCode::InvalidAuthentication, BAD_TOKEN));
+        let endpoint = bucket.endpoint();
+        let standing = match self.identity.standing(text(headers, "access-token")) {
+            TokenStanding::Good if self.faults.revokes_token(endpoint) => TokenStanding::Revoked,
+            standing => standing,
+        };
+        match standing {
+            TokenStanding::Good => {}
+            // A token that was replaced is refused in the words of an order, where an order is asked for.
+            TokenStanding::Revoked if *bucket == Bucket::Order => return Err(Refused::order("Invalid Token")),
+            TokenStanding::Revoked | TokenStanding::Bad => {
+                return Err(Refused::trading(401, TradingCode::InvalidAuthentication, BAD_TOKEN));
+            }
         }
-        self.take(bucket).map_err(|TooFast| Refused::trading(429, TradingCode::RateLimit, TOO_FAST))
+        self.take(bucket).map_err(|TooFast| Refused::trading(429, TradingCode::RateLimit, TOO_FAST))?;
+        let is_order = *bucket == Bucket::Order;
+        if is_order && (!self.identity.allows_orders() || self.faults.refuses_address(endpoint)) {
+            return Err(self.invalid_address());
+        }
+        Ok(())
+    }
+
+    /// What a caller from an unregistered address is told.
+    fn invalid_address(&self) -> Refused {
+        match self.switches().invalid_ip_code {
+            InvalidIpCode::Dh905 => Refused::input("Invalid IP"),
+            InvalidIpCode::Dh911 => Refused::trading(400, TradingCode::InvalidIp, "Invalid IP"),
+        }
     }
 
     /// A call of the data system, which also wants to be told the client.
     pub fn admit_data(&self, headers: &HeaderMap, bucket: &Bucket) -> Result<(), Refused> {
-        let known = self.identity.accepts(text(headers, "access-token"));
+        let known = self.knows(text(headers, "access-token"), bucket.endpoint());
         if !known || text(headers, "client-id") != self.identity.client_id {
             return Err(Refused::data(401, DataCode::AuthenticationFailed));
         }
@@ -102,8 +153,8 @@ impl Shared {
 }
 
 const BAD_TOKEN: &str = "Client ID or user generated access token is invalid or expired.";
-const TOO_FAST: &str = "Too many requests on server from single user breaching rate limits. Try throttling API calls.";
 
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+/// A header, empty where there is none.
+pub fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
     headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default()
 }

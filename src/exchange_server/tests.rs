@@ -1,5 +1,6 @@
 //! The server as a client meets it: over loopback, with a clock that moves only when told.
 
+mod authentication;
 mod books_survive;
 mod rest;
 mod sockets;
@@ -42,7 +43,7 @@ impl Desk {
         let request = self
             .http
             .request(method, format!("{}{path}", self.server.rest))
-            .header("access-token", &self.server.access_token)
+            .header("access-token", self.server.identity.access_token())
             .header("client-id", &self.server.client_id);
         let request = match body {
             Some(body) => request.header("content-type", "application/json").body(body.to_string()),

@@ -54,7 +54,7 @@ pub fn status(status: OrderStatus) -> WireStatus {
 fn order_type(order: &OrderView) -> OrderType {
     match order.spec.kind {
         OrderKind::Limit { .. } => OrderType::Limit,
-        OrderKind::Market if order.at_exchange.is_some() => OrderType::Limit,
+        OrderKind::Market if order.at_exchange.is_some() && order.limit.is_some() => OrderType::Limit,
         OrderKind::Market => OrderType::Market,
         OrderKind::StopLimit { .. } => OrderType::StopLoss,
         OrderKind::StopMarket { .. } => OrderType::StopLossMarket,

@@ -17,7 +17,8 @@ impl Gateway {
         }
         let Some(call) = self.in_flight.remove(&id) else { return Vec::new() };
         self.judge_link(&call.ticket, &answer, now);
-        let mut events = match call.ticket.clone() {
+        let log_in = self.judge_token(&answer, call.left, now);
+        let answered = match call.ticket.clone() {
             Ticket::Place { intent, lane } => self.place_answered(&intent, lane, &call, answer, now),
             Ticket::Modify { intent, .. } => change_refused(answer, call.overdue)
                 .map(|reason| Event::ModifyFailed { intent, reason })
@@ -28,8 +29,9 @@ impl Gateway {
                 .into_iter()
                 .collect(),
             Ticket::Find(intent) => self.find_answered(intent, &call, answer),
-            Ticket::Read(book) => self.read_answered(book, &call, answer),
+            Ticket::Read(book) => self.read_answered(book, &call, answer, now),
         };
+        let mut events: Vec<Event> = log_in.into_iter().chain(answered).collect();
         events.extend(self.lost());
         events
     }
@@ -154,7 +156,7 @@ impl Gateway {
         }
     }
 
-    fn read_answered(&mut self, book: Book, call: &InFlight, answer: Answer) -> Vec<Event> {
+    fn read_answered(&mut self, book: Book, call: &InFlight, answer: Answer, now: Timestamp) -> Vec<Event> {
         if !call.overdue {
             self.reads.over(book);
         }
@@ -170,6 +172,7 @@ impl Gateway {
             (Book::Orders, Answer::Orders(orders)) => {
                 let mut events = Vec::new();
                 for sighting in &orders {
+                    self.count_elsewhere(sighting, now);
                     if self.found(sighting) {
                         events.push(Event::OrderSeen { account, sighting: sighting.clone() });
                     }
@@ -196,6 +199,22 @@ impl Gateway {
             self.standings.insert(*id, Standing::Lost);
         }
         lost.into_iter().map(|intent| Event::PlaceFailed { intent, outcome: PlaceOutcome::Lost }).collect()
+    }
+
+    /// Whether the token is taken: said when that changes. An answer to what left before says nothing new.
+    fn judge_token(&mut self, answer: &Answer, left: Timestamp, now: Timestamp) -> Option<Event> {
+        match (answer, self.logged_out) {
+            (Answer::Failed { class: ErrorClass::LogIn, message }, None) => {
+                self.logged_out = Some(now);
+                Some(Event::LoggedOut { reason: message.clone() })
+            }
+            (Answer::Failed { .. }, _) | (_, None) => None,
+            (_, Some(since)) if left < since => None,
+            (_, Some(_)) => {
+                self.logged_out = None;
+                Some(Event::LoggedIn)
+            }
+        }
     }
 
     /// Tells the breaker of the call's category how it went. Exits, cancels and protection have none.

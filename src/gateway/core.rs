@@ -6,6 +6,7 @@ use super::breaker::Breaker;
 use super::call::{Call, CallId, Outgoing};
 use super::lanes::{Job, Lanes, Waiting};
 use super::look_up::LookUps;
+use super::meter::Meter;
 use super::pace::Pace;
 use super::policy::GatewayPolicy;
 use super::reads::Reads;
@@ -75,6 +76,9 @@ pub struct Gateway {
     pub(super) query_breaker: Breaker,
     /// Why no entry may leave, while none may.
     held: Option<String>,
+    pub(super) meter: Meter,
+    /// The token is not taken, since.
+    pub(super) logged_out: Option<Timestamp>,
     #[cfg(test)]
     pub sabotage: super::Sabotage,
 }
@@ -95,6 +99,8 @@ impl Gateway {
             entry_breaker: Breaker::new(policy.entry_breaker),
             query_breaker: Breaker::new(policy.query_breaker),
             held: None,
+            meter: Meter::default(),
+            logged_out: None,
             policy,
             #[cfg(test)]
             sabotage: super::Sabotage::default(),
@@ -123,7 +129,11 @@ impl Gateway {
             Effect::ReadTrades => self.want(Book::Trades, now),
             Effect::ReadPositions => self.want(Book::Positions, now),
             Effect::ReadFunds => self.want(Book::Funds, now),
-            Effect::Watch(_) | Effect::WakeAt(_) | Effect::Reply { .. } | Effect::Alert { .. } => Vec::new(),
+            Effect::Watch(_)
+            | Effect::WakeAt(_)
+            | Effect::Reply { .. }
+            | Effect::Rehearse(_)
+            | Effect::Alert { .. } => Vec::new(),
         }
     }
 
@@ -308,9 +318,18 @@ impl Gateway {
     }
 
     /// An order was seen, by whatever way: if it was looked for, it is found. The sighting is among the events.
-    pub fn saw(&mut self, sighting: &OrderSighting, _now: Timestamp) -> Vec<Event> {
+    pub fn saw(&mut self, sighting: &OrderSighting, now: Timestamp) -> Vec<Event> {
         self.found(sighting);
+        self.count_elsewhere(sighting, now);
         vec![Event::OrderSeen { account: self.account, sighting: sighting.clone() }]
+    }
+
+    /// What others do on the account uses up its orders a second as well.
+    pub(super) fn count_elsewhere(&mut self, sighting: &OrderSighting, now: Timestamp) {
+        let ours = sighting.correlation.as_ref().is_some_and(|c| self.correlations.contains_key(c));
+        if !ours && let Some(at) = self.meter.saw(sighting, now) {
+            self.pace.note_elsewhere(at);
+        }
     }
 
     /// Notes that the broker has an order. True if that was an open question.

@@ -15,7 +15,7 @@ use super::call::{Answer, CallId, Outgoing};
 use super::driver::{Batch, Driver};
 use super::{Gateway, Quota};
 use crate::domain::time::Timestamp;
-use crate::domain::{CommandId, Contract, OrderSighting};
+use crate::domain::{CommandId, Contract, Drill, OrderSighting};
 use crate::engine::command::Reply;
 use crate::engine::effect::AlertLevel;
 use crate::engine::{Effect, Event, Reference, State};
@@ -31,6 +31,8 @@ pub enum Notice {
         level: AlertLevel,
         text: String,
     },
+    /// Paper mode: let this go wrong for so many seconds, or end what is rehearsed.
+    Rehearse(Option<(Drill, u32)>),
     /// The contracts whose quotes the engine wants once a second, instead of the set before.
     Watch(BTreeSet<Contract>),
 }
@@ -186,6 +188,7 @@ impl Desk {
             match effect {
                 Effect::Watch(contracts) => self.notices.push(Notice::Watch(contracts)),
                 Effect::WakeAt(at) => self.wake_at = Some(at),
+                Effect::Rehearse(what) => self.notices.push(Notice::Rehearse(what)),
                 Effect::Reply { command, reply } => self.notices.push(Notice::Reply { command, reply }),
                 Effect::Alert { level, text } => self.notices.push(Notice::Alert { level, text }),
                 Effect::Place { .. }

@@ -154,6 +154,7 @@ fn without_journal(effect: &Effect) -> Option<Event> {
         | Effect::Watch(_)
         | Effect::WakeAt(_)
         | Effect::Reply { .. }
+        | Effect::Rehearse(_)
         | Effect::Alert { .. } => None,
     }
 }

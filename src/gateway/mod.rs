@@ -15,6 +15,7 @@ pub mod driver;
 pub mod error_class;
 pub mod lanes;
 pub mod look_up;
+pub mod meter;
 pub mod pace;
 pub mod policy;
 pub mod quota;

@@ -8,16 +8,22 @@ use std::collections::VecDeque;
 use super::policy::Window;
 use crate::domain::time::{Timestamp, after_ms};
 
+/// What others did is remembered up to this many.
+const MOST_ELSEWHERE: usize = 8_192;
+
 #[derive(Clone, Debug)]
 pub struct Pace {
     windows: Vec<Window>,
     /// When each call left, oldest first.
     sent: VecDeque<Timestamp>,
+    /// When somebody else did something on the account, oldest first. It counts against entries only: exits are not to
+    /// wait for other people.
+    elsewhere: VecDeque<Timestamp>,
 }
 
 impl Pace {
     pub fn new(windows: Vec<Window>) -> Self {
-        Self { windows, sent: VecDeque::new() }
+        Self { windows, sent: VecDeque::new(), elsewhere: VecDeque::new() }
     }
 
     pub fn windows(&self) -> &[Window] {
@@ -30,6 +36,50 @@ impl Pace {
         (self.sent.len() - gone) as u32
     }
 
+    /// What others did on the account within the last `ms` milliseconds.
+    pub fn used_elsewhere(&self, ms: i64, now: Timestamp) -> u32 {
+        let gone = self.elsewhere.partition_point(|at| after_ms(*at, ms) <= now);
+        (self.elsewhere.len() - gone) as u32
+    }
+
+    /// Somebody else did something on the account.
+    pub fn note_elsewhere(&mut self, at: Timestamp) {
+        let place = self.elsewhere.partition_point(|earlier| *earlier <= at);
+        self.elsewhere.insert(place, at);
+        if self.elsewhere.len() > MOST_ELSEWHERE {
+            self.elsewhere.pop_front();
+        }
+    }
+
+    /// The account's calls in each of the last three seconds, oldest first.
+    pub fn by_second(&self, now: Timestamp) -> [u8; 3] {
+        [2, 1, 0].map(|back| {
+            let until = after_ms(now, -1_000 * back);
+            let from = after_ms(until, -1_000);
+            let both = self.sent.iter().rev().take_while(|at| **at > from).filter(|at| **at <= until).count()
+                + self.elsewhere.iter().rev().take_while(|at| **at > from).filter(|at| **at <= until).count();
+            u8::try_from(both).unwrap_or(u8::MAX)
+        })
+    }
+
+    /// The instant of the `n`-th newest call of those that count for this one.
+    fn nth_newest(&self, n: usize, kept: bool) -> Option<Timestamp> {
+        if kept || self.elsewhere.is_empty() {
+            return self.sent.len().checked_sub(n).and_then(|i| self.sent.get(i)).copied();
+        }
+        let (mut ours, mut theirs) = (self.sent.iter().rev().peekable(), self.elsewhere.iter().rev().peekable());
+        let mut newest = None;
+        for _ in 0..n {
+            newest = match (ours.peek(), theirs.peek()) {
+                (Some(a), Some(b)) if a >= b => ours.next(),
+                (_, Some(_)) => theirs.next(),
+                (_, None) => ours.next(),
+            };
+            newest?;
+        }
+        newest.copied()
+    }
+
     /// When a call may leave: `now` or later; `None` if the windows never let one through. `kept` calls (exits,
     /// cancels) may use the reserve.
     pub fn free_at(&self, kept: bool, now: Timestamp) -> Option<Timestamp> {
@@ -40,8 +90,8 @@ impl Pace {
                 return None;
             }
             // The call that must have left the window before another fits.
-            if let Some(oldest) = self.sent.len().checked_sub(allowed).and_then(|i| self.sent.get(i)) {
-                at = at.max(after_ms(*oldest, window.ms));
+            if let Some(oldest) = self.nth_newest(allowed, kept) {
+                at = at.max(after_ms(oldest, window.ms));
             }
         }
         Some(at)
@@ -56,8 +106,10 @@ impl Pace {
         self.set_clock(now);
         self.sent.push_back(now);
         let longest = self.windows.iter().map(|w| w.ms).max().unwrap_or_default();
-        while self.sent.front().is_some_and(|at| after_ms(*at, longest) <= now) {
-            self.sent.pop_front();
+        for sent in [&mut self.sent, &mut self.elsewhere] {
+            while sent.front().is_some_and(|at| after_ms(*at, longest) <= now) {
+                sent.pop_front();
+            }
         }
     }
 
@@ -75,11 +127,13 @@ impl Pace {
 
     /// A clock that was set back must not stop the calls for as long: what left "later than now" counts as just left.
     pub fn set_clock(&mut self, now: Timestamp) {
-        for at in self.sent.iter_mut().rev() {
-            if *at <= now {
-                break;
+        for sent in [&mut self.sent, &mut self.elsewhere] {
+            for at in sent.iter_mut().rev() {
+                if *at <= now {
+                    break;
+                }
+                *at = now;
             }
-            *at = now;
         }
     }
 }
@@ -123,6 +177,20 @@ mod tests {
         assert_eq!(pace.free_at(true, at(0)), Some(at(1_000)));
         assert!(!pace.is_free(false, at(2_000)), "the day's part for entries is spent");
         assert!(pace.is_free(true, at(2_000)));
+    }
+
+    #[test]
+    fn what_others_do_slows_entries_and_never_an_exit() {
+        let mut pace = Pace::new(vec![SECOND]);
+        (0..5).for_each(|n| pace.note_elsewhere(at(100 * n)));
+        assert!(pace.is_free(false, at(450)));
+        pace.spend(at(450));
+        assert_eq!(pace.free_at(false, at(500)), Some(at(1_000)), "six of six");
+        pace.note_elsewhere(at(460));
+        pace.note_elsewhere(at(470));
+        assert!(pace.is_free(true, at(500)), "eight on the account, one of ours");
+        assert_eq!((pace.used(1_000, at(500)), pace.used_elsewhere(1_000, at(500))), (1, 7));
+        assert_eq!(pace.by_second(at(1_465)), [0, 7, 1]);
     }
 
     #[test]

@@ -22,6 +22,10 @@ pub struct Quota {
     pub used_last_second: u32,
     /// … and how many may.
     pub limit: u32,
+    /// What others did on the account in the last second.
+    pub elsewhere_last_second: u32,
+    /// Everything done on the account in each of the last three seconds, oldest first.
+    pub by_second: [u8; 3],
     pub windows: Vec<WindowUse>,
     /// Orders that wait, by lane (exit, cancel, protection, entry).
     pub waiting: Vec<(Lane, usize)>,
@@ -44,6 +48,8 @@ impl Gateway {
         Quota {
             used_last_second: shortest.map_or(0, |w| w.used),
             limit: shortest.map_or(0, |w| w.limit),
+            elsewhere_last_second: self.pace.used_elsewhere(1_000, now),
+            by_second: self.pace.by_second(now),
             waiting: [Lane::Exit, Lane::Cancel, Lane::Protection, Lane::Entry]
                 .map(|lane| (lane, self.lanes.len(lane)))
                 .to_vec(),

@@ -201,7 +201,9 @@ fn each_class_of_failure_says_what_is_known_of_the_order() {
         g.submit(&place(1, Lane::Exit), at(0));
         let call = the_call(&mut g, at(0));
         let events = g.answered(call.id, failed(class), at(40));
-        assert!(format!("{:?}", outcome(&events[0])).starts_with(expected), "{class:?}: {events:?}");
+        let of_the_order = events.last().unwrap();
+        assert!(format!("{:?}", outcome(of_the_order)).starts_with(expected), "{class:?}: {events:?}");
+        assert_eq!(matches!(events[0], Event::LoggedOut { .. }), class == ErrorClass::LogIn);
         assert_eq!(g.quota(at(40)).unknown, usize::from(class == ErrorClass::AskFirst));
     }
 }
@@ -557,4 +559,50 @@ proptest! {
             prop_assert!(left.iter().filter(|(u, _)| *u > t - 1_000 && u <= t).count() <= 8);
         }
     }
+}
+
+#[test]
+fn a_refused_token_is_said_once_and_so_is_one_that_is_taken_again() {
+    let mut g = gateway();
+    let ask = |g: &mut Gateway, ms: i64| {
+        g.submit(&Effect::ReadFunds, at(ms));
+        the_call(g, at(ms)).id
+    };
+    let funds = || Answer::Funds(crate::domain::Funds::default());
+    let early = ask(&mut g, 0);
+    let told = |events: &[Event]| events.iter().map(|e| format!("{e:?}")).collect::<Vec<_>>().join(" ");
+    g.submit(&place(1, Lane::Entry), at(10));
+    let order = the_call(&mut g, at(10)).id;
+    assert!(told(&g.answered(order, failed(ErrorClass::LogIn), at(20))).starts_with("LoggedOut"));
+    assert!(!told(&g.answered(early, funds(), at(30))).contains("LoggedIn"), "it left while the token was good");
+    let again = ask(&mut g, 1_000);
+    assert!(!told(&g.answered(again, failed(ErrorClass::LogIn), at(1_010))).contains("LoggedOut"), "said already");
+    let busy = ask(&mut g, 10_000);
+    assert!(!told(&g.answered(busy, failed(ErrorClass::TryLater), at(10_010))).contains("LoggedIn"));
+    let good = ask(&mut g, 20_000);
+    assert!(told(&g.answered(good, funds(), at(20_010))).starts_with("LoggedIn"));
+    let next = ask(&mut g, 30_000);
+    assert!(!told(&g.answered(next, funds(), at(30_010))).contains("LoggedIn"));
+}
+
+#[test]
+fn the_meter_counts_what_others_do_and_not_our_own_orders_twice() {
+    let mut g = gateway();
+    g.submit(&place(1, Lane::Entry), at(0));
+    the_call(&mut g, at(0));
+    g.saw(&sighting(1, SeenStatus::Working), at(10));
+    let quota = g.quota(at(20));
+    assert_eq!((quota.used_last_second, quota.elsewhere_last_second), (1, 0));
+    for n in 0..3 {
+        let foreign = OrderSighting {
+            correlation: None,
+            order_id: order_id(&format!("F{n}")),
+            ..sighting(1, SeenStatus::Working)
+        };
+        g.saw(&foreign, at(100));
+        g.saw(&foreign, at(110));
+    }
+    let quota = g.quota(at(120));
+    assert_eq!((quota.used_last_second, quota.elsewhere_last_second, quota.by_second), (1, 3, [0, 0, 4]));
+    assert_eq!(g.quota(at(1_100)).elsewhere_last_second, 0);
 }

@@ -9,6 +9,8 @@ use std::time::Duration;
 pub use reqwest::Method;
 use reqwest::redirect::Policy;
 
+use crate::domain::time::Timestamp;
+
 /// Which addresses to leave from. A broker that knows only an IPv4 address refuses orders that come over IPv6.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AddressFamily {
@@ -72,6 +74,8 @@ pub struct HttpRequest<'a> {
 pub struct HttpAnswer {
     pub status: u16,
     pub body: Vec<u8>,
+    /// When it was made by the other side's clock, in whole seconds.
+    pub date: Option<Timestamp>,
 }
 
 /// Keeps connections open between requests. Cheap to clone.
@@ -124,6 +128,7 @@ impl HttpClient {
         }
         let mut response = building.send().await.map_err(failure)?;
         let status = response.status().as_u16();
+        let date = response.headers().get("date").and_then(|v| v.to_str().ok()).and_then(date_of);
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|e| HttpFailure::Unanswered(describe(e)))? {
             if body.len() + chunk.len() > self.longest_body {
@@ -131,8 +136,13 @@ impl HttpClient {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(HttpAnswer { status, body })
+        Ok(HttpAnswer { status, body, date })
     }
+}
+
+/// `Fri, 20 Nov 2026 04:30:00 GMT`.
+fn date_of(text: &str) -> Option<Timestamp> {
+    jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text.trim()).ok()
 }
 
 /// Follows so many, but never from a secure address to a plain one.

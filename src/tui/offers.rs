@@ -2,6 +2,7 @@
 
 use super::model::{Layer, Model, PositionKey};
 use crate::domain::StrategyStatus;
+use crate::engine::record::Profile;
 use crate::view::Stage;
 
 type Offer = Result<(), String>;
@@ -159,6 +160,13 @@ pub fn include_foreign(model: &Model) -> Offer {
     match model.layers.last() {
         Some(Layer::Kill(card)) if card.sent => no("Flattening is under way."),
         _ => Ok(()),
+    }
+}
+
+pub fn rehearse(model: &Model) -> Offer {
+    match model.view.header.profile {
+        Profile::Paper => Ok(()),
+        Profile::Live => no("Rehearsals are for paper mode: nothing is made to go wrong with real money."),
     }
 }
 

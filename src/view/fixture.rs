@@ -105,7 +105,7 @@ impl Desk {
             health: Health {
                 feed: up(38),
                 orders: up(12),
-                api: super::ApiUse { used: Some(2), limit: 8, recent: [1, 2, 1] },
+                api: super::ApiUse { used: Some(2), elsewhere: 0, limit: 8, recent: [1, 2, 1] },
                 closes_at: Some(from_ist(date(2026, 11, 20).at(15, 40, 0, 0))),
                 ..Health::default()
             },

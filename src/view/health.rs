@@ -1,5 +1,6 @@
 //! How the parts around the engine are doing, as the app that owns them tells it.
 
+use crate::domain::Drill;
 use crate::domain::time::{Timestamp, ms_between};
 use crate::engine::effect::AlertLevel;
 
@@ -20,11 +21,13 @@ pub struct Link {
     pub last_message: Option<Timestamp>,
 }
 
-/// Order calls to the broker in the current rolling second, against our own ceiling.
+/// Order calls on the account in the current rolling second, whoever made them, against our own ceiling.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ApiUse {
-    /// `None` while the gateway has not told.
+    /// By us and by others on the account. `None` while the gateway has not told.
     pub used: Option<u32>,
+    /// Of these, by others.
+    pub elsewhere: u32,
     pub limit: u32,
     /// Calls in each of the last seconds, oldest first: the little bars in the header.
     pub recent: [u8; 3],
@@ -47,6 +50,13 @@ pub struct Notice {
     pub text: String,
 }
 
+/// A drill that runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rehearsing {
+    pub drill: Drill,
+    pub left_ms: u64,
+}
+
 /// All of it, as of now.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Health {
@@ -60,6 +70,8 @@ pub struct Health {
     pub closes_at: Option<Timestamp>,
     /// When the broker's positions were last read, changed or not.
     pub positions_read: Option<Timestamp>,
+    /// What is made to go wrong for practice.
+    pub rehearsals: Vec<Rehearsing>,
     /// The newest alerts, oldest first; the app keeps a few dozen.
     pub notices: Vec<Notice>,
 }

@@ -49,6 +49,8 @@ pub fn status(view: &View) -> Value {
         "working_orders": view.working.iter().map(order).collect::<Vec<_>>(),
         "queue": view.queue.iter().map(queued).collect::<Vec<_>>(),
         "limits": view.risk.iter().map(limit).collect::<Vec<_>>(),
+        "rehearsals": header.rehearsals.iter()
+            .map(|r| json!({"drill": r.drill, "left_ms": r.left_ms})).collect::<Vec<_>>(),
         "conditions": view.standing.iter().map(|s| json!({"level": level(s.level), "text": s.text})).collect::<Vec<_>>(),
     })
 }

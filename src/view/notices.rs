@@ -36,6 +36,7 @@ pub(super) fn standing(seen: &Seen<'_>) -> Vec<Standing> {
     store(seen, &mut all);
     flatten(seen, &mut all);
     links(seen, &mut all);
+    rehearsals(seen, &mut all);
     books(seen, &mut all);
     for row in seen.queue {
         if let Stage::Held(reason) = &row.stage {
@@ -95,6 +96,14 @@ fn links(seen: &Seen<'_>, all: &mut Vec<Standing>) {
             warn(format!("Quote feed silent for {}: prices are old.", format::whole_age(silent.unwrap_or(0))));
         }
         LinkState::Up | LinkState::Connecting => {}
+    }
+}
+
+fn rehearsals(seen: &Seen<'_>, all: &mut Vec<Standing>) {
+    for run in &seen.health.rehearsals {
+        let left = format::left(i64::try_from(run.left_ms).unwrap_or(i64::MAX));
+        let text = format!("Rehearsal: {}. It ends by itself in {left}.", run.drill.what());
+        all.push(Standing { level: AlertLevel::Info, text });
     }
 }
 

@@ -17,9 +17,11 @@ use serde::{Deserialize, Deserializer, Serialize};
 use self::checks::Checks;
 pub use self::errors::{ConfigError, ConfigErrors};
 pub use self::secrets::Secrets;
+use crate::broker::dhan::DhanSettings;
 use crate::domain::Money;
 use crate::engine::EngineConfig;
 use crate::engine::config::{ExecutionPolicy, ExitPolicy, KillSwitchPolicy, PollPolicy};
+use crate::gateway::GatewayPolicy;
 use crate::risk::Limits;
 use crate::store::JournalOptions;
 
@@ -40,8 +42,16 @@ pub struct AppConfig {
     pub paper: PaperConfig,
     pub cockpit: CockpitConfig,
     pub secrets: Secrets,
+    pub tuning: Tuning,
     /// Worth saying, not in the way: files in the folder that nothing reads.
     pub warnings: Vec<String>,
+}
+
+/// How patient the gateway and the links are. In no file: these follow from the broker's rules; tests hurry them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Tuning {
+    pub gateway: GatewayPolicy,
+    pub links: DhanSettings,
 }
 
 /// `dhan.yaml`: where the broker is reached. Never a secret.
@@ -169,7 +179,7 @@ impl AppConfig {
             polls: strategy.polls,
             kill_switch: risk.kill_switch,
         };
-        Ok(Self { engine, dhan, paper, cockpit, secrets, warnings })
+        Ok(Self { engine, dhan, paper, cockpit, secrets, tuning: Tuning::default(), warnings })
     }
 
     /// The client id: from the environment or `secrets.env`, else from `dhan.yaml`.

@@ -4,6 +4,7 @@
 //! silent, the HTTP status last.
 
 use super::Purpose;
+use crate::broker::Capability;
 use crate::gateway::ErrorClass;
 use crate::protocol::dhan::errors::{ErrorStyle, WireError};
 
@@ -64,6 +65,20 @@ pub(super) fn classify(error: &WireError, purpose: Purpose) -> ErrorClass {
         ErrorClass::LogIn
     } else {
         by_status(error, purpose)
+    }
+}
+
+/// What the account has not got, where that is what an error says.
+pub(super) fn lacking(error: &WireError) -> Option<Capability> {
+    let words = error.message.to_lowercase();
+    if error.code == "DH-911" || words.contains("invalid ip") {
+        Some(Capability::OrdersFromHere)
+    } else if matches!(error.code.as_str(), "DH-902" | "806") || words.contains("not subscribed") {
+        Some(Capability::MarketData)
+    } else if words.contains("segment") && (words.contains("not active") || words.contains("not activated")) {
+        Some(Capability::Derivatives)
+    } else {
+        None
     }
 }
 
@@ -132,6 +147,21 @@ mod tests {
         assert_eq!(data(401, 806, "Data APIs not Subscribed"), Blocked);
         assert_eq!(data(401, 808, "Authentication Failed - Client ID or Token invalid"), LogIn);
         assert_eq!(data(400, 813, "Invalid SecurityId"), Refused);
+    }
+
+    #[test]
+    fn what_the_account_lacks_is_told_from_what_failed() {
+        let lacks = |status, code: &str, message: &str| {
+            let body = format!(r#"{{"errorCode":"{code}","errorMessage":"{message}"}}"#);
+            lacking(&WireError::parse(status, body.as_bytes()))
+        };
+        assert_eq!(lacks(400, "DH-905", "Invalid IP"), Some(Capability::OrdersFromHere));
+        assert_eq!(lacks(400, "DH-911", ""), Some(Capability::OrdersFromHere));
+        assert_eq!(lacks(401, "DH-902", "User has not subscribed to Data APIs"), Some(Capability::MarketData));
+        assert_eq!(lacks(400, "DH-906", "Segment is not activated"), Some(Capability::Derivatives));
+        assert_eq!(lacks(400, "DH-906", "Insufficient Funds"), None);
+        let data = WireError::parse(401, br#"{"data":{"806":"Data APIs not Subscribed"},"status":"failed"}"#);
+        assert_eq!(lacking(&data), Some(Capability::MarketData));
     }
 
     #[test]

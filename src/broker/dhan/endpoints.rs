@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 
+use serde::{Deserialize, Serialize};
+
 use crate::net::{Backoff, HttpSettings};
 use crate::net::{Secret, SocketSettings};
 use std::time::Duration;
@@ -71,6 +73,19 @@ pub struct DhanSettings {
     pub orders: SocketSettings,
     /// Wait after the feed ended the session for too many connections, or for the token.
     pub penalty: Duration,
+    pub market_orders: MarketOrders,
+}
+
+/// How an order at the market price is written. Exchanges do not take any from programs: the broker makes limit orders
+/// of them, or they must be sent as such.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MarketOrders {
+    /// As a market order; the broker turns it into a limit order with its own protection band.
+    #[default]
+    Market,
+    /// As a limit order with a protection band of ours, from a price asked for at that moment.
+    ProtectedLimit,
 }
 
 impl Default for DhanSettings {
@@ -85,6 +100,7 @@ impl Default for DhanSettings {
             feed: SocketSettings { silence: Duration::from_secs(25), ..socket },
             orders: SocketSettings { silence: Duration::from_secs(40), ..socket },
             penalty: Duration::from_secs(60),
+            market_orders: MarketOrders::default(),
         }
     }
 }

@@ -11,11 +11,12 @@ use tokio::time::sleep;
 
 use self::book::{PriceBook, Said};
 use super::contracts::{SharedIndex, current, security_of};
-use super::order_update::{down, shown};
+use super::order_update::{down, fell, up};
 use super::{DhanBroker, DhanCredentials};
 use crate::broker::{FeedControl, FeedNews, Heard, LinkState, MarketFeed};
 use crate::domain::time::Timestamp;
 use crate::domain::{Contract, Segment};
+use crate::gateway::ErrorClass;
 use crate::net::{Outbox, Secret, Socket, SocketEvent, SocketMessage, SocketSettings};
 use crate::protocol::dhan::errors::DataCode;
 use crate::protocol::dhan::market_feed::{
@@ -145,12 +146,11 @@ impl FeedLink {
                 self.forget_connection();
                 self.outbox = Some(outbox);
                 self.subscribe().await;
-                let state = LinkState { up: true, since: Timestamp::now(), detail: String::new() };
-                self.tell(FeedNews::Link(state)).await
+                self.tell(FeedNews::Link(up())).await
             }
             SocketEvent::Disconnected(end) => {
                 self.forget_connection();
-                self.tell(FeedNews::Link(down(&shown(&end)))).await
+                self.tell(FeedNews::Link(fell(&end))).await
             }
             SocketEvent::Message(SocketMessage::Binary(bytes)) => self.read(&bytes).await,
             SocketEvent::Message(SocketMessage::Text(text)) => {
@@ -225,16 +225,34 @@ impl FeedLink {
 
     /// The broker says why it is about to close.
     async fn ended(&mut self, reason: u16) -> Result<(), Over> {
-        let words = DataCode::from_number(reason).map_or_else(|| reason.to_string(), |code| code.to_string());
-        tracing::warn!("the price link is ended by the broker: {words}");
+        let code = DataCode::from_number(reason);
+        let words = code.map_or_else(|| reason.to_string(), |code| code.to_string());
+        let refused = code.and_then(refused);
         let seconds = self.penalty.as_secs();
         let detail = format!("ended by the broker: {words}; next attempt in {seconds} s");
-        self.tell(FeedNews::Link(down(&detail))).await?;
+        self.tell(FeedNews::Link(LinkState { refused, ..down(&detail) })).await?;
         Err(Over::Ended)
     }
 
     async fn tell(&self, news: FeedNews) -> Result<(), Over> {
         self.news.send(news).await.map_err(|_| Over::Unheard)
+    }
+}
+
+/// What a reason says about the token or the account.
+fn refused(code: DataCode) -> Option<ErrorClass> {
+    match code {
+        DataCode::NotSubscribed => Some(ErrorClass::Blocked),
+        DataCode::TokenExpired | DataCode::AuthenticationFailed | DataCode::InvalidToken | DataCode::InvalidClient => {
+            Some(ErrorClass::LogIn)
+        }
+        DataCode::Internal
+        | DataCode::TooManyInstruments
+        | DataCode::TooMany
+        | DataCode::InvalidExpiry
+        | DataCode::InvalidDate
+        | DataCode::InvalidSecurity
+        | DataCode::InvalidRequest => None,
     }
 }
 

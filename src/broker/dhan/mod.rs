@@ -15,24 +15,28 @@ mod order_update;
 mod orders;
 mod portfolio;
 mod profile;
+mod protection;
 mod rest;
 mod sighting;
 mod traders_control;
 mod trades;
 
+use std::sync::atomic::AtomicU32;
+
 use jiff::civil::Date;
 use tokio::sync::{mpsc, watch};
 
-pub use self::authentication::NewToken;
+pub use self::authentication::{Consent, ConsentKey, NewToken, last_four};
 pub use self::contracts::SharedIndex;
-pub use self::endpoints::{DhanCredentials, DhanEndpoints, DhanSettings};
+pub use self::endpoints::{DhanCredentials, DhanEndpoints, DhanSettings, MarketOrders};
+pub use self::profile::TokenCheck;
 use super::{AccountProfile, Broker, BrokerError, MarketFeed, OptionChain, OrderNews, PlaceAck, Reply};
 use crate::domain::{
     BrokerOrderId, Contract, CorrelationId, Funds, Intent, OrderSighting, OrderSpec, PositionSighting, Quote,
     TradeSighting,
 };
 use crate::gateway::ErrorClass;
-use crate::net::{HttpClient, HttpFailure, HttpSettings, Secret};
+use crate::net::{HttpClient, HttpFailure, HttpSettings};
 
 /// Whether a call changes something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +64,8 @@ pub struct DhanBroker {
     index: SharedIndex,
     http: HttpClient,
     download: HttpClient,
+    /// How many calls are under way that replace the token.
+    changing: AtomicU32,
 }
 
 impl DhanBroker {
@@ -81,12 +87,8 @@ impl DhanBroker {
             redirects: 5,
             ..settings.http
         })?;
-        Ok(Self { endpoints, credentials: watch::Sender::new(credentials), settings, index, http, download })
-    }
-
-    /// From now on this token is sent; running links connect again with it.
-    pub fn set_access_token(&self, token: Secret) {
-        self.credentials.send_modify(|credentials| credentials.access_token = token);
+        let credentials = watch::Sender::new(credentials);
+        Ok(Self { endpoints, credentials, settings, index, http, download, changing: AtomicU32::new(0) })
     }
 
     fn client_id(&self) -> String {

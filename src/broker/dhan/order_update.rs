@@ -7,7 +7,8 @@ use super::sighting::of_update;
 use super::{DhanBroker, DhanCredentials};
 use crate::broker::{LinkState, OrderNews};
 use crate::domain::time::Timestamp;
-use crate::net::{Disconnect, Secret, Socket, SocketEvent, SocketMessage, SocketSettings};
+use crate::gateway::ErrorClass;
+use crate::net::{Disconnect, DisconnectCause, Secret, Socket, SocketEvent, SocketMessage, SocketSettings};
 use crate::protocol::dhan::order_update::{Frame, Login};
 
 impl DhanBroker {
@@ -65,10 +66,9 @@ impl OrderLink {
                         continue;
                     }
                     // A good login is not answered; a bad one ends the connection.
-                    let state = LinkState { up: true, since: Timestamp::now(), detail: String::new() };
-                    self.tell(OrderNews::Link(state)).await
+                    self.tell(OrderNews::Link(up())).await
                 }
-                SocketEvent::Disconnected(end) => self.tell(OrderNews::Link(down(&shown(&end)))).await,
+                SocketEvent::Disconnected(end) => self.tell(OrderNews::Link(fell(&end))).await,
                 SocketEvent::Message(SocketMessage::Text(text)) => self.take(&text, &login).await,
                 SocketEvent::Message(SocketMessage::Binary(bytes)) => match std::str::from_utf8(&bytes) {
                     Ok(text) => self.take(text, &login).await,
@@ -107,9 +107,20 @@ impl OrderLink {
 }
 
 pub(super) fn down(detail: &str) -> LinkState {
-    LinkState { up: false, since: Timestamp::now(), detail: detail.to_string() }
+    LinkState { up: false, since: Timestamp::now(), detail: detail.to_string(), refused: None }
 }
 
-pub(super) fn shown(end: &Disconnect) -> String {
-    format!("{}; next attempt in {:.1} s", end.detail, end.retry_in.as_secs_f64())
+pub(super) fn up() -> LinkState {
+    LinkState { up: true, since: Timestamp::now(), detail: String::new(), refused: None }
+}
+
+/// How a link stands after a connection has ended.
+pub(super) fn fell(end: &Disconnect) -> LinkState {
+    let refused = match end.cause {
+        DisconnectCause::Refused(401) => Some(ErrorClass::LogIn),
+        DisconnectCause::Refused(403) => Some(ErrorClass::Blocked),
+        _ => None,
+    };
+    let detail = format!("{}; next attempt in {:.1} s", end.detail, end.retry_in.as_secs_f64());
+    LinkState { refused, ..down(&detail) }
 }

@@ -14,7 +14,7 @@ impl DhanBroker {
     pub(super) async fn place_order(&self, intent: &Intent) -> Result<PlaceAck, BrokerError> {
         let spec = &intent.spec;
         let (exchange_segment, security_id) = security_of(&current(&self.index), &spec.contract)?;
-        let (order_type, price, trigger_price) = order_type(&spec.kind);
+        let (order_type, price, trigger_price) = order_type(&self.kind_to_send(spec).await?);
         let body = PlaceOrder {
             dhan_client_id: self.client_id(),
             correlation_id: intent.correlation.as_str().to_string(),

@@ -3,9 +3,10 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::classify::classify;
+use super::classify::{classify, lacking};
 use super::{DhanBroker, Purpose};
 use crate::broker::BrokerError;
+use crate::gateway::ErrorClass;
 use crate::net::{HttpAnswer, HttpClient, HttpFailure, HttpRequest, Method};
 use crate::protocol::dhan::errors::{ErrorStyle, WireError};
 
@@ -51,7 +52,9 @@ impl DhanBroker {
         judge(self.send(purpose, method, path, body).await?, purpose)
     }
 
-    async fn send(
+    /// One request and its answer, whatever it says. A refusal of a token that was replaced meanwhile is none of the new
+    /// one: the same may be asked again.
+    pub(super) async fn send(
         &self,
         purpose: Purpose,
         method: Method,
@@ -62,7 +65,12 @@ impl DhanBroker {
         let credentials = self.credentials.borrow().clone();
         let headers =
             [("access-token", credentials.access_token.expose()), ("client-id", credentials.client_id.as_str())];
-        send_once(&self.http, purpose, HttpRequest { method, url: &url, headers: &headers, body }).await
+        let answer = send_once(&self.http, purpose, HttpRequest { method, url: &url, headers: &headers, body }).await?;
+        let refused = || judge(answer.clone(), purpose).is_err_and(|e| e.class == ErrorClass::LogIn);
+        if self.is_replaced(&credentials.access_token) && refused() {
+            return Err(BrokerError::new(ErrorClass::TryLater, "the access token was replaced while this was asked"));
+        }
+        Ok(answer)
     }
 }
 
@@ -98,6 +106,10 @@ pub(super) fn broker_error(error: &WireError, purpose: Purpose) -> BrokerError {
         (_, "") => "the broker gave no reason".to_string(),
         (ErrorStyle::Opaque, text) => format!("not an answer of the broker: {text}"),
         (_, text) => text.to_string(),
+    };
+    let message = match lacking(error) {
+        Some(capability) => format!("{message}: {capability}"),
+        None => message,
     };
     BrokerError { class: classify(error, purpose), code, message }
 }

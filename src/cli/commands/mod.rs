@@ -13,6 +13,7 @@ pub mod map;
 pub mod mark;
 mod open;
 mod preview;
+pub mod rehearse;
 pub mod show;
 pub mod status;
 pub mod top;

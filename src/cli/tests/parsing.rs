@@ -58,6 +58,10 @@ fn every_documented_call_is_understood() {
         "map NIFTY 24000 CE",
         "map NIFTY 24000 pe --expiry 2026-11-24",
         "doctor",
+        "rehearse list",
+        "rehearse dead-feed --for 2m",
+        "rehearse clear",
+        "exchange --faults faults.yaml --profile profile.yaml --control",
         "keys --json",
         "exchange --listen 127.0.0.1:8765 --seed 42",
         "exchange --listen 127.0.0.1:0 --seed 1 --books books.db --clock always-open --spots-from run.json",
@@ -98,6 +102,7 @@ fn what_is_missing_or_no_value_is_a_usage_error_that_names_it() {
         ("map NIFTY 24000 XX", "PE for a put"),
         ("map NIFTY 24000 CE --expiry tomorrow", "tomorrow"),
         ("exchange --listen here", "here"),
+        ("rehearse dead-feed --for ever", "30s or 2m"),
         ("--live --seed 7", "seed"),
         ("--clock sometimes", "sometimes"),
     ] {

@@ -57,6 +57,7 @@ impl Machine for FakeMachine {
             instruments: at("http", "/instruments.csv"),
             client_id: "1000000001".into(),
             access_token: "paper".into(),
+            control: None,
         };
         Box::pin(async { Ok(Exchange { addresses, stop: self.stop() }) })
     }

@@ -234,6 +234,9 @@ impl State {
         if order.order_id.is_none() {
             order.order_id = Some(seen.order_id.clone());
         }
+        if order.becomes_a_limit(seen) {
+            order.kind = seen.spec.kind;
+        }
         if order.modifying_since.is_some() && seen.spec.kind == order.kind {
             order.modifying_since = None;
         }

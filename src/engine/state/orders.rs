@@ -131,7 +131,10 @@ impl Order {
         let state = if filled == self.intent.spec.quantity { OrderState::Filled } else { state };
         let value = match seen.average {
             Some(average) if !news.is_zero() => average.times(filled) - self.value,
-            _ if !news.is_zero() => self.kind.price().or(self.intent.spec.kind.price()).unwrap_or_default().times(news),
+            _ if !news.is_zero() => {
+                let price = self.kind.price().or(self.intent.spec.kind.price()).or(seen.spec.kind.price());
+                price.unwrap_or_default().times(news)
+            }
             _ => Money::ZERO,
         };
         Merged { state, news, value }
@@ -145,6 +148,14 @@ impl Order {
             || self.order_id.is_none()
             // The order as restated: the modification has been taken.
             || (self.modifying_since.is_some() && seen.spec.kind == self.kind)
+            || self.becomes_a_limit(seen)
+    }
+
+    /// Exchanges take no order at the market price from a program: the broker makes a limit order of it, with its own
+    /// protection, and that is what may rest.
+    pub fn becomes_a_limit(&self, seen: &OrderSighting) -> bool {
+        let priced = seen.spec.kind.price().is_some_and(Price::is_positive);
+        self.state.is_open() && self.kind.price().is_none() && priced
     }
 
     /// The state of an intent that made no order, or may have.

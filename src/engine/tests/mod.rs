@@ -3,5 +3,6 @@
 mod desk;
 mod entry;
 mod exit;
+mod log_in;
 mod marking;
 mod restart;

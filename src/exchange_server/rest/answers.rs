@@ -12,6 +12,9 @@ use crate::exchange_server::core::Unavailable;
 use crate::protocol::dhan::errors::{DataCode, TradingCode};
 use crate::protocol::dhan::orders::BAD_FIELDS;
 
+pub const TOO_FAST: &str =
+    "Too many requests on server from single user breaching rate limits. Try throttling API calls.";
+
 /// An error on its way out.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Refused {

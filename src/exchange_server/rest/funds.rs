@@ -12,6 +12,7 @@ use crate::domain::{OrderKind, OrderSpec, Price, Quantity, Validity};
 use crate::exchange::{Exchange, MarginFor};
 use crate::exchange_server::limits::Bucket;
 use crate::exchange_server::state::Shared;
+use crate::exchange_server::switches::MultiMarginForm;
 use crate::exchange_server::words;
 use crate::protocol::dhan::funds::{FundLimit, Margin, MarginRequest, MultiMargin, MultiMarginRequest};
 
@@ -47,13 +48,31 @@ async fn multi_margin(State(shared): State<Shared>, headers: HeaderMap, body: By
         return Err(Refused::bad_fields());
     }
     let need = reckon(&shared, request.scrip_list, request.include_position).await?;
-    ok(&MultiMargin {
+    let answer = MultiMargin {
         client_id: shared.account(),
         total_margin: need.total.0,
         span_margin: need.span.0,
         exposure: need.exposure.0,
         fo_margin: need.total.0,
         ..MultiMargin::default()
+    };
+    match shared.switches().multi_margin {
+        MultiMarginForm::CamelCaseNumbers => ok(&answer),
+        MultiMarginForm::SnakeCaseTexts => ok(&in_texts(&answer)),
+    }
+}
+
+/// The other form the multi calculator was seen in: snake case, numbers as texts.
+fn in_texts(margin: &MultiMargin) -> serde_json::Value {
+    serde_json::json!({
+        "total_margin": margin.total_margin.to_string(),
+        "span_margin": margin.span_margin.to_string(),
+        "exposure_margin": margin.exposure.to_string(),
+        "equity_margin": margin.equity_margin.to_string(),
+        "fo_margin": margin.fo_margin.to_string(),
+        "commodity_margin": margin.commodity.to_string(),
+        "currency": "INR",
+        "hedge_benefit": margin.hedge_benefit.to_string(),
     })
 }
 

@@ -2,7 +2,8 @@
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 
@@ -11,6 +12,7 @@ use crate::domain::{BrokerOrderId, ContractKind, OrderSpec, Quantity};
 use crate::exchange::{Accepted, Exchange, Modification, NewOrder, OrderView};
 use crate::exchange_server::limits::Bucket;
 use crate::exchange_server::state::Shared;
+use crate::exchange_server::switches::{CancelStatus, OrderById};
 use crate::exchange_server::words;
 use crate::protocol::dhan::enums::OrderStatus;
 use crate::protocol::dhan::errors::TradingCode;
@@ -52,13 +54,14 @@ async fn slice(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) ->
     let request = PlaceOrder::read_strictly(&body).map_err(|what| Refused::input(&what))?;
     check_client(&shared, &request.dhan_client_id)?;
     let account = shared.account();
+    let pieces = shared.faults.at_slice().unwrap_or(MOST_SLICES).min(MOST_SLICES);
     let work = move |exchange: &mut Exchange, now| {
         let order = new_order(exchange, &request)?;
         let most = exchange.listing(&order.spec.contract).and_then(|l| l.instrument.max_order);
         let most = most.filter(|q| !q.is_zero()).unwrap_or(order.spec.quantity);
         let mut left = order.spec.quantity;
         let mut taken = Vec::new();
-        while !left.is_zero() && taken.len() < MOST_SLICES {
+        while !left.is_zero() && taken.len() < pieces {
             let piece = left.min(most);
             left = left.saturating_sub(piece);
             let spec = OrderSpec { quantity: piece, ..order.spec };
@@ -73,7 +76,7 @@ async fn slice(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) ->
     };
     let taken = shared.core.call(work).await??;
     if taken.is_empty() {
-        return Err(Refused::input("quantity is required"));
+        return Err(if pieces == 0 { Refused::order(UNKNOWN) } else { Refused::input("quantity is required") });
     }
     let ack = |a: &Accepted| OrderAck { order_id: a.order_id.to_string(), order_status: words::status(a.status) };
     ok(&taken.iter().map(ack).collect::<Vec<_>>())
@@ -132,7 +135,11 @@ async fn cancel(State(shared): State<Shared>, Path(order_id): Path<String>, head
     let account = shared.account();
     let id = BrokerOrderId(order_id);
     let accepted = shared.core.call(move |exchange, now| exchange.cancel(&account, &id, now)).await??;
-    ok(&OrderAck { order_id: accepted.order_id.to_string(), order_status: OrderStatus::Cancelled })
+    let ack = OrderAck { order_id: accepted.order_id.to_string(), order_status: OrderStatus::Cancelled };
+    match shared.switches().cancel_status {
+        CancelStatus::Ok => ok(&ack),
+        CancelStatus::Accepted => Ok((StatusCode::ACCEPTED, Json(ack)).into_response()),
+    }
 }
 
 async fn book(State(shared): State<Shared>, headers: HeaderMap) -> Answer {
@@ -159,9 +166,10 @@ async fn by_id(State(shared): State<Shared>, Path(order_id): Path<String>, heade
             exchange.order(&account, &BrokerOrderId(order_id)).map(|o| wire(exchange, &o))
         })
         .await?;
-    match found {
-        Some(order) => ok(&order),
-        None => Ok(axum::response::IntoResponse::into_response(Json(serde_json::json!([])))),
+    match (found, shared.switches().order_by_id) {
+        (Some(order), OrderById::Object) => ok(&order),
+        (Some(order), OrderById::OneElementArray) => ok(&[order]),
+        (None, _) => ok::<[Order; 0]>(&[]),
     }
 }
 

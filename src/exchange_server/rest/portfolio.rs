@@ -12,6 +12,7 @@ use crate::domain::Quantity;
 use crate::exchange::Exchange;
 use crate::exchange_server::limits::Bucket;
 use crate::exchange_server::state::Shared;
+use crate::exchange_server::switches::EmptyHoldings;
 use crate::exchange_server::words;
 use crate::protocol::dhan::errors::TradingCode;
 use crate::protocol::dhan::portfolio::{ConvertPosition, ExitAllAnswer, Position};
@@ -63,8 +64,11 @@ async fn exit_all(State(shared): State<Shared>, headers: HeaderMap) -> Answer {
     ok(&ExitAllAnswer { status: "SUCCESS".into(), message: "All orders and positions exited successfully".into() })
 }
 
-/// Nothing is delivered here, so there are none; the broker says that with an error.
+/// Nothing is delivered here, so there are none; the broker says that with an error, its sandbox with an empty list.
 async fn holdings(State(shared): State<Shared>, headers: HeaderMap) -> Answer {
     shared.admit(&headers, &Bucket::Other)?;
-    Err(Refused::trading(500, TradingCode::NoHoldings, "No holdings available"))
+    match shared.switches().empty_holdings {
+        EmptyHoldings::Error => Err(Refused::trading(500, TradingCode::NoHoldings, "No holdings available")),
+        EmptyHoldings::EmptyArray => ok::<[Position; 0]>(&[]),
+    }
 }

@@ -10,6 +10,7 @@ use crate::domain::BrokerOrderId;
 use crate::exchange::{Exchange, TradeView};
 use crate::exchange_server::limits::Bucket;
 use crate::exchange_server::state::Shared;
+use crate::exchange_server::switches::TradesOfOrder;
 use crate::exchange_server::words;
 use crate::protocol::dhan::trades::Trade;
 
@@ -41,7 +42,10 @@ async fn of_order(State(shared): State<Shared>, Path(order_id): Path<String>, he
             wire(exchange, &exchange.trades_of(&account, &BrokerOrderId(order_id)))
         })
         .await?;
-    ok(&trades)
+    match (trades.as_slice(), shared.switches().trades_of_order) {
+        ([one], TradesOfOrder::Object) => ok(one),
+        (all, _) => ok(&all),
+    }
 }
 
 fn wire(exchange: &Exchange, trades: &[TradeView]) -> Vec<Trade> {

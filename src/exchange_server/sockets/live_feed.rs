@@ -10,14 +10,16 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use futures_util::SinkExt;
 use serde::Deserialize;
-use tokio::time::{Instant, interval_at, timeout};
+use tokio::time::{Instant, interval_at, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::LARGEST_MESSAGE;
 use crate::domain::{Contract, ContractKind, Price, Quantity};
 use crate::exchange::{DepthLevel as Rests, MarketView};
 use crate::exchange_server::core::Frame;
+use crate::exchange_server::faults::{Endpoint, Fault};
 use crate::exchange_server::state::Shared;
+use crate::exchange_server::switches::{BadTokenOnFeed, FeedCloseField, PreviousClosePacket};
 use crate::exchange_server::words;
 use crate::protocol::dhan::enums::ExchangeSegment;
 use crate::protocol::dhan::errors::DataCode;
@@ -29,6 +31,8 @@ use crate::protocol::dhan::market_feed::{
 const PING_EVERY: Duration = Duration::from_secs(10);
 /// A client that has not answered pings for this long is gone.
 const SILENT_FOR: Duration = Duration::from_secs(40);
+/// How often a silent or frozen connection looks whether it still is.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// A client that does not read for this long is cut off.
 const SEND_WITHIN: Duration = Duration::from_secs(10);
 
@@ -40,15 +44,23 @@ pub struct Visitor {
 }
 
 pub async fn open(State(shared): State<Shared>, Query(who): Query<Visitor>, upgrade: WebSocketUpgrade) -> Response {
-    let known = who.token.as_deref().is_some_and(|t| shared.identity.accepts(t))
-        && who.client_id.as_deref() == Some(shared.identity.client_id.as_str());
-    if !known {
-        return StatusCode::UNAUTHORIZED.into_response();
+    if let Some(status) = shared.faults.refuses_feed() {
+        return StatusCode::from_u16(status).unwrap_or(StatusCode::TOO_MANY_REQUESTS).into_response();
     }
-    upgrade
-        .max_message_size(LARGEST_MESSAGE)
-        .max_frame_size(LARGEST_MESSAGE)
-        .on_upgrade(move |socket| Connection::new(shared).run(socket))
+    if shared.faults.ends_feed().is_some() {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
+    let is_client = who.client_id.as_deref() == Some(shared.identity.client_id.as_str());
+    let token = who.token.filter(|t| shared.knows(t, Endpoint::Feed));
+    let upgrade = upgrade.max_message_size(LARGEST_MESSAGE).max_frame_size(LARGEST_MESSAGE);
+    match (token, shared.switches().bad_token_on_feed) {
+        (Some(token), _) if is_client => upgrade.on_upgrade(move |socket| Connection::new(shared, token).run(socket)),
+        (_, BadTokenOnFeed::HandshakeRefused) => StatusCode::UNAUTHORIZED.into_response(),
+        (token, BadTokenOnFeed::DisconnectPacket) => {
+            let why = if token.is_some() { DataCode::AuthenticationFailed } else { DataCode::InvalidToken };
+            upgrade.on_upgrade(move |mut socket| async move { dismiss(&mut socket, why.number()).await })
+        }
+    }
 }
 
 /// What is sent of a contract on this connection, and what was sent last.
@@ -59,6 +71,8 @@ struct Subscription {
 
 struct Connection {
     shared: Shared,
+    /// What it logged in with.
+    token: String,
     subscriptions: BTreeMap<Contract, Subscription>,
     place: CancellationToken,
 }
@@ -73,28 +87,47 @@ impl Drop for Connection {
 }
 
 impl Connection {
-    fn new(shared: Shared) -> Self {
+    fn new(shared: Shared, token: String) -> Self {
         let place = shared.feed_place();
-        Self { shared, subscriptions: BTreeMap::new(), place }
+        Self { shared, token, subscriptions: BTreeMap::new(), place }
     }
 
     async fn run(mut self, mut socket: WebSocket) {
         let mut frames = self.shared.core.frames();
         let mut pings = interval_at(Instant::now() + PING_EVERY, PING_EVERY);
+        let mut token_ends = self.shared.identity.token_ends();
         let mut heard = Instant::now();
+        let mut changes = self.shared.faults.changes();
         loop {
+            if self.is_over(&mut socket).await {
+                break;
+            }
+            if self.shared.faults.stands(&Fault::FeedFrozen) {
+                // Not a byte is read or written: pings stay unanswered too.
+                tokio::select! {
+                    () = self.shared.cancel.cancelled() => break,
+                    () = sleep(LOOK_AGAIN) => continue,
+                }
+            }
+            let silent = self.shared.faults.stands(&Fault::FeedSilent);
             let goes_on = tokio::select! {
                 () = self.shared.cancel.cancelled() => false,
                 () = self.place.cancelled() => {
-                    self.dismiss(&mut socket, DataCode::TooMany).await;
+                    dismiss(&mut socket, DataCode::TooMany.number()).await;
                     false
                 }
-                changed = frames.changed() => {
+                _ = changes.changed() => true,
+                _ = token_ends.changed() => self.is_logged_in(&mut socket).await,
+                // Looks again by itself: the silence may have ended.
+                () = sleep(LOOK_AGAIN), if silent => true,
+                changed = frames.changed(), if !silent => {
                     let frame = Arc::clone(&frames.borrow_and_update());
                     changed.is_ok() && self.send_frame(&mut socket, &frame).await
                 }
                 _ = pings.tick() => {
-                    heard.elapsed() < SILENT_FOR && send(&mut socket, Message::Ping(Vec::new().into())).await
+                    heard.elapsed() < SILENT_FOR
+                        && self.is_logged_in(&mut socket).await
+                        && send(&mut socket, Message::Ping(Vec::new().into())).await
                 }
                 said = socket.recv() => match said {
                     Some(Ok(message)) => {
@@ -108,6 +141,31 @@ impl Connection {
                 break;
             }
         }
+    }
+
+    /// Whether the connection is to end now, for a fault's sake.
+    async fn is_over(&self, socket: &mut WebSocket) -> bool {
+        if let Some(reason) = self.shared.faults.ends_feed() {
+            match reason {
+                Some(code) => dismiss(socket, code).await,
+                None => drop(socket.send(Message::Close(None)).await),
+            }
+            return true;
+        }
+        let revoked = self.shared.faults.revokes_token(Endpoint::Feed);
+        if revoked {
+            dismiss(socket, DataCode::InvalidToken.number()).await;
+        }
+        revoked
+    }
+
+    /// A token that has ended, by another one or by its time, ends the connection.
+    async fn is_logged_in(&mut self, socket: &mut WebSocket) -> bool {
+        let good = self.shared.identity.accepts(&self.token);
+        if !good {
+            dismiss(socket, DataCode::AuthenticationFailed.number()).await;
+        }
+        good
     }
 
     /// One message of the client; `false` ends the connection. What makes no sense is passed over, as at the broker.
@@ -132,7 +190,7 @@ impl Connection {
     /// Sends what there is at once, and every change from then on. A contract already subscribed takes the new mode.
     async fn subscribe(&mut self, socket: &mut WebSocket, mode: FeedMode, list: Vec<FeedInstrument>) -> bool {
         if list.len() > MAX_PER_MESSAGE {
-            self.dismiss(socket, DataCode::TooManyInstruments).await;
+            dismiss(socket, DataCode::TooManyInstruments.number()).await;
             return false;
         }
         let views = self.look_up(list).await;
@@ -141,16 +199,17 @@ impl Connection {
             let contract = view.contract;
             if !self.subscriptions.contains_key(&contract) {
                 if self.subscriptions.len() >= MAX_PER_CONNECTION {
-                    self.dismiss(socket, DataCode::TooManyInstruments).await;
+                    dismiss(socket, DataCode::TooManyInstruments.number()).await;
                     return false;
                 }
                 self.shared.core.want(contract);
             }
-            previous_close(&view, &mut packets);
-            packets_of(&view, mode, &mut packets);
+            let switches = self.shared.switches();
+            previous_close(&view, switches.previous_close_packet, &mut packets);
+            packets_of(&view, mode, switches.feed_close_field, &mut packets);
             self.subscriptions.insert(contract, Subscription { mode, sent: Some(view) });
         }
-        send_packets(socket, packets).await
+        self.send_packets(socket, packets).await
     }
 
     async fn unsubscribe(&mut self, mode: FeedMode, list: Vec<FeedInstrument>) {
@@ -179,32 +238,62 @@ impl Connection {
     /// Sends what has changed of what is subscribed here.
     async fn send_frame(&mut self, socket: &mut WebSocket, frame: &Frame) -> bool {
         let mut packets = Vec::new();
+        let (faults, close) = (&self.shared.faults, self.shared.switches().feed_close_field);
         for (contract, subscription) in &mut self.subscriptions {
             let Some(view) = frame.0.get(contract) else { continue };
             if subscription.sent.as_ref().is_some_and(|sent| !differs(sent, view, subscription.mode)) {
                 continue;
             }
-            packets_of(view, subscription.mode, &mut packets);
+            let wraps = faults.at_feed_message(|f| *f == Fault::LtqWrap).is_some();
+            let shown = if wraps { wrapped(view) } else { view.clone() };
+            packets_of(&shown, subscription.mode, close, &mut packets);
             subscription.sent = Some(view.clone());
         }
-        send_packets(socket, packets).await
+        self.send_packets(socket, packets).await
     }
 
-    /// Tells why, and closes.
-    async fn dismiss(&self, socket: &mut WebSocket, why: DataCode) {
-        let mut bytes = Vec::new();
-        encode(&Packet { segment: 0, security_id: 0, body: Body::Disconnect(why.number()) }, &mut bytes);
-        if send_packets(socket, vec![bytes]).await {
-            drop(socket.send(Message::Close(None)).await);
+    /// Each packet in a message of its own (the broker's own client reads only the first of a message), unless they are
+    /// to be stacked or split.
+    async fn send_packets(&self, socket: &mut WebSocket, packets: Vec<Vec<u8>>) -> bool {
+        if packets.is_empty() || self.shared.faults.stands(&Fault::FeedSilent) {
+            return true;
         }
+        let cut = |f: &Fault| matches!(f, Fault::FeedStacked | Fault::FeedSplit);
+        let messages = match self.shared.faults.at_feed_message(cut) {
+            Some(Fault::FeedStacked) => vec![packets.concat()],
+            Some(Fault::FeedSplit) => packets.iter().flat_map(|p| split(p)).collect(),
+            _ => packets,
+        };
+        send_messages(socket, messages).await
     }
 }
 
-/// Each packet in a message of its own: the broker's own client reads only the first of a message.
-async fn send_packets(socket: &mut WebSocket, packets: Vec<Vec<u8>>) -> bool {
+/// In two parts, the first of which ends inside the packet's head.
+fn split(packet: &[u8]) -> [Vec<u8>; 2] {
+    let (head, rest) = packet.split_at(packet.len().min(5));
+    [head.to_vec(), rest.to_vec()]
+}
+
+/// The same, with a last traded quantity that sixteen bits do not hold.
+fn wrapped(view: &MarketView) -> MarketView {
+    let beyond = u32::from(u16::MAX) + 1;
+    let last_quantity = Quantity(view.last_quantity.0.saturating_add(beyond));
+    MarketView { last_quantity, ..view.clone() }
+}
+
+/// Tells why, and closes.
+async fn dismiss(socket: &mut WebSocket, why: u16) {
+    let mut bytes = Vec::new();
+    encode(&Packet { segment: 0, security_id: 0, body: Body::Disconnect(why) }, &mut bytes);
+    if send_messages(socket, vec![bytes]).await {
+        drop(socket.send(Message::Close(None)).await);
+    }
+}
+
+async fn send_messages(socket: &mut WebSocket, messages: Vec<Vec<u8>>) -> bool {
     let all = async {
-        for packet in packets {
-            socket.feed(Message::Binary(packet.into())).await?;
+        for message in messages {
+            socket.feed(Message::Binary(message.into())).await?;
         }
         socket.flush().await
     };
@@ -238,22 +327,22 @@ fn put(view: &MarketView, body: Body, out: &mut Vec<Vec<u8>>) {
     }
 }
 
-/// Sent once per subscription, for an index only: so the broker's support says.
-fn previous_close(view: &MarketView, out: &mut Vec<Vec<u8>>) {
-    if view.contract.kind == ContractKind::Index {
+/// Sent once per subscription, for an index only: so the broker's support says; its documentation says for all.
+fn previous_close(view: &MarketView, whose: PreviousClosePacket, out: &mut Vec<Vec<u8>>) {
+    if view.contract.kind == ContractKind::Index || whose == PreviousClosePacket::All {
         let close = PreviousClose { close: feed_price(view.previous_close), open_interest: 0 };
         put(view, Body::PreviousClose(close), out);
     }
 }
 
-fn packets_of(view: &MarketView, mode: FeedMode, out: &mut Vec<Vec<u8>>) {
+fn packets_of(view: &MarketView, mode: FeedMode, close: FeedCloseField, out: &mut Vec<Vec<u8>>) {
     let last_time = FeedTime::of(Some(view.last_at));
     match mode {
         FeedMode::Ticker => {
             put(view, Body::Ticker(Ticker { last: feed_price(view.quote.last), last_time }), out);
         }
         FeedMode::Quote => {
-            put(view, Body::Quote(quote_fields(view)), out);
+            put(view, Body::Quote(quote_fields(view, close)), out);
             if view.contract.expiry().is_some() {
                 put(view, Body::OpenInterest(OpenInterest(view.open_interest)), out);
             }
@@ -265,7 +354,7 @@ fn packets_of(view: &MarketView, mode: FeedMode, out: &mut Vec<Vec<u8>>) {
             }
             let open_interest = view.open_interest;
             let full = Full {
-                quote: quote_fields(view),
+                quote: quote_fields(view, close),
                 open_interest,
                 open_interest_high: open_interest,
                 open_interest_low: open_interest,
@@ -276,7 +365,11 @@ fn packets_of(view: &MarketView, mode: FeedMode, out: &mut Vec<Vec<u8>>) {
     }
 }
 
-fn quote_fields(view: &MarketView) -> QuoteFields {
+fn quote_fields(view: &MarketView, close: FeedCloseField) -> QuoteFields {
+    let close = match close {
+        FeedCloseField::PreviousClose => view.previous_close,
+        FeedCloseField::ZeroUntilClose => Price::ZERO,
+    };
     QuoteFields {
         last: feed_price(view.quote.last),
         last_quantity: low_bits(view.last_quantity),
@@ -286,7 +379,7 @@ fn quote_fields(view: &MarketView) -> QuoteFields {
         total_sell: view.total_ask.0,
         total_buy: view.total_bid.0,
         open: feed_price(view.open),
-        close: feed_price(view.previous_close),
+        close: feed_price(close),
         high: feed_price(view.high),
         low: feed_price(view.low),
     }

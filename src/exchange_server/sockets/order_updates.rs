@@ -9,18 +9,28 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::LARGEST_MESSAGE;
 use crate::exchange_server::core::OrderUpdate;
+use crate::exchange_server::faults::{Endpoint, Fault};
 use crate::exchange_server::state::Shared;
+use crate::exchange_server::switches::{LoginAnswer, SocketKeys};
 use crate::exchange_server::words;
 use crate::protocol::dhan::order_update::{KeyCase, Login};
 
 /// A client that says nothing is not kept waiting for.
 const LOGIN_WITHIN: Duration = Duration::from_secs(10);
 
+/// A message held back leaves after this long where none follows it.
+const HELD_FOR: Duration = Duration::from_millis(400);
+/// How often a frozen connection looks whether it still is.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
 pub async fn open(State(shared): State<Shared>, upgrade: WebSocketUpgrade) -> Response {
+    if shared.faults.closes_order_socket() {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
     let Ok(place) = Arc::clone(&shared.order_sockets).try_acquire_owned() else {
         return StatusCode::TOO_MANY_REQUESTS.into_response();
     };
@@ -34,17 +44,40 @@ async fn run(mut socket: WebSocket, shared: Shared, _place: OwnedSemaphorePermit
     // Listening before the login is answered, so that nothing is missed once a client believes it is in.
     let mut updates = shared.core.updates();
     let Ok(Some(Ok(Message::Text(text)))) = timeout(LOGIN_WITHIN, socket.recv()).await else { return };
-    let known = Login::read(&text)
-        .is_some_and(|l| l.client_id == shared.identity.client_id && shared.identity.accepts(&l.token));
-    // A good login is not answered at all; a bad one ends the connection.
+    let mut token_ends = shared.identity.token_ends();
+    let login = Login::read(&text).filter(|l| l.client_id == shared.identity.client_id);
+    let is_good = || login.as_ref().is_some_and(|l| shared.identity.accepts(&l.token));
+    let known = is_good() && !shared.faults.revokes_token(Endpoint::OrderSocket);
+    // A good login is not answered at all (or by a frame nobody has documented); a bad one ends the connection.
     if !known {
         drop(socket.send(Message::Close(None)).await);
         return;
     }
+    if shared.switches().order_socket_login == LoginAnswer::Frame {
+        let answer = serde_json::json!({ "Type": "login", "Status": "success" }).to_string();
+        if socket.send(Message::Text(answer.into())).await.is_err() {
+            return;
+        }
+    }
+    let mut changes = shared.faults.changes();
+    let mut held = Held::default();
     loop {
+        if shared.faults.closes_order_socket() || shared.faults.revokes_token(Endpoint::OrderSocket) {
+            break;
+        }
+        if shared.faults.stands(&Fault::OrderSocketFrozen) {
+            // Not a byte is read or written: pings stay unanswered too.
+            tokio::select! {
+                () = shared.cancel.cancelled() => break,
+                () = sleep(LOOK_AGAIN) => continue,
+            }
+        }
         tokio::select! {
             () = shared.cancel.cancelled() => break,
-            told = updates.recv() => if !tell(&mut socket, &shared, told).await { break },
+            _ = changes.changed() => {}
+            ended = token_ends.changed() => if ended.is_err() || !is_good() { break },
+            () = held.is_due() => if !held.let_go(&mut socket).await { break },
+            told = updates.recv() => if !tell(&mut socket, &shared, told, &mut held).await { break },
             said = socket.recv() => match said {
                 // Pings are answered by the library; anything else a client says has no meaning here.
                 Some(Ok(Message::Close(_)) | Err(_)) | None => break,
@@ -54,12 +87,56 @@ async fn run(mut socket: WebSocket, shared: Shared, _place: OwnedSemaphorePermit
     }
 }
 
+/// A message that is to leave after the one that follows it, or a little later where none follows.
+#[derive(Default)]
+struct Held(Option<(String, Instant)>);
+
+impl Held {
+    async fn is_due(&self) {
+        match &self.0 {
+            Some((_, due)) => sleep_until(*due).await,
+            None => std::future::pending().await,
+        }
+    }
+
+    async fn let_go(&mut self, socket: &mut WebSocket) -> bool {
+        match self.0.take() {
+            Some((text, _)) => socket.send(Message::Text(text.into())).await.is_ok(),
+            None => true,
+        }
+    }
+}
+
 /// Sends an update; `false` ends the connection: it is broken, or it has fallen so far behind that something is lost.
-async fn tell(socket: &mut WebSocket, shared: &Shared, told: Result<Arc<OrderUpdate>, RecvError>) -> bool {
+async fn tell(
+    socket: &mut WebSocket,
+    shared: &Shared,
+    told: Result<Arc<OrderUpdate>, RecvError>,
+    held: &mut Held,
+) -> bool {
     let Ok(update) = told else { return false };
     if update.order.account != shared.identity.client_id {
         return true;
     }
-    let Ok(message) = words::order_update(&update).to_message(KeyCase::Camel) else { return true };
-    socket.send(Message::Text(message.to_string().into())).await.is_ok()
+    let case = match shared.switches().order_socket_keys {
+        SocketKeys::CamelCase => KeyCase::Camel,
+        SocketKeys::PascalCase => KeyCase::Pascal,
+    };
+    let Ok(message) = words::order_update(&update).to_message(case) else { return true };
+    let text = message.to_string();
+    let copies = match shared.faults.at_order_message() {
+        Some(Fault::UpdateLost) => 0,
+        Some(Fault::UpdateDuplicated) => 2,
+        Some(Fault::UpdateReordered) if held.0.is_none() => {
+            held.0 = Some((text, Instant::now() + HELD_FOR));
+            return true;
+        }
+        _ => 1,
+    };
+    for _ in 0..copies {
+        if socket.send(Message::Text(text.clone().into())).await.is_err() {
+            return false;
+        }
+    }
+    copies == 0 || held.let_go(socket).await
 }

@@ -64,6 +64,7 @@ async fn a_new_day_lists_the_expiries_of_that_day() {
     let first = desk.post("/optionchain/expirylist", ask.clone()).await.1;
     // To Tuesday morning: Monday's contracts have expired.
     desk.server.forward(4 * 24 * 3_600_000).await;
+    desk.server.new_token().unwrap();
     let then = desk.post("/optionchain/expirylist", ask).await.1;
     assert_eq!(then["data"][0], first["data"][1]);
     assert_eq!(then["data"].as_array().unwrap().len(), first["data"].as_array().unwrap().len());

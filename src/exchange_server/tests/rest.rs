@@ -200,7 +200,7 @@ async fn the_profile_tells_how_long_the_token_is_good_for() {
     let desk = Desk::new().await;
     let profile = desk.get("/profile").await;
     assert_eq!(profile["dhanClientId"], json!(desk.server.client_id));
-    assert_eq!(profile["tokenValidity"], json!("17/11/2036 10:00"));
+    assert_eq!(profile["tokenValidity"], json!("21/11/2026 10:00"));
 }
 
 #[tokio::test]

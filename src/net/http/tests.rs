@@ -49,7 +49,7 @@ async fn post(address: &str) -> Result<HttpAnswer, HttpFailure> {
 #[tokio::test]
 async fn an_answer_of_any_status_is_an_answer() {
     let (address, count) = server("HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\nno").await;
-    assert_eq!(post(&address).await, Ok(HttpAnswer { status: 400, body: b"no".to_vec() }));
+    assert_eq!(post(&address).await, Ok(HttpAnswer { status: 400, body: b"no".to_vec(), date: None }));
     assert_eq!(count.load(Ordering::SeqCst), 1);
 }
 
@@ -113,5 +113,5 @@ async fn redirects_are_followed_only_where_asked_for() {
     });
     let client = HttpClient::plain(&HttpSettings { redirects: 2, ..quick() }).unwrap();
     let request = HttpRequest { method: Method::GET, url: &address, headers: &[], body: None };
-    assert_eq!(client.send(request).await, Ok(HttpAnswer { status: 200, body: b"ok".to_vec() }));
+    assert_eq!(client.send(request).await, Ok(HttpAnswer { status: 200, body: b"ok".to_vec(), date: None }));
 }

@@ -33,6 +33,31 @@ impl TokenAnswer {
     }
 }
 
+/// Answer to `app/generate-consent`, the first step of a log-in by API key and secret. The consent is not a secret by
+/// itself: a person has to log in with it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct AppConsent {
+    #[serde(with = "values::text")]
+    pub consent_app_id: String,
+    /// `GENERATED`.
+    #[serde(with = "values::text")]
+    pub consent_app_status: String,
+    #[serde(with = "values::text")]
+    pub status: String,
+}
+
+/// Answer to `partner/generate-consent`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PartnerConsent {
+    #[serde(with = "values::text")]
+    pub consent_id: String,
+    /// `GENERATED`.
+    #[serde(with = "values::text")]
+    pub consent_status: String,
+}
+
 /// What a token says of itself, read without checking its signature.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -56,6 +81,11 @@ impl TokenClaims {
 
     pub fn expires(&self) -> Option<Timestamp> {
         Timestamp::from_second(self.exp).ok()
+    }
+
+    /// Made on the broker's page: only such a token can be renewed.
+    pub fn is_renewable(&self) -> bool {
+        self.token_consumer_type.eq_ignore_ascii_case("SELF")
     }
 }
 

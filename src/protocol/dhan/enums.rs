@@ -110,6 +110,16 @@ wire_enum!(
     }
 );
 
+wire_enum!(
+    /// Which of the two registered addresses is meant.
+    IpFlag { Primary = "PRIMARY", Secondary = "SECONDARY" }
+);
+
+wire_enum!(
+    /// Whether a request came from a registered address.
+    IpMatch { Primary = "PRIMARY_MATCH", Secondary = "SECONDARY_MATCH", Match = "MATCH", Mismatch = "MISMATCH" }
+);
+
 wire_enum!(Validity { Day = "DAY", Ioc = "IOC" });
 
 wire_enum!(

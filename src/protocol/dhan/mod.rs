@@ -7,6 +7,7 @@ pub mod funds;
 pub mod instruments;
 pub mod market_feed;
 pub mod market_quote;
+pub mod one_time_password;
 pub mod option_chain;
 pub mod order_update;
 pub mod orders;

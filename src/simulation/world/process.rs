@@ -112,6 +112,7 @@ impl World {
                 }
                 Notice::Alert { level, text } => self.note(|| format!("alert {level:?}: {text}")),
                 Notice::Watch(contracts) => self.watched = contracts,
+                Notice::Rehearse(_) => {}
             }
         }
         Ok(false)

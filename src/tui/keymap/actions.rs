@@ -215,6 +215,8 @@ actions! {
         "All keys, as they are set, and what the marks mean.";
     Back "back" &[Pending, Queue, Positions, Orders, Log, Detail, Help, Kill], ["Esc"], "back", Looking, 4, [], offers::back,
         "Leaves a page or card; in a list clears messages, then the selection, then the filter. On the halt card: stays halted.";
+    Rehearse "rehearse" PANES, ["R"], "rehearse", Looking, 0, [], offers::rehearse,
+        "Paper mode: lets something go wrong for a while, for practice: a dead feed, an unanswered order, a revoked token.";
     Redraw "redraw" EVERYWHERE, ["Ctrl-l"], "redraw", Looking, 0, [], offers::always,
         "Paints the whole screen anew.";
     Quit "quit" PANES, ["q"], "quit", Looking, 14, [], offers::always,

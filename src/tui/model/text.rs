@@ -16,6 +16,8 @@ pub enum Asked {
     },
     Arm,
     MarkTop,
+    /// What is to go wrong for practice, and for how long.
+    Rehearse,
 }
 
 #[derive(Clone, Debug)]

@@ -1,7 +1,7 @@
 //! A key: who hears it, whether it may be done now, and doing it.
 
 use super::{Outgoing, cards, lists, send, text, toast};
-use crate::domain::StrategyStatus;
+use crate::domain::{Drill, StrategyStatus};
 use crate::engine::Command;
 use crate::tui::key::Key;
 use crate::tui::keymap::{Action, Context};
@@ -92,6 +92,7 @@ fn perform(model: &mut Model, action: Action, key: Key, out: &mut Vec<Outgoing>)
         Action::Last => lists::end(model, true, out),
         Action::ShowHelp => model.layers.push(Layer::Help { scroll: 0 }),
         Action::Back => back(model),
+        Action::Rehearse => ask_for_drill(model),
         Action::Redraw => out.push(Outgoing::Repaint),
         Action::Quit => cards::quit(model, out),
         Action::Interrupt => interrupt(model, out),
@@ -195,6 +196,12 @@ fn ask_for_filter(model: &mut Model) {
 fn ask_for_top(model: &mut Model) {
     let fields = [("How many", "5"), ("Least score", "0.50")];
     ask(model, TextDialog::new(Asked::MarkTop, "Mark the best pending strategies".into(), &fields));
+}
+
+fn ask_for_drill(model: &mut Model) {
+    let running = model.view.header.rehearsals.first();
+    let fields = [("What", running.map_or(Drill::DeadFeed, |r| r.drill).as_str()), ("Seconds", "30")];
+    ask(model, TextDialog::new(Asked::Rehearse, "Rehearse what may go wrong".into(), &fields));
 }
 
 fn ask_for_arm_word(model: &mut Model) {

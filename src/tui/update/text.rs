@@ -3,6 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::{Outgoing, lists, send, toast};
+use crate::domain::Drill;
 use crate::engine::Command;
 use crate::tui::filter::Filter;
 use crate::tui::key::Key;
@@ -77,6 +78,15 @@ fn taken(dialog: &TextDialog) -> Result<Option<Command>, String> {
             } else {
                 Ok(Some(Command::Arm { word: word.into() }))
             }
+        }
+        Asked::Rehearse => {
+            let (what, seconds) = (dialog.value(0).trim(), dialog.value(1).trim());
+            if what.is_empty() {
+                return Ok(Some(Command::EndRehearsals));
+            }
+            let drill: Drill = what.parse()?;
+            let seconds = seconds.parse().map_err(|_| format!("`{seconds}` is no number of seconds."))?;
+            Ok(Some(Command::Rehearse { drill, seconds }))
         }
         Asked::MarkTop => {
             let (count, score) = (dialog.value(0).trim(), dialog.value(1).trim());

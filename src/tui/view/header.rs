@@ -2,7 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use super::Scene;
@@ -96,6 +96,18 @@ fn pieces(scene: &Scene<'_>) -> Vec<Piece> {
     } else if view.safety.halt.is_some() {
         all.push(left(0, vec![badge("HALTED", theme.halted)]));
     }
+    if let Some(run) = header.rehearsals.first() {
+        let more = if header.rehearsals.len() > 1 { " +" } else { "" };
+        let rehearsing = theme.warn.add_modifier(Modifier::REVERSED);
+        let seconds = run.left_ms.div_ceil(1_000);
+        let word = format!("REHEARSAL {}{more} {seconds} s", run.drill);
+        all.push(Piece {
+            leaves: 0,
+            spans: vec![badge(&word, rehearsing)],
+            short: Some(vec![badge("REHEARSAL", rehearsing)]),
+            right: false,
+        });
+    }
     let indices = header.indices.iter().take(5).enumerate();
     all.extend(indices.map(|(n, i)| left([7, 12, 15, 16, 17][n.min(4)], index(i, theme))));
     let open = header.session.open;
@@ -180,11 +192,15 @@ fn api(api: ApiUse, theme: &Theme) -> Vec<Span<'static>> {
         .map(|n| theme.symbols.bars[usize::try_from(u32::from(*n) * 7 / top).unwrap_or(7).min(7)])
         .collect();
     let used = format::or_unknown(api.used, |n| n.to_string());
-    vec![
+    let mut spans = vec![
         Span::styled("api ", theme.dim),
         Span::styled(bars, theme.accent),
         Span::styled(format!(" {used}/{}", api.limit), theme.dim),
-    ]
+    ];
+    if api.elsewhere > 0 {
+        spans.push(Span::styled(format!(" ({} elsewhere)", api.elsewhere), theme.warn));
+    }
+    spans
 }
 
 fn session(scene: &Scene<'_>) -> Vec<Span<'static>> {

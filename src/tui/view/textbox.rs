@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::{Scene, words};
+use crate::domain::Drill;
 use crate::tui::keymap::Action;
 use crate::tui::model::{Asked, Field, TextDialog};
 use crate::tui::theme::Theme;
@@ -57,6 +58,11 @@ fn explanation(scene: &Scene<'_>, dialog: &TextDialog, width: u16) -> Vec<Line<'
                     && least.is_none_or(|l| s.score.is_some_and(|score| score >= l))
             });
             format!("{} pending strategies have this score and nothing known against them.", pending.count())
+        }
+        Asked::Rehearse => {
+            let names: Vec<&str> = Drill::ALL.iter().map(|d| d.as_str()).collect();
+            let chosen = dialog.value(0).parse::<Drill>().map_or(String::new(), |d| format!(" Now: {}.", d.what()));
+            format!("One of {}; nothing ends what runs.{chosen}", names.join(", "))
         }
         Asked::Notes(_) | Asked::Filter { .. } => return Vec::new(),
     };

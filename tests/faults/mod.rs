@@ -1,0 +1,4 @@
+//! Every fault of the built-in exchange's menu, and what the cockpit then does and shows. Nothing is lost, doubled or hung.
+
+mod explore;
+mod stage;
