@@ -83,7 +83,7 @@ impl Books {
         file.write_all(&line)?;
         file.sync_all()?;
         drop(file);
-        std::fs::rename(&fresh, &self.path)?;
+        crate::platform::files::replace(&fresh, &self.path)?;
         sync_folder(&self.path)?;
         self.file = private(&self.path, OpenOptions::new().read(true).append(true))?;
         self.length = line.len() as u64;
