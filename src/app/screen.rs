@@ -1,6 +1,5 @@
 //! The cockpit with its screen: trading on the runtime's threads and the engine's, the screen on one of its own.
 
-use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -16,6 +15,7 @@ use crate::engine::command::{Command, Origin, Reply};
 use crate::telemetry::{self, Pane};
 use crate::tui::keymap::Keymap;
 use crate::tui::run::{self, Exit, Screen};
+use crate::tui::terminal;
 use crate::tui::theme::Theme;
 
 /// Commands that may wait for the engine; more, and the trader is told that nothing was sent.
@@ -25,12 +25,12 @@ const COMMANDS: usize = 64;
 pub fn run(options: &Options, theme: Option<&str>) -> anyhow::Result<()> {
     // Asked before anything starts: reading keys would find a terminal of its own, and draw where nobody looks.
     anyhow::ensure!(
-        std::io::stdout().is_terminal(),
+        terminal::is_terminal(&std::io::stdout()),
         "the screen needs a terminal, and its output goes elsewhere; sub-commands work without one: see `strikedeck help`"
     );
     let (folder, config) = prepare(options)?;
     let log = telemetry::start(&folder.logs(), &config.cockpit.log, Pane::Shown)?;
-    telemetry::install_panic_hook(crate::tui::terminal::restore);
+    telemetry::install_panic_hook(terminal::restore);
     let settings = options.config.clone().unwrap_or_else(|| folder.config().to_path_buf());
     let keymap = Arc::new(keymap(&settings)?);
     let theme = theme_named(theme, &settings)?;

@@ -1,7 +1,7 @@
 //! The terminal itself: set up in steps and restored in exactly the reverse order, by the same code whether we quit,
 //! fail or panic; frames leave in one write, wrapped as one synchronized update, and the screen is never cleared.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Mutex, Once, PoisonError};
 use std::thread::ThreadId;
@@ -31,6 +31,12 @@ static SCREEN: Mutex<Option<ThreadId>> = Mutex::new(None);
 
 /// Reports of panics elsewhere. They would tear the picture; they are printed once the terminal is given back.
 static HELD: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// Whether a stream goes to somebody's eyes. `STRIKEDECK_TERMINAL=yes` says so where the system cannot see it: where the
+/// output passes through a pipe on its way to a terminal.
+pub fn is_terminal(stream: &impl IsTerminal) -> bool {
+    stream.is_terminal() || std::env::var_os("STRIKEDECK_TERMINAL").is_some_and(|said| said == "yes")
+}
 
 /// Holds the terminal; gives it back when dropped.
 pub struct Guard(());
