@@ -185,6 +185,11 @@ impl Cockpit {
         Ok(answer.await?)
     }
 
+    /// Where the built-in exchange is reached, if it runs here.
+    pub fn paper_addresses(&self) -> Vec<String> {
+        self.exchange.iter().flat_map(|e| [e.rest.clone(), e.feed.clone(), e.orders.clone()]).collect()
+    }
+
     /// Stops in order: no more commands, the engine's last decisions committed, the tables written, the exchange's books closed.
     pub async fn stop(mut self) {
         if let Some((server, file)) = self.control.take() {

@@ -3,6 +3,8 @@
 //! On Windows: virtual-terminal processing on, code pages to UTF-8, Quick Edit off (a selection in the old console makes
 //! every write wait until it ends). On Unix a terminal needs nothing of this.
 
+use std::io::IsTerminal;
+
 /// What kind of console this is, as far as the system tells; the environment tells the rest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -14,22 +16,19 @@ pub enum Kind {
     Terminal,
 }
 
-/// Set to `yes`, it says that the output ends in a terminal although the system cannot see that: for wrappers that pass it on.
-pub const ASSUME: &str = "STRIKEDECK_TERMINAL";
-
-/// Whether standard output is a terminal, or is said to be one.
-pub fn is_terminal() -> bool {
-    use std::io::IsTerminal;
-    std::io::stdout().is_terminal() || assumed()
+/// Whether a stream goes to somebody's eyes. `STRIKEDECK_TERMINAL=yes` says so where the system cannot see it: where the
+/// output passes through a pipe on its way to a terminal.
+pub fn is_terminal(stream: &impl IsTerminal) -> bool {
+    stream.is_terminal() || assumed()
 }
 
 fn assumed() -> bool {
-    std::env::var_os(ASSUME).is_some_and(|v| v == "yes")
+    std::env::var_os("STRIKEDECK_TERMINAL").is_some_and(|said| said == "yes")
 }
 
 /// Whether the screen can be shown here; otherwise one sentence that says why not and what to do.
 pub fn usable() -> Result<(), String> {
-    if !is_terminal() {
+    if !is_terminal(&std::io::stdout()) {
         return Err("the screen needs a terminal, and its output goes elsewhere; sub-commands work without one: \
                     see `strikedeck help`"
             .into());
