@@ -1,5 +1,6 @@
 //! The cockpit with its screen: trading on the runtime's threads and the engine's, the screen on one of its own.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use super::config::ScreenConfig;
 use super::engine_thread::{Input, Inputs};
 use crate::engine::command::{Command, Origin, Reply};
 use crate::platform::console;
+use crate::platform::files::read_text;
 use crate::telemetry::{self, Pane};
 use crate::tui::keymap::Keymap;
 use crate::tui::looks::{Choice, Colours, Looks, SymbolSet, find_out};
@@ -121,9 +123,10 @@ async fn pass_on(mut queue: mpsc::Receiver<(Command, oneshot::Sender<Reply>)>, i
 /// The shipped keys, with the user's `keymap.toml` over them.
 pub(super) fn keymap(folder: &Path) -> anyhow::Result<Keymap> {
     let file = folder.join("keymap.toml");
-    match std::fs::read_to_string(&file) {
+    match read_text(&file) {
         Ok(text) => Keymap::with_overlay(&text, &file.display().to_string()).map_err(anyhow::Error::from),
-        Err(_) => Ok(Keymap::default()),
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(Keymap::default()),
+        Err(e) => Err(anyhow::anyhow!("{}: {e}", file.display())),
     }
 }
 
@@ -142,8 +145,9 @@ pub fn looks(wishes: &Wishes, config: &ScreenConfig) -> Looks {
 fn theme(wishes: &Wishes, config: &ScreenConfig, colours: Colours, folder: &Path) -> anyhow::Result<Theme> {
     let name = wishes.theme.as_deref().unwrap_or(&config.theme);
     let file = folder.join("themes").join(format!("{name}.toml"));
-    let theme = match std::fs::read_to_string(&file) {
+    let theme = match read_text(&file) {
         Ok(text) => Theme::parse(&text).map_err(|e| format!("{}: {e}", file.display())),
+        Err(e) if e.kind() != ErrorKind::NotFound => Err(format!("{}: {e}", file.display())),
         Err(_) if name == "dark" && colours == Colours::Sixteen => Theme::named("ansi16"),
         Err(_) => Theme::named(name),
     };
@@ -189,4 +193,45 @@ fn watch_signals(runtime: &Runtime, stop: CancellationToken) -> std::io::Result<
         });
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_goes_before_the_settings_and_these_before_what_is_found() {
+        let settings = ScreenConfig { colours: Choice::Always(Colours::Indexed), ..ScreenConfig::default() };
+        assert_eq!(looks(&Wishes::default(), &settings).colours, Colours::Indexed);
+        let wishes = Wishes { colours: Choice::Always(Colours::Sixteen), ..Wishes::default() };
+        assert_eq!(looks(&wishes, &settings).colours, Colours::Sixteen);
+    }
+
+    #[test]
+    fn sixteen_colours_have_a_theme_of_their_own_unless_another_was_chosen() {
+        let folder = tempfile::tempdir().unwrap();
+        let named = |name: Option<&str>, colours| {
+            let wishes = Wishes { theme: name.map(str::to_string), ..Wishes::default() };
+            theme(&wishes, &ScreenConfig::default(), colours, folder.path()).map(|t| t.name)
+        };
+        assert_eq!(named(None, Colours::True).unwrap(), "dark");
+        assert_eq!(named(None, Colours::Sixteen).unwrap(), "ansi16");
+        assert_eq!(named(Some("light"), Colours::Sixteen).unwrap(), "light");
+        assert!(named(Some("plaid"), Colours::True).unwrap_err().to_string().contains("no theme `plaid`"));
+    }
+
+    #[test]
+    fn keys_and_themes_saved_by_a_windows_editor_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("keymap.toml"), "\u{feff}[keys]\r\nmark = 'm'\r\n").unwrap();
+        assert_eq!(keymap(folder.path()).unwrap().key(crate::tui::keymap::Action::Mark), "m");
+        std::fs::create_dir(folder.path().join("themes")).unwrap();
+        let (_, dark) = crate::tui::theme::SHIPPED[0];
+        let mine = dark.replace("name = \"dark\"", "name = \"mine\"").replace('\n', "\r\n");
+        std::fs::write(folder.path().join("themes").join("mine.toml"), mine).unwrap();
+        let wishes = Wishes { theme: Some("mine".into()), ..Wishes::default() };
+        assert_eq!(theme(&wishes, &ScreenConfig::default(), Colours::True, folder.path()).unwrap().name, "mine");
+        std::fs::write(folder.path().join("keymap.toml"), [0xa4, 0x80]).unwrap();
+        assert!(keymap(folder.path()).unwrap_err().to_string().contains("save it as UTF-8"));
+    }
 }

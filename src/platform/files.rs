@@ -33,6 +33,24 @@ fn in_use(error: &io::Error) -> bool {
     cfg!(windows) && matches!(error.raw_os_error(), Some(5 | 32 | 33))
 }
 
+/// The text of a file that a person edits: UTF-8 with or without its mark, or UTF-16 with it, as Windows PowerShell writes
+/// files. Ends of lines stay as they are.
+pub fn read_text(path: &Path) -> io::Result<String> {
+    let bytes = std::fs::read(path)?;
+    let text = match bytes.as_slice() {
+        [0xef, 0xbb, 0xbf, rest @ ..] => std::str::from_utf8(rest).ok().map(str::to_string),
+        [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes),
+        all => std::str::from_utf8(all).ok().map(str::to_string),
+    };
+    text.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "it is not text in UTF-8: save it as UTF-8"))
+}
+
+fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Option<String> {
+    let (units, []) = bytes.as_chunks::<2>() else { return None };
+    char::decode_utf16(units.iter().map(|u| unit(*u))).collect::<Result<String, _>>().ok()
+}
+
 /// The path as SQLite opens it wherever it leads. On Windows a path of more than 260 characters needs the form without
 /// interpretation (`\\?\C:\…`); the standard library does that by itself, SQLite does not.
 pub fn for_sqlite(path: &Path) -> Cow<'_, Path> {
@@ -62,6 +80,26 @@ mod tests {
         replace(&new, &old).unwrap();
         drop(reader);
         assert_eq!(std::fs::read_to_string(&old).unwrap(), "new");
+    }
+
+    #[test]
+    fn text_is_read_however_an_editor_of_windows_saved_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("note.yaml");
+        let text = "note: मीरा ₹\r\n";
+        let utf16: Vec<u16> = text.encode_utf16().collect();
+        let little = [0xff, 0xfe].into_iter().chain(utf16.iter().flat_map(|u| u.to_le_bytes())).collect();
+        let big = [0xfe, 0xff].into_iter().chain(utf16.iter().flat_map(|u| u.to_be_bytes())).collect();
+        let marked = [0xef, 0xbb, 0xbf].into_iter().chain(text.bytes()).collect();
+        let saved: [Vec<u8>; 4] = [text.into(), marked, little, big];
+        for bytes in saved {
+            std::fs::write(&file, &bytes).unwrap();
+            assert_eq!(read_text(&file).unwrap(), text, "{bytes:?}");
+        }
+        for bytes in [&[0xa4, 0x80][..], &[0xff, 0xfe, 0x41]] {
+            std::fs::write(&file, bytes).unwrap();
+            assert!(read_text(&file).unwrap_err().to_string().contains("save it as UTF-8"));
+        }
     }
 
     #[test]

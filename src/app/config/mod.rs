@@ -20,6 +20,7 @@ pub use self::secrets::Secrets;
 use crate::domain::Money;
 use crate::engine::EngineConfig;
 use crate::engine::config::{ExecutionPolicy, ExitPolicy, KillSwitchPolicy, PollPolicy};
+use crate::platform::files::read_text;
 use crate::risk::Limits;
 use crate::store::JournalOptions;
 use crate::tui::looks::{Choice, Colours, SymbolSet};
@@ -206,7 +207,7 @@ impl AppConfig {
 
 /// One file over its defaults. A mistake is noted, and the defaults stand in for the rest of the check.
 fn read<T: DeserializeOwned + Default>(file: &Path, others: &[&str], errors: &mut Vec<ConfigError>) -> T {
-    let text = match std::fs::read_to_string(file) {
+    let text = match read_text(file) {
         Ok(text) => text,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return T::default(),
         Err(e) => {
