@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::program::{Exchange, Folder, LegRow, Running, until};
-use crate::terminal::Terminal;
 use crate::terminal::screen;
+use crate::terminal::{Terminal, Wish};
 
 /// One entry order a second, so that an execution has a middle; and room for many lots.
 const SLOW: &str = "max_orders_per_second: 3\n";
@@ -270,7 +270,7 @@ fn a_cockpit_that_was_killed_shows_what_is_held_and_goes_on_by_a_key() {
     terminal.until("the question, ready", |s| s.contains(&format!("CONTINUE #{id} ")) && s.contains("y  let it go on"));
     terminal.press("y");
     terminal.until("all legs", |s| screen::positions(s).len() == 4 && s.contains("Execution queue 0"));
-    terminal.signal("TERM");
+    terminal.ask(Wish::ShutDown);
     assert_eq!(terminal.ended(), 0);
     known_and_never_too_much(&folder, id, &at_the_exchange(&folder));
     ended_as(&folder, id, "executed");
@@ -288,7 +288,7 @@ fn killed_while_flattening_it_goes_on_and_never_exits_more_than_is_open() {
     // A cockpit takes it up by itself, without a key.
     let mut terminal = Terminal::start(&folder, (160, 45), &[]);
     terminal.until("nothing open", |s| s.contains("HALTED") && s.contains("No open positions."));
-    terminal.signal("TERM");
+    terminal.ask(Wish::ShutDown);
     assert_eq!(terminal.ended(), 0);
     let status = folder.status();
     assert_eq!((&status["halt"]["locked"], &status["flattening"]), (&Value::Bool(true), &Value::Null));

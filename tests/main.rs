@@ -2,24 +2,16 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // the helpers of tests, too, fail by panicking
 
+mod cockpit;
+mod crash;
 mod dhan_samples;
 mod faults;
 mod floors;
 mod paper_client;
-mod readme;
-
-// The program as a whole, with signals and terminals as Unix has them.
-#[cfg(unix)]
-mod cockpit;
-#[cfg(unix)]
-mod crash;
-#[cfg(unix)]
 mod program;
-#[cfg(unix)]
+mod readme;
 mod real_input;
-#[cfg(unix)]
 mod restart;
-#[cfg(unix)]
+mod same_day;
 mod shell;
-#[cfg(unix)]
 mod terminal;

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::program::{Folder, id_of, until};
 use crate::terminal::screen::{self, Position};
-use crate::terminal::{CTRL_C, ESCAPE, Terminal};
+use crate::terminal::{CTRL_C, ESCAPE, Terminal, Wish};
 
 /// Two strategies on different underlyings, executed from a shell.
 fn holding_two() -> (Folder, Vec<u64>) {
@@ -145,11 +145,11 @@ fn the_terminal_was_given_back(terminal: &Terminal) {
 fn asked_to_end_by_the_system_it_ends_in_order_and_forgets_nothing() {
     let (folder, _) = holding_two();
     let held = open(&folder.status());
-    for name in ["TERM", "HUP", "INT"] {
+    for wish in [Wish::ShutDown, Wish::Close, Wish::Interrupt] {
         let mut terminal = Terminal::start(&folder, (160, 45), &[]);
         shows(&terminal, &held);
-        terminal.signal(name);
-        assert_eq!(terminal.ended(), 0, "after SIG{name}");
+        terminal.ask(wish);
+        assert_eq!(terminal.ended(), 0, "after {wish:?}");
         the_terminal_was_given_back(&terminal);
     }
     let mut terminal = Terminal::start(&folder, (160, 45), &[]);
@@ -162,13 +162,13 @@ fn asked_to_end_by_the_system_it_ends_in_order_and_forgets_nothing() {
 
 #[test]
 fn what_the_system_asks_while_it_starts_is_not_forgotten() {
-    for name in ["INT", "TERM"] {
+    for wish in [Wish::Interrupt, Wish::ShutDown] {
         let folder = Folder::new();
         let mut terminal = Terminal::start(&folder, (160, 45), &[]);
         // The journal is the first thing that is opened; the screen comes long after it.
         until("the start", || folder.paper().join("journal.db").exists().then_some(()));
-        terminal.signal(name);
-        assert_eq!(terminal.ended(), 0, "after SIG{name}");
+        terminal.ask(wish);
+        assert_eq!(terminal.ended(), 0, "after {wish:?}");
         assert!(terminal.is_given_back());
     }
 }

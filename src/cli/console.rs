@@ -2,7 +2,7 @@
 //!
 //! Results go to stdout, reasons and questions to stderr. With `--json` stdout carries one JSON document and nothing else.
 
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, BufRead, Write};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::failure::Failure;
 use super::table::Table;
+use crate::platform::console::is_terminal;
 
 /// For a question that nobody is there to answer.
 pub const NEEDS_YES: &str = "this needs a confirmation: off a terminal, say it with --yes";
@@ -42,8 +43,8 @@ impl Terminal for Keyboard {
 impl Console {
     /// The process's own streams. Somebody can be asked where both the question and the answer pass a terminal.
     pub fn standard(json: bool, interrupted: CancellationToken) -> Self {
-        let somebody = io::stdin().is_terminal() && io::stderr().is_terminal();
-        let colour = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
+        let somebody = is_terminal(&io::stdin()) && is_terminal(&io::stderr());
+        let colour = is_terminal(&io::stdout()) && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
         let terminal = somebody.then(|| Arc::new(Keyboard) as Arc<dyn Terminal>);
         Self { out: Box::new(io::stdout()), err: Box::new(io::stderr()), terminal, json, colour, interrupted }
     }

@@ -32,7 +32,8 @@ pub enum Line {
 #[derive(Debug)]
 pub struct Books {
     path: PathBuf,
-    file: File,
+    /// `None` after it could not be replaced and not be opened again: the next change tries once more.
+    file: Option<File>,
     length: u64,
     /// Held while the books are open; its content is of no meaning.
     _lock: File,
@@ -58,7 +59,7 @@ impl Books {
         if whole < text.len() {
             file.set_len(whole as u64).map_err(io)?;
         }
-        Ok((Self { path: path.to_path_buf(), file, length: whole as u64, _lock: lock }, lines))
+        Ok((Self { path: path.to_path_buf(), file: Some(file), length: whole as u64, _lock: lock }, lines))
     }
 
     /// Whether it is time for a snapshot.
@@ -69,8 +70,9 @@ impl Books {
     /// Adds a change. It is on disk when this returns.
     pub fn append(&mut self, delta: &[u8]) -> io::Result<()> {
         let line = line_of(b'D', delta);
-        self.file.write_all(&line)?;
-        self.file.sync_data()?;
+        let file = self.opened()?;
+        file.write_all(&line)?;
+        file.sync_data()?;
         self.length += line.len() as u64;
         Ok(())
     }
@@ -83,11 +85,21 @@ impl Books {
         file.write_all(&line)?;
         file.sync_all()?;
         drop(file);
-        std::fs::rename(&fresh, &self.path)?;
+        // Windows replaces no file that is open.
+        self.file = None;
+        crate::platform::files::replace(&fresh, &self.path)?;
         sync_folder(&self.path)?;
-        self.file = private(&self.path, OpenOptions::new().read(true).append(true))?;
+        self.opened()?;
         self.length = line.len() as u64;
         Ok(())
+    }
+
+    fn opened(&mut self) -> io::Result<&mut File> {
+        let file = match self.file.take() {
+            Some(file) => file,
+            None => private(&self.path, OpenOptions::new().read(true).append(true))?,
+        };
+        Ok(self.file.insert(file))
     }
 }
 

@@ -89,6 +89,10 @@ impl Disk {
         self.intents.contains(&intent)
     }
 
+    pub fn into_journal(self) -> Vec<(Timestamp, Record)> {
+        self.journal
+    }
+
     /// The whole journal folded anew, each record read back from its written form.
     pub fn fold_from_text(&self) -> Result<State, serde_json::Error> {
         let mut state = State::default();

@@ -23,4 +23,4 @@ mod tests;
 
 pub use report::{Invariant, Report, Violation};
 pub use weather::Weather;
-pub use world::{World, run};
+pub use world::{World, journal, run};

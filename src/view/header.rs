@@ -4,7 +4,7 @@ use jiff::civil::DateTime;
 use rust_decimal::Decimal;
 
 use super::build::Quotes;
-use super::health::{ApiUse, Health, Link, LinkState, Rehearsing};
+use super::health::{ApiUse, Awake, Health, Link, LinkState, Rehearsing};
 use super::prices::Priced;
 use crate::domain::time::{Timestamp, ist, ms_between, trading_day};
 use crate::domain::{Money, Price, Segment, Symbol};
@@ -28,6 +28,8 @@ pub struct Header {
     pub reconciling: bool,
     /// What is made to go wrong for practice.
     pub rehearsals: Vec<Rehearsing>,
+    /// Whether the machine is kept from falling asleep.
+    pub awake: Awake,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +85,7 @@ pub(super) fn header(
         available: state.broker.funds.map(|f| f.available),
         reconciling: state.reconciling_since.is_some(),
         rehearsals: health.rehearsals.clone(),
+        awake: health.awake.clone(),
     }
 }
 

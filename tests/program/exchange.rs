@@ -2,12 +2,12 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{Folder, signal, until};
+use super::{Folder, program};
 
 pub struct Exchange {
     child: Child,
@@ -20,7 +20,7 @@ pub struct Exchange {
 impl Exchange {
     /// `strikedeck exchange ARGS`, once it has said where it is.
     pub fn start(args: &[&str]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_strikedeck"));
+        let mut command = program();
         command.arg("exchange").args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit());
         let mut child = command.spawn().unwrap();
         let mut line = String::new();
@@ -51,9 +51,11 @@ impl Exchange {
     }
 
     /// Asks it to end, and returns its exit code.
+    #[cfg(unix)]
     pub fn stop(mut self) -> Option<i32> {
-        signal(self.child.id(), "TERM");
-        until("the exchange's end", || self.child.try_wait().unwrap()).code()
+        // Wine makes Ctrl-C of this, and ends without asking for the others.
+        super::signal(self.child.id(), "INT");
+        super::until("the exchange's end", || self.child.try_wait().unwrap()).code()
     }
 }
 

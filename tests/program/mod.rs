@@ -5,7 +5,7 @@ mod tables;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -33,6 +33,22 @@ pub fn until_or<T>(complaint: impl Fn() -> String, look: &mut dyn FnMut() -> Opt
         assert!(Instant::now() < end, "{}", complaint());
         std::thread::sleep(Duration::from_millis(15));
     }
+}
+
+/// Where to find what runs Windows programs on other systems.
+pub const WINE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/.ci/wine");
+
+/// The Windows program that Wine runs in the place of the one built with these tests: `STRIKEDECK_EXE`.
+pub fn windows_program() -> Option<PathBuf> {
+    std::env::var_os("STRIKEDECK_EXE").map(PathBuf::from)
+}
+
+/// The program, before its arguments.
+fn program() -> Command {
+    let Some(exe) = windows_program() else { return Command::new(env!("CARGO_BIN_EXE_strikedeck")) };
+    let mut command = Command::new(Path::new(WINE).join("run"));
+    command.arg(exe);
+    command
 }
 
 /// A data folder with its settings beside it; gone with the test.
@@ -148,7 +164,7 @@ pub struct Running {
 
 impl Running {
     fn start(folder: &[String], args: &[&str]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_strikedeck"));
+        let mut command = program();
         command.args(folder).args(args).env_remove("NO_COLOR");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
@@ -218,8 +234,9 @@ impl Ran {
 }
 
 /// Sends a signal by its name, as `kill` does.
+#[cfg(unix)]
 pub fn signal(process: u32, name: &str) {
-    let done: Output = Command::new("kill").args([format!("-{name}"), process.to_string()]).output().unwrap();
+    let done = Command::new("kill").args([format!("-{name}"), process.to_string()]).output().unwrap();
     assert!(done.status.success(), "{done:?}");
 }
 

@@ -1,6 +1,9 @@
 //! The real binary in a real pseudo-terminal: keys go in, the screen is read as a person reads it.
+//!
+//! Or the Windows program in Wine's console, which shows in the same pseudo-terminal.
 
 pub mod screen;
+mod wine;
 
 use std::io::{Read, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,10 +12,13 @@ use std::thread::JoinHandle;
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
-use crate::program::{Folder, signal, until_or};
+use self::wine::Console;
+use crate::program::{Folder, until_or, windows_program};
 
 pub struct Terminal {
     child: Box<dyn Child + Send + Sync>,
+    /// The console between the terminal and a Windows program.
+    console: Option<Console>,
     master: Option<Box<dyn MasterPty + Send>>,
     keys: Option<Box<dyn Write + Send>>,
     shown: Arc<Mutex<Shown>>,
@@ -34,7 +40,11 @@ impl Terminal {
     pub fn start(folder: &Folder, (columns, rows): (u16, u16), args: &[&str]) -> Self {
         let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_strikedeck"));
+        let console = windows_program().map(|_| Console::listen());
+        let mut command = match &console {
+            Some(console) => console.command(),
+            None => CommandBuilder::new(env!("CARGO_BIN_EXE_strikedeck")),
+        };
         command.args(folder.arguments());
         command.args(args);
         command.env("TERM", "xterm-256color");
@@ -61,7 +71,8 @@ impl Terminal {
                 }
             }
         });
-        Self { child, master: Some(pair.master), keys: Some(keys), shown, reader: Some(reader), closing, over: false }
+        let (master, keys, reader) = (Some(pair.master), Some(keys), Some(reader));
+        Self { child, console, master, keys, shown, reader, closing, over: false }
     }
 
     pub fn text(&self) -> String {
@@ -81,14 +92,20 @@ impl Terminal {
     }
 
     /// The window is drawn to another size; the program is told by the system.
-    pub fn resize(&self, (columns, rows): (u16, u16)) {
+    pub fn resize(&mut self, (columns, rows): (u16, u16)) {
         self.shown.lock().unwrap().parser.screen_mut().set_size(size_of(rows), size_of(columns));
         let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
         self.master.as_ref().unwrap().resize(size).unwrap();
+        if let Some(console) = &mut self.console {
+            console.tell(&format!("resize {columns} {rows}"));
+        }
     }
 
     /// Types keys as a terminal sends them.
     pub fn press(&mut self, keys: &str) {
+        if let Some(console) = self.console.as_mut().filter(|_| keys == CTRL_C) {
+            return console.tell("ctrl-c");
+        }
         let to = self.keys.as_mut().unwrap();
         to.write_all(keys.as_bytes()).unwrap();
         to.flush().unwrap();
@@ -114,13 +131,43 @@ impl Terminal {
         }
     }
 
-    pub fn signal(&self, name: &str) {
-        signal(self.child.process_id().unwrap(), name);
+    /// What the system asks of a program, it asks.
+    pub fn ask(&mut self, wish: Wish) {
+        if let Some(console) = &mut self.console {
+            return console.tell(&format!("event {}", wish as u8));
+        }
+        #[cfg(unix)]
+        self.signal(match wish {
+            Wish::Interrupt => "INT",
+            Wish::Close => "HUP",
+            Wish::ShutDown => "TERM",
+        });
+        // A test cannot make the other wishes; this one says the same.
+        #[cfg(windows)]
+        self.close_window();
     }
 
-    /// Kills the process as the system would: no clean-up of any kind. (The harness's own `kill` asks first.)
+    #[cfg(unix)]
+    fn signal(&self, name: &str) {
+        crate::program::signal(self.child.process_id().unwrap(), name);
+    }
+
+    /// Kills the process as the system would: no clean-up of any kind.
     pub fn kill_hard(mut self) {
-        self.signal("KILL");
+        self.kill();
+    }
+
+    fn kill(&mut self) {
+        if let Some(console) = &mut self.console {
+            // What stands around the program ends with it.
+            console.tell("kill");
+        } else {
+            // The harness's own way asks first.
+            #[cfg(unix)]
+            self.signal("KILL");
+            #[cfg(windows)]
+            self.child.kill().unwrap();
+        }
         self.child.wait().unwrap();
         self.over = true;
     }
@@ -153,14 +200,23 @@ impl Terminal {
 impl Drop for Terminal {
     fn drop(&mut self) {
         if !self.over {
-            self.signal("KILL");
-            let _ = self.child.wait();
+            self.kill();
         }
     }
 }
 
 fn size_of(cells: u16) -> std::num::NonZeroU16 {
     std::num::NonZeroU16::new(cells).unwrap()
+}
+
+/// What the system asks of a program; the numbers are those of Windows' console events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Wish {
+    Interrupt = 0,
+    /// The window is closed.
+    Close = 2,
+    ShutDown = 6,
 }
 
 /// Keys that are more than a letter, as xterm sends them.

@@ -121,6 +121,15 @@ pub fn run(seed: u64, weather: Weather) -> Result<Report, Box<Violation>> {
     run_with(seed, weather, Tricks::default())
 }
 
+/// What the desk of this seed has in its journal in the end, for those who keep it on a real disk.
+pub fn journal(seed: u64, weather: Weather) -> Result<Vec<(Timestamp, Record)>, Box<Violation>> {
+    run(seed, weather)?;
+    let mut world = World::new(seed, weather, Tricks::default());
+    // It has just ended well, and it goes the same way.
+    let _ = world.play();
+    Ok(world.disk.into_journal())
+}
+
 /// The same with something broken on purpose.
 pub(super) fn run_with(seed: u64, weather: Weather, tricks: Tricks) -> Result<Report, Box<Violation>> {
     match World::new(seed, weather, tricks).into_report() {
