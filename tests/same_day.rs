@@ -39,9 +39,11 @@ fn dump(weather: Weather) -> String {
     let open = || Journal::open(folder.path(), Profile::Paper, JournalOptions::default(), records[0].0).unwrap();
     let (mut kept, opening) = open();
     assert!(opening.created);
+    // It takes the simulated installation's name, which the tables bear too.
+    kept.append(&records[..1]).unwrap();
     let tables = folder.path().join("strikedeck.db");
     let mut projection = Projection::open(&tables, &kept).unwrap();
-    for batch in records.chunks(BATCH) {
+    for batch in records[1..].chunks(BATCH) {
         let before = kept.last_seq();
         kept.append(batch).unwrap();
         let mut entries = Vec::new();
