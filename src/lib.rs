@@ -18,6 +18,7 @@ pub mod gateway;
 pub mod broker;
 pub mod exchange_server;
 pub mod net;
+pub mod platform;
 pub mod store;
 pub mod telemetry;
 pub mod view;

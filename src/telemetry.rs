@@ -58,10 +58,11 @@ pub struct Telemetry {
 /// `filter` is a level or a list of targets with levels. A full disk or a slow one holds up nobody: lines are dropped.
 pub fn start(folder: &Path, filter: &str, pane: Pane) -> Result<Telemetry, TelemetryError> {
     let files = Builder::new().rotation(Rotation::DAILY).filename_prefix("strikedeck").filename_suffix("log");
-    let files = files.max_log_files(DAYS).build(folder).map_err(|e| TelemetryError::Folder {
+    let files = files.build(folder).map_err(|e| TelemetryError::Folder {
         folder: folder.display().to_string(),
         reason: io::Error::other(e).to_string(),
     })?;
+    prune(folder);
     let (file, guard) = NonBlockingBuilder::default().lossy(true).thread_name("log").finish(files);
     let filter = EnvFilter::try_new(filter)
         .map_err(|e| TelemetryError::Filter { filter: filter.into(), reason: e.to_string() })?;
@@ -73,6 +74,21 @@ pub fn start(folder: &Path, filter: &str, pane: Pane) -> Result<Telemetry, Telem
     let all = tracing_subscriber::registry().with(filter).with(to_file).with(to_pane);
     all.try_init().map_err(|_| TelemetryError::Twice)?;
     Ok(Telemetry { _file: guard })
+}
+
+/// Removes all but the newest daily files. One that another program holds open stays until the next start; nobody is told,
+/// least of all on standard error, where the screen is.
+fn prune(folder: &Path) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    let ours = |name: &str| name.starts_with("strikedeck.") && name.ends_with(".log");
+    let mut files: Vec<String> = entries.filter_map(|e| e.ok()?.file_name().into_string().ok()).collect();
+    files.retain(|name| ours(name));
+    // The date in the name sorts them.
+    files.sort();
+    let excess = files.len().saturating_sub(DAYS);
+    for file in files.iter().take(excess) {
+        let _ = std::fs::remove_file(folder.join(file));
+    }
 }
 
 /// Logs panics, after the terminal has been given back by `restore`, so that the message can be read. What was
@@ -331,6 +347,23 @@ mod tests {
         assert!(!text.contains("eyJ") && !text.contains("abcdefgh") && !text.contains("not asked for"), "{text}");
         let (back, panic) = (text.find("the terminal is back").unwrap(), text.find("out of ideas at").unwrap());
         assert!(back < panic);
+    }
+
+    #[test]
+    fn the_newest_files_are_kept_and_those_of_others_are_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str| folder.path().join(name);
+        for day in 1..=DAYS + 2 {
+            std::fs::write(file(&format!("strikedeck.2026-{:02}-{:02}.log", 1 + day / 28, 1 + day % 28)), "").unwrap();
+        }
+        std::fs::write(file("strikedeck.txt"), "").unwrap();
+        // The oldest is being read: on Windows too, that is no reason to keep it.
+        let reader = std::fs::File::open(file("strikedeck.2026-01-02.log")).unwrap();
+        prune(folder.path());
+        drop(reader);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), DAYS + 1);
+        assert!(!file("strikedeck.2026-01-02.log").exists() && !file("strikedeck.2026-01-03.log").exists());
+        assert!(file("strikedeck.2026-01-04.log").exists() && file("strikedeck.txt").exists());
     }
 
     #[test]

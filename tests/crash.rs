@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::program::{Exchange, Folder, LegRow, Running, until};
-use crate::terminal::{Terminal, Wish};
 use crate::terminal::screen;
+use crate::terminal::{Terminal, Wish};
 
 /// One entry order a second, so that an execution has a middle; and room for many lots.
 const SLOW: &str = "max_orders_per_second: 3\n";

@@ -21,13 +21,14 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("view", &["domain", "options", "risk", "engine", "gateway"]),
     ("net", &["domain"]),
     ("broker", &["domain", "protocol", "gateway", "net"]),
-    ("exchange_server", &["domain", "options", "protocol", "exchange", "net"]),
-    ("store", &["domain", "engine", "gateway", "import", "options", "risk"]),
+    ("platform", &[]),
+    ("exchange_server", &["domain", "options", "protocol", "exchange", "net", "platform"]),
+    ("store", &["domain", "engine", "gateway", "import", "options", "platform", "risk"]),
     ("web", &["domain", "engine", "view"]),
     ("telemetry", &[]),
     // floor 4
     ("simulation", &["domain", "options", "risk", "engine", "gateway", "exchange"]),
-    ("tui", &["domain", "options", "risk", "engine", "view"]),
+    ("tui", &["domain", "options", "platform", "risk", "engine", "view"]),
     // floor 5
     ("app", &["*"]),
     ("cli", &["*"]),

@@ -23,7 +23,8 @@ fn a_simulated_day_is_the_same_wherever_it_is_kept() {
         for written in ["journal 2 ", "state State {", "table orders", "table trades", "table strategies", "view v_"] {
             assert!(first.contains(written), "no `{written}` in the day, {}", weather.as_str());
         }
-        let fills = first.lines().skip_while(|l| !l.starts_with("table trades")).skip(1).take_while(|l| l.starts_with(' '));
+        let fills =
+            first.lines().skip_while(|l| !l.starts_with("table trades")).skip(1).take_while(|l| l.starts_with(' '));
         assert!(fills.count() > 0, "a day without a trade shows nothing, {}", weather.as_str());
         writeln!(day, "weather {}\n{first}", weather.as_str()).unwrap();
     }
@@ -77,7 +78,8 @@ fn dump(weather: Weather) -> String {
 /// Every table and view of a database, its rows in the order of their text.
 fn rows(file: &Path) -> String {
     let db = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
-    let mut names = db.prepare("SELECT type, name FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY name").unwrap();
+    let mut names =
+        db.prepare("SELECT type, name FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY name").unwrap();
     let names: Vec<(String, String)> =
         names.query_map([], |r| Ok((r.get(0)?, r.get(1)?))).unwrap().map(Result::unwrap).collect();
     let mut text = String::new();
@@ -86,7 +88,8 @@ fn rows(file: &Path) -> String {
         let columns: Vec<String> = select.column_names().map(str::to_string).collect();
         let mut lines: Vec<String> = select
             .query_map([], |row| {
-                let cells = columns.iter().enumerate().map(|(n, column)| Ok(format!("{column}={}", cell(row.get_ref(n)?))));
+                let cells =
+                    columns.iter().enumerate().map(|(n, column)| Ok(format!("{column}={}", cell(row.get_ref(n)?))));
                 Ok(cells.collect::<rusqlite::Result<Vec<_>>>()?.join(" "))
             })
             .unwrap()

@@ -17,7 +17,7 @@ use super::reference::{Clock, Instruments, Today};
 use super::shared::Shared;
 use super::steady::SteadyClock;
 use super::store_thread::{self, StoreThread};
-use super::{calls, links, paper};
+use super::{awake, calls, links, paper, resume};
 use crate::broker::Broker;
 use crate::broker::dhan::{DhanBroker, DhanCredentials, DhanEndpoints, DhanSettings};
 use crate::domain::contract_rules::ContractRules;
@@ -113,11 +113,17 @@ impl Cockpit {
             Outlets { store: store.tasks.clone(), calls: calls_out, views: views_out, interest: interest_out };
         let thread = EngineThread::new(desk, today.clone(), shared.clone(), inputs.clone(), outlets, clock.clone());
         let engine = std::thread::Builder::new().name("engine".into()).spawn(move || thread.run(&receiver))?;
+        let (resumed, resumes) = watch::channel(0);
         let mut tasks = vec![
             tokio::spawn(calls::carry(broker.clone(), calls_in, inputs.clone(), clock.clone())),
-            tokio::spawn(links::follow_orders(broker.clone(), shared.clone(), inputs.clone())),
-            tokio::spawn(links::follow_prices(broker.clone(), interest, shared, inputs.clone())),
+            tokio::spawn(links::follow_orders(broker.clone(), shared.clone(), inputs.clone(), resumes.clone())),
+            tokio::spawn(links::follow_prices(broker.clone(), interest, shared.clone(), inputs.clone(), resumes)),
+            tokio::spawn(resume::watch_the_clocks(clock.clone(), shared.clone(), inputs.clone(), resumed)),
         ];
+        if config.cockpit.keep_awake {
+            let hold = crate::platform::awake::stay_awake;
+            tasks.push(tokio::spawn(awake::keep_awake(views.clone(), shared, inputs.clone(), hold)));
+        }
         let (suggested_out, suggested) = watch::channel(exchange.is_none());
         tasks.push(tokio::spawn(renew_instruments(broker.clone(), folder.clone(), today.instruments.clone(), clock)));
         if exchange.is_some() {
@@ -177,6 +183,11 @@ impl Cockpit {
         let (reply, answer) = oneshot::channel();
         self.inputs.send(Input::Command { command, origin, reply });
         Ok(answer.await?)
+    }
+
+    /// Where the built-in exchange is reached, if it runs here.
+    pub fn paper_addresses(&self) -> Vec<String> {
+        self.exchange.iter().flat_map(|e| [e.rest.clone(), e.feed.clone(), e.orders.clone()]).collect()
     }
 
     /// Stops in order: no more commands, the engine's last decisions committed, the tables written, the exchange's books closed.

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use super::engine_thread::{Input, Inputs};
+use super::resume::Resumes;
 use super::shared::Shared;
 use crate::broker::{Broker, FeedNews, LinkState as BrokerLink, OrderNews};
 use crate::domain::Contract;
@@ -17,21 +18,49 @@ use crate::view::{Link, LinkState};
 /// How often the age of a link is told, while it says nothing by itself.
 const AGE_EVERY: Duration = Duration::from_millis(500);
 
-/// Follows order updates until the engine thread has ended.
-pub async fn follow_orders(broker: Arc<dyn Broker>, shared: Shared, inputs: Inputs) {
-    let mut news = broker.order_updates();
-    while let Some(news) = news.recv().await {
-        match news {
-            OrderNews::Link(link) => {
-                let up = link.up;
-                set(&mut shared.health().orders, &link);
-                tracing::info!("order updates: {}", words(&link));
-                inputs.send(Input::Event(Event::OrderLink { up }));
+/// Follows order updates until the engine thread has ended. After a sleep of the machine the link is made anew.
+pub async fn follow_orders(broker: Arc<dyn Broker>, shared: Shared, inputs: Inputs, resumes: Resumes) {
+    follow_order_news(|| broker.order_updates(), shared, inputs, resumes).await;
+}
+
+async fn follow_order_news(
+    open: impl Fn() -> mpsc::Receiver<OrderNews>,
+    shared: Shared,
+    inputs: Inputs,
+    mut resumes: Resumes,
+) {
+    let mut news = open();
+    loop {
+        tokio::select! {
+            biased;
+            Ok(()) = resumes.changed() => {
+                // What came through the old link is heard first: a fact is never lost.
+                while let Ok(left) = news.try_recv() {
+                    take_order_news(left, &shared, &inputs);
+                }
+                news = open();
+                shared.health().orders.state = LinkState::Connecting;
+                inputs.send(Input::Event(Event::OrderLink { up: false }));
             }
-            OrderNews::Seen(sighting) => {
-                shared.health().orders.last_message = Some(Timestamp::now());
-                inputs.send(Input::Saw(sighting));
-            }
+            next = news.recv() => match next {
+                Some(next) => take_order_news(next, &shared, &inputs),
+                None => return,
+            },
+        }
+    }
+}
+
+fn take_order_news(news: OrderNews, shared: &Shared, inputs: &Inputs) {
+    match news {
+        OrderNews::Link(link) => {
+            let up = link.up;
+            set(&mut shared.health().orders, &link);
+            tracing::info!("order updates: {}", words(&link));
+            inputs.send(Input::Event(Event::OrderLink { up }));
+        }
+        OrderNews::Seen(sighting) => {
+            shared.health().orders.last_message = Some(Timestamp::now());
+            inputs.send(Input::Saw(sighting));
         }
     }
 }
@@ -42,11 +71,19 @@ pub async fn follow_prices(
     mut interest: watch::Receiver<BTreeSet<Contract>>,
     shared: Shared,
     inputs: Inputs,
+    mut resumes: Resumes,
 ) {
     let mut feed = broker.market_feed();
     let mut age = tokio::time::interval(AGE_EVERY);
     loop {
         tokio::select! {
+            // After a sleep of the machine: what the old link still holds is as old as the sleep.
+            Ok(()) = resumes.changed() => {
+                feed = broker.market_feed();
+                feed.control.watch(interest.borrow().clone());
+                shared.health().feed.state = LinkState::Connecting;
+                inputs.look();
+            }
             changed = interest.changed() => {
                 if changed.is_err() {
                     return;
@@ -91,4 +128,51 @@ fn set(shown: &mut Link, link: &BrokerLink) {
 fn words(link: &BrokerLink) -> String {
     let state = if link.up { "connected" } else { "not connected" };
     if link.detail.is_empty() { state.to_string() } else { format!("{state}: {}", link.detail) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::RefCell;
+    use std::rc::Rc;
+
+    fn up() -> OrderNews {
+        OrderNews::Link(BrokerLink { up: true, since: Timestamp::now(), detail: String::new() })
+    }
+
+    #[tokio::test]
+    async fn after_a_sleep_the_order_link_is_made_anew_and_the_engine_hears_that_it_was_down() {
+        let (shared, (inputs, heard)) = (Shared::default(), Inputs::new());
+        let links = Rc::new(RefCell::new(Vec::new()));
+        let opened = Rc::clone(&links);
+        let open = move || {
+            let (sender, receiver) = mpsc::channel(4);
+            opened.borrow_mut().push(sender);
+            receiver
+        };
+        let (wake, resumes) = watch::channel(0);
+        let link = |n: usize| links.borrow().get(n).cloned();
+        let scenario = async {
+            link(0).unwrap().send(up()).await.unwrap();
+            wake.send_modify(|n| *n += 1);
+            while link(1).is_none() {
+                tokio::task::yield_now().await;
+            }
+            assert!(link(0).unwrap().is_closed(), "the old link is let go");
+            assert_eq!(shared.health().orders.state, LinkState::Connecting);
+            link(1).unwrap().send(up()).await.unwrap();
+            // No more senders: the link's end.
+            links.borrow_mut().clear();
+        };
+        tokio::join!(follow_order_news(open, shared.clone(), inputs, resumes), scenario);
+        let told: Vec<bool> = heard
+            .try_iter()
+            .filter_map(|i| match i {
+                Input::Event(Event::OrderLink { up }) => Some(up),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(told, [true, false, true]);
+        assert_eq!(shared.health().orders.state, LinkState::Up);
+    }
 }

@@ -8,6 +8,7 @@
 //! - *store thread*: commits batches and says so; feeds the projection.
 //! - *broker tasks*: one per call, and one per stream (order updates, market feed).
 
+pub mod awake;
 pub mod calls;
 pub mod cockpit;
 pub mod config;
@@ -19,6 +20,7 @@ pub mod links;
 mod narrate;
 pub mod paper;
 pub mod reference;
+pub mod resume;
 pub mod screen;
 pub mod shared;
 pub mod steady;

@@ -1,19 +1,25 @@
 //! The cockpit with its screen: trading on the runtime's threads and the engine's, the screen on one of its own.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
-use tracing::info;
+use tracing::{info, warn};
 
 use super::cockpit::{Cockpit, Options, prepare};
+use super::config::ScreenConfig;
 use super::engine_thread::{Input, Inputs};
 use crate::engine::command::{Command, Origin, Reply};
+use crate::platform::console;
+use crate::platform::files::read_text;
 use crate::telemetry::{self, Pane};
 use crate::tui::keymap::Keymap;
+use crate::tui::looks::{Choice, Colours, Looks, SymbolSet, find_out};
 use crate::tui::run::{self, Exit, Screen};
 use crate::tui::terminal;
 use crate::tui::theme::Theme;
@@ -21,19 +27,29 @@ use crate::tui::theme::Theme;
 /// Commands that may wait for the engine; more, and the trader is told that nothing was sent.
 const COMMANDS: usize = 64;
 
-/// Runs the cockpit until the trader leaves or the system ends it.
-pub fn run(options: &Options, theme: Option<&str>) -> anyhow::Result<()> {
-    // Asked before anything starts: reading keys would find a terminal of its own, and draw where nobody looks.
-    anyhow::ensure!(
-        terminal::is_terminal(&std::io::stdout()),
-        "the screen needs a terminal, and its output goes elsewhere; sub-commands work without one: see `strikedeck help`"
-    );
+/// After the system has said that the program ends, the screen gets so long to notice …
+const SCREEN_GRACE: Duration = Duration::from_millis(1_000);
+/// … and the rest so long to end in order. Windows allows five seconds in all.
+const STOP_WITHIN: Duration = Duration::from_millis(3_500);
+
+/// What the command line says of the screen; the rest is in `cockpit.yaml`.
+#[derive(Clone, Debug, Default)]
+pub struct Wishes {
+    pub theme: Option<String>,
+    pub colours: Choice<Colours>,
+    pub symbols: Choice<SymbolSet>,
+}
+
+/// Runs the cockpit until the trader leaves or the system ends it. The terminal must be usable
+/// (`platform::console::usable`): reading keys would find one of its own, and draw where nobody looks.
+pub fn run(options: &Options, wishes: &Wishes) -> anyhow::Result<()> {
     let (folder, config) = prepare(options)?;
     let log = telemetry::start(&folder.logs(), &config.cockpit.log, Pane::Shown)?;
     telemetry::install_panic_hook(terminal::restore);
     let settings = options.config.clone().unwrap_or_else(|| folder.config().to_path_buf());
     let keymap = Arc::new(keymap(&settings)?);
-    let theme = theme_named(theme, &settings)?;
+    let looks = looks(wishes, &config.cockpit.screen);
+    let theme = theme(wishes, &config.cockpit.screen, looks.colours, &settings)?.fitted(looks.colours, looks.symbols);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let stop = CancellationToken::new();
     watch_signals(&runtime, stop.clone()).context("the system's signals cannot be heard")?;
@@ -42,13 +58,58 @@ pub fn run(options: &Options, theme: Option<&str>) -> anyhow::Result<()> {
     let (commands, queue) = mpsc::channel(COMMANDS);
     runtime.spawn(pass_on(queue, cockpit.inputs.clone()));
     let inputs = cockpit.inputs.clone();
-    let screen = Screen { views: cockpit.views.clone(), commands, halt: Arc::new(move || inputs.halt()), stop };
-    let ended = run::run(screen, run::Options { keymap, theme, mouse: false });
-    info!("the screen has ended: {ended:?}");
-    runtime.block_on(cockpit.stop());
+    let views = cockpit.views.clone();
+    let screen = Screen { views, commands, halt: Arc::new(move || inputs.halt()), stop: stop.clone() };
+    let ended = show(&runtime, screen, run::Options { keymap, theme, mouse: false }, &stop)?;
+    let hurry = stop.is_cancelled() || !matches!(ended, Some(Ok(Exit::Quit)));
+    runtime.block_on(async {
+        if !hurry {
+            cockpit.stop().await;
+        } else if tokio::time::timeout(STOP_WITHIN, cockpit.stop()).await.is_err() {
+            warn!("the system allows no more time: what was not committed is looked up at the next start");
+        }
+    });
+    // Whatever still hangs (a disk, a console) is not waited for.
+    runtime.shutdown_background();
     drop(log);
-    match ended.context("the terminal failed")? {
-        Exit::Quit | Exit::Stopped | Exit::TerminalGone => Ok(()),
+    match ended {
+        // A screen that nobody takes the output of could not be asked.
+        None | Some(Ok(Exit::Quit | Exit::Stopped | Exit::TerminalGone)) => Ok(()),
+        Some(Err(error)) => Err(error).context("the terminal failed"),
+    }
+}
+
+/// Shows the screen on a thread of its own until it ends. A console that takes no more output (a selection in the old
+/// Windows console, a stopped terminal) holds up that thread and nothing else: asked to end, the program does not wait
+/// for it, and the answer is `None`.
+fn show(
+    runtime: &Runtime,
+    screen: Screen,
+    options: run::Options,
+    stop: &CancellationToken,
+) -> anyhow::Result<Option<std::io::Result<Exit>>> {
+    let (done, mut over) = oneshot::channel();
+    let body = move || {
+        let _ = done.send(run::run(screen, options));
+    };
+    std::thread::Builder::new().name("screen".into()).spawn(body)?;
+    let ended = runtime.block_on(async {
+        tokio::select! {
+            ended = &mut over => Some(ended),
+            () = stop.cancelled() => tokio::time::timeout(SCREEN_GRACE, over).await.ok(),
+        }
+    });
+    match ended {
+        None => {
+            warn!("the screen does not answer: its console takes no output");
+            Ok(None)
+        }
+        // It panicked; the report has been printed.
+        Some(Err(_)) => Ok(Some(Err(std::io::Error::other("the screen has failed: see the log file")))),
+        Some(Ok(ended)) => {
+            info!("the screen has ended: {ended:?}");
+            Ok(Some(ended))
+        }
     }
 }
 
@@ -60,20 +121,34 @@ async fn pass_on(mut queue: mpsc::Receiver<(Command, oneshot::Sender<Reply>)>, i
 }
 
 /// The shipped keys, with the user's `keymap.toml` over them.
-fn keymap(folder: &Path) -> anyhow::Result<Keymap> {
+pub(super) fn keymap(folder: &Path) -> anyhow::Result<Keymap> {
     let file = folder.join("keymap.toml");
-    match std::fs::read_to_string(&file) {
+    match read_text(&file) {
         Ok(text) => Keymap::with_overlay(&text, &file.display().to_string()).map_err(anyhow::Error::from),
-        Err(_) => Ok(Keymap::default()),
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(Keymap::default()),
+        Err(e) => Err(anyhow::anyhow!("{}: {e}", file.display())),
     }
 }
 
-/// One of the shipped themes, or `themes/NAME.toml` of the settings folder.
-fn theme_named(name: Option<&str>, folder: &Path) -> anyhow::Result<Theme> {
-    let name = name.unwrap_or("dark");
+/// What the terminal can show, unless the trader knows better.
+pub fn looks(wishes: &Wishes, config: &ScreenConfig) -> Looks {
+    let found = find_out(console::kind(), &|name| std::env::var(name).ok());
+    Looks {
+        colours: wishes.colours.or(config.colours.or(found.colours)),
+        symbols: wishes.symbols.or(config.symbols.or(found.symbols)),
+        because: found.because,
+    }
+}
+
+/// One of the shipped themes, or `themes/NAME.toml` of the settings folder. With sixteen colours the ordinary theme is the
+/// one that was made for them.
+fn theme(wishes: &Wishes, config: &ScreenConfig, colours: Colours, folder: &Path) -> anyhow::Result<Theme> {
+    let name = wishes.theme.as_deref().unwrap_or(&config.theme);
     let file = folder.join("themes").join(format!("{name}.toml"));
-    let theme = match std::fs::read_to_string(&file) {
+    let theme = match read_text(&file) {
         Ok(text) => Theme::parse(&text).map_err(|e| format!("{}: {e}", file.display())),
+        Err(e) if e.kind() != ErrorKind::NotFound => Err(format!("{}: {e}", file.display())),
+        Err(_) if name == "dark" && colours == Colours::Sixteen => Theme::named("ansi16"),
         Err(_) => Theme::named(name),
     };
     theme.map_err(anyhow::Error::msg)
@@ -105,15 +180,58 @@ fn watch_signals(runtime: &Runtime, stop: CancellationToken) -> std::io::Result<
         let mut logoff = windows::ctrl_logoff()?;
         let mut shutdown = windows::ctrl_shutdown()?;
         let mut interrupt = windows::ctrl_c()?;
+        let mut interrupt_hard = windows::ctrl_break()?;
         runtime.spawn(async move {
             tokio::select! {
                 _ = close.recv() => {}
                 _ = logoff.recv() => {}
                 _ = shutdown.recv() => {}
                 _ = interrupt.recv() => {}
+                _ = interrupt_hard.recv() => {}
             }
             stop.cancel();
         });
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_goes_before_the_settings_and_these_before_what_is_found() {
+        let settings = ScreenConfig { colours: Choice::Always(Colours::Indexed), ..ScreenConfig::default() };
+        assert_eq!(looks(&Wishes::default(), &settings).colours, Colours::Indexed);
+        let wishes = Wishes { colours: Choice::Always(Colours::Sixteen), ..Wishes::default() };
+        assert_eq!(looks(&wishes, &settings).colours, Colours::Sixteen);
+    }
+
+    #[test]
+    fn sixteen_colours_have_a_theme_of_their_own_unless_another_was_chosen() {
+        let folder = tempfile::tempdir().unwrap();
+        let named = |name: Option<&str>, colours| {
+            let wishes = Wishes { theme: name.map(str::to_string), ..Wishes::default() };
+            theme(&wishes, &ScreenConfig::default(), colours, folder.path()).map(|t| t.name)
+        };
+        assert_eq!(named(None, Colours::True).unwrap(), "dark");
+        assert_eq!(named(None, Colours::Sixteen).unwrap(), "ansi16");
+        assert_eq!(named(Some("light"), Colours::Sixteen).unwrap(), "light");
+        assert!(named(Some("plaid"), Colours::True).unwrap_err().to_string().contains("no theme `plaid`"));
+    }
+
+    #[test]
+    fn keys_and_themes_saved_by_a_windows_editor_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("keymap.toml"), "\u{feff}[keys]\r\nmark = 'm'\r\n").unwrap();
+        assert_eq!(keymap(folder.path()).unwrap().key(crate::tui::keymap::Action::Mark), "m");
+        std::fs::create_dir(folder.path().join("themes")).unwrap();
+        let (_, dark) = crate::tui::theme::SHIPPED[0];
+        let mine = dark.replace("name = \"dark\"", "name = \"mine\"").replace('\n', "\r\n");
+        std::fs::write(folder.path().join("themes").join("mine.toml"), mine).unwrap();
+        let wishes = Wishes { theme: Some("mine".into()), ..Wishes::default() };
+        assert_eq!(theme(&wishes, &ScreenConfig::default(), Colours::True, folder.path()).unwrap().name, "mine");
+        std::fs::write(folder.path().join("keymap.toml"), [0xa4, 0x80]).unwrap();
+        assert!(keymap(folder.path()).unwrap_err().to_string().contains("save it as UTF-8"));
+    }
 }

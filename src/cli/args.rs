@@ -9,6 +9,7 @@ use rust_decimal::Decimal;
 
 use crate::domain::{OptionRight, Price, StrategyId, StrategyStatus};
 use crate::engine::record::Profile;
+use crate::tui::looks::{Choice, Colours, SymbolSet};
 
 /// A terminal cockpit for the Indian options trader. Without a sub-command it opens the screen, in paper mode.
 #[derive(Clone, Debug, Parser)]
@@ -47,8 +48,14 @@ pub struct Global {
     #[arg(long, global = true, value_name = "FILE", help_heading = "Paper market")]
     pub spots_from: Option<PathBuf>,
     /// Colours of the screen
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", help_heading = "Screen")]
     pub theme: Option<String>,
+    /// How many colours: 16, 256, true, or auto to find out
+    #[arg(long, alias = "colours", value_name = "COUNT", help_heading = "Screen")]
+    pub colors: Option<Choice<Colours>>,
+    /// Which signs: unicode, plain (ASCII only), or auto to find out
+    #[arg(long, value_name = "SET", help_heading = "Screen")]
+    pub symbols: Option<Choice<SymbolSet>>,
 }
 
 impl Global {
@@ -138,6 +145,15 @@ pub enum Command {
     Exchange(ExchangeArgs),
     /// The keys of the screen, as they are set
     Keys,
+    /// Put Strikedeck into the Start menu and among Windows Terminal's profiles, or into the desktop's menu
+    InstallShortcut(ShortcutArgs),
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+pub struct ShortcutArgs {
+    /// Take it out again
+    #[arg(long)]
+    pub remove: bool,
 }
 
 #[derive(Clone, Debug, Default, Args)]

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::failure::Failure;
 use super::table::Table;
-use crate::tui::terminal::is_terminal;
+use crate::platform::console::is_terminal;
 
 /// For a question that nobody is there to answer.
 pub const NEEDS_YES: &str = "this needs a confirmation: off a terminal, say it with --yes";

@@ -98,6 +98,8 @@ async fn before_the_screen(global: &Global, console: &mut Console) -> Result<(),
     if global.json {
         return Err(Failure::Usage("--json belongs to a sub-command, such as `strikedeck status --json`".into()));
     }
+    // Before anything is asked or started.
+    crate::platform::console::usable().map_err(Failure::Usage)?;
     connect::confirm_live(global, console).await
 }
 
@@ -109,6 +111,7 @@ async fn run(global: &Global, command: &Command, machine: &dyn Machine, console:
     match command {
         Command::Exchange(args) => commands::exchange::run(global, args, machine, console).await,
         Command::Keys => commands::keys::run(global, console),
+        Command::InstallShortcut(args) => commands::install_shortcut::run(*args, console),
         Command::Doctor => commands::doctor::run(global, machine, console).await,
         Command::Flatten(args) if args.force => commands::flatten::force(global, *args, machine, console).await,
         _ => with_desk(global, command, machine, console).await,
@@ -138,7 +141,8 @@ fn asks(command: &Command) -> bool {
         | Command::Map(_)
         | Command::Doctor
         | Command::Exchange(_)
-        | Command::Keys => false,
+        | Command::Keys
+        | Command::InstallShortcut(_) => false,
     }
 }
 
@@ -195,6 +199,6 @@ async fn act(shell: &mut Shell<'_>, command: &Command) -> Result<(), Failure> {
         Command::Close(args) => commands::decide::close(shell, args).await,
         Command::Import(args) => commands::import::run(shell, args).await,
         Command::Map(args) => commands::map::run(shell, args).await,
-        Command::Doctor | Command::Exchange(_) | Command::Keys => Ok(()),
+        Command::Doctor | Command::Exchange(_) | Command::Keys | Command::InstallShortcut(_) => Ok(()),
     }
 }

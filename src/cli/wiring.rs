@@ -23,7 +23,7 @@ struct App;
 
 impl Machine for App {
     fn cockpit(&self, global: &Global) -> anyhow::Result<()> {
-        screen::run(&options(global), global.theme.as_deref())
+        screen::run(&options(global), &wishes(global))
     }
 
     fn headless<'a>(&'a self, global: &'a Global) -> Task<'a, Headless> {
@@ -82,7 +82,7 @@ impl Machine for App {
 
     fn doctor<'a>(&'a self, global: &'a Global) -> Task<'a, Vec<Check>> {
         Box::pin(async {
-            let found = doctor::examine(&options(global)).await;
+            let found = doctor::examine(&options(global), &wishes(global)).await;
             let check = |f: doctor::Finding| match f.advice {
                 None => Check::ok(f.name, f.found),
                 Some((doctor::Weight::Note, advice)) => Check::note(f.name, f.found, advice),
@@ -90,6 +90,14 @@ impl Machine for App {
             };
             Ok(found.into_iter().map(check).collect())
         })
+    }
+}
+
+fn wishes(global: &Global) -> screen::Wishes {
+    screen::Wishes {
+        theme: global.theme.clone(),
+        colours: global.colors.unwrap_or_default(),
+        symbols: global.symbols.unwrap_or_default(),
     }
 }
 

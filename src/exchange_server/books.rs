@@ -87,7 +87,7 @@ impl Books {
         drop(file);
         // Windows replaces no file that is open.
         self.file = None;
-        std::fs::rename(&fresh, &self.path)?;
+        crate::platform::files::replace(&fresh, &self.path)?;
         sync_folder(&self.path)?;
         self.opened()?;
         self.length = line.len() as u64;

@@ -18,8 +18,11 @@ pub struct DataFolder {
 }
 
 impl DataFolder {
-    /// The user's own folders (`~/.local/share/strikedeck` and `~/.config/strikedeck`, or their likes on other systems),
-    /// or everything under `data` where that is given.
+    /// The user's own folders, or everything under `data` where that is given.
+    ///
+    /// On Linux `~/.local/share/strikedeck` and `~/.config/strikedeck` (or what XDG's variables name). On Windows the data
+    /// is in `%LOCALAPPDATA%\strikedeck\data`: a journal that is held by one machine must not be copied to others when the
+    /// user logs on there; the settings are in `%APPDATA%\strikedeck\config` and may follow the user.
     pub fn locate(data: Option<&Path>, profile: Profile) -> Result<Self, StoreError> {
         if let Some(data) = data {
             return Ok(Self::new(data, &data.join("config"), profile));
@@ -178,6 +181,41 @@ mod tests {
         drop(file);
         assert!(!folder.control_file().exists() && folder.control().is_none());
         drop(lock);
+    }
+
+    /// Windows ends ordinary paths at 260 characters, and names its users in any script.
+    #[test]
+    fn the_folder_may_be_deep_and_its_names_in_any_script() {
+        use crate::domain::time::Timestamp;
+        use crate::store::{Journal, JournalOptions, Projector};
+        let root = tempfile::Builder::new().prefix("Mīra मीरा Ñandú ").tempdir().unwrap();
+        let mut data = root.path().to_path_buf();
+        while data.as_os_str().len() < 300 {
+            data.push("a folder with spaces and an ü, forty-odd");
+        }
+        let folder = DataFolder::locate(Some(&data), Profile::Paper).unwrap();
+        folder.create().unwrap();
+        let now: Timestamp = "2026-11-20T04:00:00Z".parse().unwrap();
+        for created in [true, false] {
+            let options = JournalOptions::default();
+            let (mut journal, opening) = Journal::open(folder.folder(), Profile::Paper, options, now).unwrap();
+            assert_eq!(opening.created, created);
+            let projector = Projector::start(&folder.projection(), &mut journal).unwrap();
+            let file = ControlFile::write(&folder, 4711).unwrap();
+            assert_eq!(folder.control().map(|c| c.port), Some(4711));
+            drop((file, projector));
+            journal.close().unwrap();
+        }
+    }
+
+    /// The settings roam with the user, the journal stays on the machine where it is held.
+    #[test]
+    #[cfg(windows)]
+    fn on_windows_the_data_is_local_and_the_settings_roam() {
+        let folder = DataFolder::locate(None, Profile::Paper).unwrap();
+        let shown = |path: &Path| path.display().to_string();
+        assert!(shown(folder.folder()).ends_with(r"AppData\Local\strikedeck\data\paper"), "{}", shown(folder.folder()));
+        assert!(shown(folder.config()).ends_with(r"AppData\Roaming\strikedeck\config"), "{}", shown(folder.config()));
     }
 
     #[test]

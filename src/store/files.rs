@@ -4,6 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::path::Path;
 
 use super::StoreError;
+use crate::platform;
 
 /// Creates a folder and its parents; on unix nobody else may look inside (0700). Parents that exist are left alone.
 pub fn private_folder(path: &Path) -> Result<(), StoreError> {
@@ -39,5 +40,5 @@ pub fn write_private(path: &Path, text: &str) -> Result<(), StoreError> {
     let mut file = private_file(&beside)?;
     file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(|e| StoreError::io("writing", path, &e))?;
     drop(file);
-    fs::rename(&beside, path).map_err(|e| StoreError::io("writing", path, &e))
+    platform::files::replace(&beside, path).map_err(|e| StoreError::io("writing", path, &e))
 }

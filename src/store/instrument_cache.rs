@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use jiff::civil::Date;
 
 use crate::domain::InstrumentIndex;
+use crate::platform;
 
 /// Why a cache file gives no index. None of these is an error for the trader: the list is loaded from the broker again.
 #[derive(Debug, thiserror::Error)]
@@ -48,7 +49,7 @@ pub fn save(path: &Path, index: &InstrumentIndex) -> io::Result<()> {
     let bytes = format::encode(index).map_err(io::Error::other)?;
     // Its own name for each process: two of them writing at once must not mix.
     let temporary = with_suffix(path, &format!(".{}.tmp", std::process::id()));
-    let written = write_whole(&temporary, &bytes).and_then(|()| fs::rename(&temporary, path));
+    let written = write_whole(&temporary, &bytes).and_then(|()| platform::files::replace(&temporary, path));
     if written.is_err() {
         // Best effort: the error that counts is the one above.
         let _ = fs::remove_file(&temporary);

@@ -33,10 +33,17 @@ pub struct Translator {
     on_kill: OnKill,
     last: Option<(Chord, u64)>,
     last_kill: Option<u64>,
+    /// This terminal tells when a key is let go (Windows does): then a key held down is known for certain.
+    releases: bool,
+    /// The last key is still down, as far as has been told.
+    down: bool,
 }
 
 /// The same key again within this time is held down: hands are slower, repeat rates are not.
 const REPEAT_MS: u64 = 60;
+/// Held down, a key begins to repeat within this time, even at the slowest setting. A release that was lost (the window was
+/// left meanwhile) makes nothing a repetition for longer.
+const SLOWEST_MS: u64 = 1_200;
 /// Held down, the halt key calls once; a second press this much later calls again, which does no harm.
 const KILL_AGAIN_MS: u64 = 700;
 /// This many characters at once, not all the same, come from a clipboard.
@@ -46,7 +53,7 @@ const LONGEST_PASTE: usize = 4_096;
 
 impl Translator {
     pub fn new(kill: Vec<Chord>, on_kill: OnKill) -> Self {
-        Self { kill, on_kill, last: None, last_kill: None }
+        Self { kill, on_kill, last: None, last_kill: None, releases: false, down: false }
     }
 
     /// Events that were waiting together at `now` (milliseconds).
@@ -68,10 +75,15 @@ impl Translator {
     fn input(&mut self, event: &Event, burst: bool, now: u64) -> Option<Input> {
         match event {
             Event::Key(key) => {
-                let chord = pressed(event)?;
-                let held = key.kind == KeyEventKind::Repeat;
-                let soon = self.last.is_some_and(|(last, at)| last == chord && now.saturating_sub(at) < REPEAT_MS);
+                let Some(chord) = pressed(event) else {
+                    self.released(*key);
+                    return None;
+                };
+                let within = |ms| self.last.is_some_and(|(last, at)| last == chord && now.saturating_sub(at) < ms);
+                let held = key.kind == KeyEventKind::Repeat || (self.releases && self.down && within(SLOWEST_MS));
+                let soon = within(REPEAT_MS);
                 self.last = Some((chord, now));
+                self.down = true;
                 let is_kill = self.kill.contains(&chord);
                 let pasted = burst && !is_kill;
                 Some(Input::Key(Key { chord, repeat: held || (soon && !burst), pasted, halt_sent: is_kill }))
@@ -84,6 +96,25 @@ impl Translator {
             },
             Event::Resize(..) | Event::FocusGained => Some(Input::Resize),
             Event::FocusLost => None,
+        }
+    }
+}
+
+impl Translator {
+    /// A key was let go. Where this is never told, only time tells a held key from two presses.
+    fn released(&mut self, key: KeyEvent) {
+        if key.kind != KeyEventKind::Release {
+            return;
+        }
+        self.releases = true;
+        // Shift may have been let go before the letter.
+        let bare = |chord: Chord| match chord.code {
+            Code::Char(c) => Code::Char(c.to_ascii_lowercase()),
+            code => code,
+        };
+        let up = chord(key).map(bare);
+        if self.last.is_some_and(|(last, _)| up.is_none_or(|up| up == bare(last))) {
+            self.down = false;
         }
     }
 }
@@ -131,6 +162,8 @@ fn pressed(event: &Event) -> Option<Chord> {
 
 fn chord(key: KeyEvent) -> Option<Chord> {
     let code = match key.code {
+        // Some keyboards make control characters of Ctrl and Alt with a letter that types nothing.
+        KeyCode::Char(c) if c.is_control() => return None,
         KeyCode::Char(c) => Code::Char(c),
         KeyCode::F(n) => Code::F(n),
         KeyCode::Enter => Code::Enter,
@@ -283,6 +316,58 @@ mod tests {
         let held: Vec<Event> = "jjjjjj".chars().map(|c| plain(KeyCode::Char(c))).collect();
         let keys = keys(translator.batch(&held, 1_000));
         assert!(keys.iter().all(|k| !k.pasted) && keys[1..].iter().all(|k| k.repeat) && !keys[0].repeat);
+    }
+
+    fn let_go(code: KeyCode) -> Event {
+        let mut event = KeyEvent::new(code, KeyModifiers::NONE);
+        event.kind = KeyEventKind::Release;
+        Event::Key(event)
+    }
+
+    #[test]
+    fn where_releases_are_told_a_held_key_is_a_repetition_from_the_second_on() {
+        let (mut translator, _) = counting();
+        let (space, other) = (KeyCode::Char(' '), KeyCode::Char('j'));
+        let mut repeat_at = |event: &Event, now| {
+            let keys = keys(translator.batch(std::slice::from_ref(event), now));
+            keys.first().map(|k| k.repeat)
+        };
+        // Nothing is known yet: half a second later it may be a second press.
+        assert_eq!(repeat_at(&plain(space), 0), Some(false));
+        assert_eq!(repeat_at(&plain(space), 500), Some(false));
+        assert_eq!(repeat_at(&let_go(space), 600), None);
+        // From here on it is known: held, it repeats after half a second.
+        assert_eq!(repeat_at(&plain(space), 2_000), Some(false));
+        assert_eq!(repeat_at(&plain(space), 2_500), Some(true));
+        assert_eq!(repeat_at(&plain(space), 2_533), Some(true));
+        repeat_at(&let_go(space), 2_600);
+        // Let go and pressed again, however soon after, is a press.
+        assert_eq!(repeat_at(&plain(space), 2_700), Some(false));
+        repeat_at(&let_go(space), 2_750);
+        assert_eq!(repeat_at(&plain(other), 2_800), Some(false));
+        // A release that was lost does not swallow the next press.
+        assert_eq!(repeat_at(&plain(other), 4_500), Some(false));
+    }
+
+    #[test]
+    fn shift_let_go_before_its_letter_is_a_release_all_the_same() {
+        let (mut translator, _) = counting();
+        translator.batch(&[let_go(KeyCode::Enter)], 0);
+        translator.batch(&[press(KeyCode::Char('E'), KeyModifiers::SHIFT)], 1_000);
+        translator.batch(&[let_go(KeyCode::Char('e'))], 1_100);
+        let again = keys(translator.batch(&[press(KeyCode::Char('E'), KeyModifiers::SHIFT)], 1_300));
+        assert!(!again[0].repeat);
+    }
+
+    #[test]
+    fn what_alt_gr_types_is_text_on_every_layout() {
+        let (mut translator, _) = counting();
+        let alt_gr = KeyModifiers::CONTROL | KeyModifiers::ALT;
+        for (n, c) in (1_u64..).zip("@{}[]\\|~€ąęłß₹".chars()) {
+            let keys = keys(translator.batch(&[press(KeyCode::Char(c), alt_gr)], n * 1_000));
+            assert_eq!(keys[0].chord.text(), Some(c));
+        }
+        assert_eq!(translator.batch(&[press(KeyCode::Char('\u{5}'), alt_gr)], 99_000), []);
     }
 
     #[test]

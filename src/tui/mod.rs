@@ -4,12 +4,15 @@
 //! Floor 4. Elm style: [`update`] turns a message into changes of the [`model`] and a list of what goes out;
 //! [`view`] draws model and view; [`run`] is the only part that waits for anything.
 
+mod ascii;
 pub mod filter;
 pub mod input;
 pub mod key;
 pub mod keymap;
+pub mod looks;
 pub mod model;
 mod offers;
+mod palette;
 pub mod run;
 pub mod sort;
 pub mod terminal;

@@ -18,7 +18,7 @@ use super::input::{self, Input, OnKill, Translator};
 use super::keymap::{Action, Keymap};
 use super::model::{Model, RequestId};
 use super::terminal::{Canvas, Guard};
-use super::theme::Theme;
+use super::theme::{Symbols, Theme};
 use super::update::{Msg, Outgoing, update};
 use super::view::{LogView, Scene, TuiLog, draw};
 use crate::engine::{Command, Reply};
@@ -110,12 +110,13 @@ struct Loop {
 impl Loop {
     fn new(screen: Screen, options: Options) -> Self {
         let size = terminal::size().unwrap_or((80, 24));
+        let plain = options.theme.symbols == Symbols::PLAIN;
         Self {
             screen,
             model: Model::new(options.keymap, size),
             theme: options.theme,
             log: TuiLog::default(),
-            canvas: Canvas::default(),
+            canvas: if plain { Canvas::plain() } else { Canvas::default() },
             answers: FuturesUnordered::new(),
             started: Instant::now(),
             last_frame: None,

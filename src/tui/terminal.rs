@@ -1,7 +1,7 @@
 //! The terminal itself: set up in steps and restored in exactly the reverse order, by the same code whether we quit,
 //! fail or panic; frames leave in one write, wrapped as one synchronized update, and the screen is never cleared.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Mutex, Once, PoisonError};
 use std::thread::ThreadId;
@@ -17,6 +17,9 @@ use ratatui::crossterm::terminal::{
 use ratatui::crossterm::{execute, queue};
 use ratatui::layout::Rect;
 
+use super::ascii;
+use crate::platform::console;
+
 /// Steps of the set-up that are in force, one bit each: what a panic in any thread must undo.
 static IN_FORCE: AtomicU8 = AtomicU8::new(0);
 
@@ -25,18 +28,13 @@ const ALTERNATE: u8 = 2;
 const PASTE: u8 = 4;
 const MOUSE: u8 = 8;
 const CURSOR: u8 = 16;
+const CONSOLE: u8 = 32;
 
 /// The thread that draws: when it panics, nobody draws any more.
 static SCREEN: Mutex<Option<ThreadId>> = Mutex::new(None);
 
 /// Reports of panics elsewhere. They would tear the picture; they are printed once the terminal is given back.
 static HELD: Mutex<Vec<String>> = Mutex::new(Vec::new());
-
-/// Whether a stream goes to somebody's eyes. `STRIKEDECK_TERMINAL=yes` says so where the system cannot see it: where the
-/// output passes through a pipe on its way to a terminal.
-pub fn is_terminal(stream: &impl IsTerminal) -> bool {
-    stream.is_terminal() || std::env::var_os("STRIKEDECK_TERMINAL").is_some_and(|said| said == "yes")
-}
 
 /// Holds the terminal; gives it back when dropped.
 pub struct Guard(());
@@ -48,6 +46,8 @@ impl Guard {
         *SCREEN.lock().unwrap_or_else(PoisonError::into_inner) = Some(std::thread::current().id());
         let guard = Self(());
         let mut out = io::stdout();
+        console::prepare()?;
+        done(CONSOLE);
         enable_raw_mode()?;
         done(RAW);
         execute!(out, EnterAlternateScreen)?;
@@ -98,6 +98,9 @@ pub fn restore() {
     if steps & RAW != 0 {
         let _ = disable_raw_mode();
     }
+    if steps & CONSOLE != 0 {
+        console::restore();
+    }
     let held = std::mem::take(&mut *HELD.lock().unwrap_or_else(PoisonError::into_inner));
     let mut err = io::stderr();
     for report in held {
@@ -134,6 +137,8 @@ pub struct Canvas {
     next: Buffer,
     /// One frame's bytes; kept so that a frame allocates nothing.
     bytes: Vec<u8>,
+    /// Only ASCII is written.
+    plain: bool,
 }
 
 /// More than a full repaint of a large screen needs.
@@ -145,11 +150,17 @@ impl Default for Canvas {
             shown: Buffer::empty(Rect::ZERO),
             next: Buffer::empty(Rect::ZERO),
             bytes: Vec::with_capacity(FRAME_BYTES),
+            plain: false,
         }
     }
 }
 
 impl Canvas {
+    /// For consoles whose font has nothing but ASCII.
+    pub fn plain() -> Self {
+        Self { plain: true, ..Self::default() }
+    }
+
     /// The next frame writes every cell.
     pub fn repaint(&mut self) {
         self.shown = unlike_any(self.shown.area);
@@ -168,6 +179,9 @@ impl Canvas {
             self.shown = unlike_any(area);
         }
         let drawn = draw(&mut self.next);
+        if self.plain {
+            ascii::only(&mut self.next);
+        }
         let changes = self.shown.diff(&self.next);
         if !changes.is_empty() {
             self.bytes.clear();

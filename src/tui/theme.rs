@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use ratatui::style::{Color, Modifier, Style};
 use serde::Deserialize;
 
+use super::looks::{Colours, SymbolSet};
+use super::palette;
+
 macro_rules! roles {
     ($($(#[$doc:meta])* $role:ident),* $(,)?) => {
         /// How each meaning looks.
@@ -24,6 +27,15 @@ macro_rules! roles {
                 $(let $role = *styles.get(stringify!($role))
                     .ok_or_else(|| format!("theme `{name}`: the style `{}` is missing", stringify!($role)))?;)*
                 Ok(Self { name, symbols: Symbols::UNICODE, $($role),* })
+            }
+
+            /// As it can be shown with these colours and signs.
+            pub fn fitted(self, colours: Colours, symbols: SymbolSet) -> Self {
+                let symbols = match symbols {
+                    SymbolSet::Unicode => Symbols::UNICODE,
+                    SymbolSet::Plain => Symbols::PLAIN,
+                };
+                Self { name: self.name, symbols, $($role: palette::fitted(self.$role, colours)),* }
             }
         }
     };
@@ -228,6 +240,25 @@ mod tests {
             assert!(grounds.iter().all(Option::is_some), "{name}");
             assert!(grounds[0] != grounds[1] && grounds[1] != grounds[2] && grounds[0] != grounds[2], "{name}");
             assert_ne!(theme.up, theme.down, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_matters_still_differs_where_colours_are_few() {
+        for (name, _) in SHIPPED {
+            for colours in [Colours::Sixteen, Colours::Indexed, Colours::True] {
+                let theme = Theme::named(name).unwrap().fitted(colours, SymbolSet::Unicode);
+                let grounds = [theme.paper.bg, theme.live.bg, theme.halted.bg];
+                let differ = grounds[0] != grounds[1] && grounds[1] != grounds[2] && grounds[0] != grounds[2];
+                assert!(differ, "{name} with {colours}: {grounds:?}");
+                assert_ne!(theme.up, theme.down, "{name} with {colours}");
+                for style in [theme.text, theme.bright, theme.paper, theme.live, theme.halted, theme.danger_key] {
+                    assert!(style.fg.is_none() || style.fg != style.bg, "{name} with {colours}: {style:?}");
+                }
+                for fg in [theme.text.fg, theme.bright.fg, theme.up.fg, theme.down.fg, theme.warn.fg] {
+                    assert!(fg.is_none() || fg != theme.ground.bg, "{name} with {colours}: {fg:?} cannot be read");
+                }
+            }
         }
     }
 

@@ -4,7 +4,7 @@ use jiff::civil::DateTime;
 use rust_decimal::Decimal;
 
 use super::build::Quotes;
-use super::health::{ApiUse, Health, Link, LinkState};
+use super::health::{ApiUse, Awake, Health, Link, LinkState};
 use super::prices::Priced;
 use crate::domain::time::{Timestamp, ist, ms_between, trading_day};
 use crate::domain::{Money, Price, Segment, Symbol};
@@ -26,6 +26,8 @@ pub struct Header {
     pub available: Option<Money>,
     /// Books are being compared with the broker since the start: no entries yet.
     pub reconciling: bool,
+    /// Whether the machine is kept from falling asleep.
+    pub awake: Awake,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +82,7 @@ pub(super) fn header(
         pnl,
         available: state.broker.funds.map(|f| f.available),
         reconciling: state.reconciling_since.is_some(),
+        awake: health.awake.clone(),
     }
 }
 

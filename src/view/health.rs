@@ -38,6 +38,17 @@ pub enum StoreHealth {
     Down(String),
 }
 
+/// Whether the machine is kept from falling asleep by itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Awake {
+    /// Nothing is open (or the trader does not want it).
+    #[default]
+    NotNeeded,
+    Kept,
+    /// It may fall asleep although something is open; why.
+    NotKept(String),
+}
+
 /// Something the trader should hear of once. `id` grows, so that a screen knows what it has shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
@@ -60,6 +71,7 @@ pub struct Health {
     pub closes_at: Option<Timestamp>,
     /// When the broker's positions were last read, changed or not.
     pub positions_read: Option<Timestamp>,
+    pub awake: Awake,
     /// The newest alerts, oldest first; the app keeps a few dozen.
     pub notices: Vec<Notice>,
 }

@@ -5,6 +5,7 @@
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
+use super::health::Awake;
 use super::positions::PositionRow;
 use super::queue::{QueueRow, Stage};
 use super::risk::{Amount, Gauge, GaugeLevel};
@@ -36,6 +37,11 @@ pub fn status(view: &View) -> Value {
             "since": f.started_at.to_string(), "include_foreign": f.include_foreign,
         })),
         "reconciling": header.reconciling,
+        "awake": match &header.awake {
+            Awake::NotNeeded => "not needed",
+            Awake::Kept => "kept",
+            Awake::NotKept(_) => "not kept",
+        },
         "session": {
             "open": header.session.open,
             (if header.session.open { "closes_at" } else { "opens_at" }): header.session.until.map(|t| t.to_string()),

@@ -26,7 +26,7 @@ use crate::domain::StrategyId;
 use crate::domain::time::Timestamp;
 
 pub use header::{DayPnl, Header, IndexQuote, LinkView, Session};
-pub use health::{ApiUse, Health, Link, LinkState, Notice, StoreHealth};
+pub use health::{ApiUse, Awake, Health, Link, LinkState, Notice, StoreHealth};
 pub use notices::Standing;
 pub use orders::{OrderOrigin, OrderRow};
 pub use positions::{Group, PositionRow, Positions};

@@ -20,8 +20,10 @@ pub use self::secrets::Secrets;
 use crate::domain::Money;
 use crate::engine::EngineConfig;
 use crate::engine::config::{ExecutionPolicy, ExitPolicy, KillSwitchPolicy, PollPolicy};
+use crate::platform::files::read_text;
 use crate::risk::Limits;
 use crate::store::JournalOptions;
+use crate::tui::looks::{Choice, Colours, SymbolSet};
 
 /// The files as they are shipped: what `setup` writes for a new user, and the defaults in the user's own format.
 pub const SHIPPED: [(&str, &str); 5] = [
@@ -114,11 +116,35 @@ pub struct CockpitConfig {
     /// Where commands from a shell are taken, on this machine.
     pub control: String,
     pub journal: JournalOptions,
+    pub screen: ScreenConfig,
+    /// While something is open, the machine does not fall asleep by itself.
+    pub keep_awake: bool,
 }
 
 impl Default for CockpitConfig {
     fn default() -> Self {
-        Self { log: "info".into(), control: "127.0.0.1:0".into(), journal: JournalOptions::default() }
+        Self {
+            log: "info".into(),
+            control: "127.0.0.1:0".into(),
+            journal: JournalOptions::default(),
+            screen: ScreenConfig::default(),
+            keep_awake: true,
+        }
+    }
+}
+
+/// `screen` in `cockpit.yaml`: how the cockpit looks. What the command line says goes before it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ScreenConfig {
+    pub theme: String,
+    pub colours: Choice<Colours>,
+    pub symbols: Choice<SymbolSet>,
+}
+
+impl Default for ScreenConfig {
+    fn default() -> Self {
+        Self { theme: "dark".into(), colours: Choice::Auto, symbols: Choice::Auto }
     }
 }
 
@@ -181,7 +207,7 @@ impl AppConfig {
 
 /// One file over its defaults. A mistake is noted, and the defaults stand in for the rest of the check.
 fn read<T: DeserializeOwned + Default>(file: &Path, others: &[&str], errors: &mut Vec<ConfigError>) -> T {
-    let text = match std::fs::read_to_string(file) {
+    let text = match read_text(file) {
         Ok(text) => text,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return T::default(),
         Err(e) => {

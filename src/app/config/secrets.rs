@@ -60,7 +60,7 @@ impl Secrets {
 
 /// `NAME=value` lines; `#` begins a comment line. No message repeats a value.
 fn read(file: &Path) -> Result<Vec<(String, String)>, ConfigError> {
-    let text = match std::fs::read_to_string(file) {
+    let text = match crate::platform::files::read_text(file) {
         Ok(text) => text,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(e) => return Err(ConfigError::Unreadable { file: file.into(), reason: e.to_string() }),
@@ -69,7 +69,7 @@ fn read(file: &Path) -> Result<Vec<(String, String)>, ConfigError> {
         return Err(ConfigError::SecretsOpen { file: file.into() });
     }
     let mut found: Vec<(String, String)> = Vec::new();
-    for (n, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
+    for (n, line) in text.lines().enumerate() {
         let wrong = |message: String| ConfigError::Secrets { file: file.into(), line: n + 1, message };
         let line = line.trim();
         if line.is_empty() || line.starts_with('#') {
@@ -137,6 +137,13 @@ mod tests {
         assert_eq!(secrets.pin, None);
         let environment = |name: &str| (name == ACCESS_TOKEN).then(|| " from-the-shell\n".to_string());
         assert_eq!(Secrets::load(&file, &environment).unwrap().access_token.unwrap().expose(), "from-the-shell");
+    }
+
+    #[test]
+    fn a_file_saved_by_a_windows_editor_is_read() {
+        let secrets = load("\u{feff}# mine\r\nDHAN_CLIENT_ID=1000000001\r\n\r\nDHAN_PIN='123456'\r\n").unwrap();
+        assert_eq!(secrets.client_id.as_deref(), Some("1000000001"));
+        assert_eq!(secrets.pin.unwrap().expose(), "123456");
     }
 
     #[test]

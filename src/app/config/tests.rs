@@ -91,6 +91,32 @@ fn what_is_written_is_laid_over_the_defaults() {
 }
 
 #[test]
+fn files_saved_by_a_windows_editor_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in SHIPPED {
+        std::fs::write(folder.path().join(name), format!("\u{feff}{}", text.replace('\n', "\r\n"))).unwrap();
+    }
+    assert_eq!(load(folder.path()).unwrap(), AppConfig::default());
+    let config = load_file("strategy.yaml", "execution:\r\n  on_failure: hold\r\n").unwrap();
+    assert_eq!(config.engine.execution.on_failure, FailurePolicy::Hold);
+    // The place of a mistake is right, too.
+    let message = refusal("risk.yaml", "capital: 1000000\r\nmax_trade_per_day: 3\r\n");
+    assert!(message.starts_with("risk.yaml, line 2, column 1: "), "{message}");
+}
+
+#[test]
+fn the_screen_is_set_in_words() {
+    let config = load_file("cockpit.yaml", "screen:\n  colours: 16\n  symbols: plain\nkeep_awake: false\n").unwrap();
+    let screen = &config.cockpit.screen;
+    assert_eq!((screen.colours, screen.symbols), (Choice::Always(Colours::Sixteen), Choice::Always(SymbolSet::Plain)));
+    assert!(!config.cockpit.keep_awake && screen.theme == "dark");
+    let config = load_file("cockpit.yaml", "screen:\n  colours: true\n").unwrap();
+    assert_eq!(config.cockpit.screen.colours, Choice::Always(Colours::True));
+    let message = refusal("cockpit.yaml", "screen:\n  colours: 64\n");
+    assert!(message.contains("line 2") && message.contains("16, 256, true or auto"), "{message}");
+}
+
+#[test]
 fn money_is_exact_however_it_is_written() {
     for (written, exact) in [
         ("0.05", dec!(0.05)),

@@ -6,6 +6,7 @@ pub mod exchange;
 pub mod execute;
 pub mod flatten;
 pub mod import;
+pub mod install_shortcut;
 pub mod keys;
 pub mod kill;
 pub mod list;

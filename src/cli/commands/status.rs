@@ -27,6 +27,11 @@ fn tell(console: &mut Console, status: &Value) -> Result<(), Failure> {
         format::or_unknown(number(status, "charges"), |n| format::rupees(Money(n))),
         fields::rupees(status, "available"),
     ))?;
+    match text(status, "awake") {
+        "kept" => console.say("Something is open: this machine is kept awake.")?,
+        "not kept" => console.say("! Something is open, and this machine may fall asleep by itself: set it not to.")?,
+        _ => {}
+    }
     for condition in items(status, "conditions") {
         let mark = if text(condition, "level") == "critical" { "!!" } else { "!" };
         console.say(&format!("{mark} {}", text(condition, "text")))?;

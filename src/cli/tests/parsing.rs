@@ -23,7 +23,7 @@ fn the_table_of_arguments_is_sound() {
 fn every_documented_call_is_understood() {
     for line in [
         "",
-        "--seed 7 --clock real --spots-from run.json --theme dusk",
+        "--seed 7 --clock real --spots-from run.json --theme dusk --colors 256 --symbols plain",
         "--live",
         "list",
         "list --symbol NIFTY --min-score 0.65 --status pending,marked --json",
@@ -58,6 +58,8 @@ fn every_documented_call_is_understood() {
         "map NIFTY 24000 CE",
         "map NIFTY 24000 pe --expiry 2026-11-24",
         "doctor",
+        "install-shortcut",
+        "install-shortcut --remove",
         "keys --json",
         "exchange --listen 127.0.0.1:8765 --seed 42",
         "exchange --listen 127.0.0.1:0 --seed 1 --books books.db --clock always-open --spots-from run.json",

@@ -129,3 +129,11 @@ fn a_table_without_the_columns_says_which_are_missing() {
     let error = read("a.csv", b"symbol,strike\nNIFTY,26000\n", now(), &lot_of).unwrap_err().to_string();
     assert!(error.contains("a.csv, line 1") && error.contains("missing: id, side, type"), "{error}");
 }
+
+#[test]
+fn a_file_saved_by_a_windows_editor_is_the_same_file() {
+    let text = String::from_utf8(fixture("portfolio.json")).unwrap();
+    assert!(text.contains('\n') && !text.contains('\r'));
+    let saved = format!("\u{feff}{}", text.replace('\n', "\r\n"));
+    assert_eq!(read_text("portfolio.json", &saved), import_fixture("portfolio.json"));
+}

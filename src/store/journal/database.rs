@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::super::{StoreError, files};
 use super::line::{Entry, Hash, Line, NO_HASH, RECORD_SCHEMA, hash};
 use crate::domain::time::Timestamp;
+use crate::platform::files::for_sqlite;
 
 /// Marks the file as ours (`SDKJ`).
 const APPLICATION: i64 = 0x5344_4b4a;
@@ -28,7 +29,7 @@ impl Database {
         // Created here, so that SQLite's own files get the same permissions.
         drop(files::private_file(path)?);
         let failed = |e: rusqlite::Error| StoreError::sqlite("opening", path, &e);
-        let db = Connection::open(path).map_err(failed)?;
+        let db = Connection::open(for_sqlite(path)).map_err(failed)?;
         let synchronous = if relaxed { "NORMAL" } else { "FULL" };
         db.busy_timeout(Duration::from_millis(250)).map_err(failed)?;
         // Exclusive before WAL: then the file is locked from the first read on, and needs no shared memory.

@@ -19,6 +19,7 @@ use sha2::{Digest, Sha256};
 use self::pending::Pending;
 use super::error::profile_name;
 use super::{Entry, Journal, StoreError, files};
+use crate::platform::files::for_sqlite;
 
 pub use projector::Projector;
 
@@ -67,7 +68,7 @@ impl Projection {
     fn connect(path: &Path, journal: &Journal) -> Result<(Connection, u64), StoreError> {
         drop(files::private_file(path)?);
         let failed = |e: rusqlite::Error| StoreError::sqlite("opening", path, &e);
-        let mut db = Connection::open(path).map_err(failed)?;
+        let mut db = Connection::open(for_sqlite(path)).map_err(failed)?;
         // A writer elsewhere is waited for shortly; then the rows wait, not the program.
         db.busy_timeout(Duration::from_millis(100)).map_err(failed)?;
         db.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;").map_err(failed)?;

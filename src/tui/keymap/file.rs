@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::actions::{ACTIONS, ActionDef, Context, Group};
 use super::{Action, Keymap};
-use crate::tui::key::{Chord, NoKey};
+use crate::tui::key::{Chord, Code, NoKey};
 
 /// The file as shipped.
 pub const SHIPPED: &str = include_str!("../../../keymap.toml");
@@ -29,6 +29,10 @@ pub enum KeymapError {
         "{file}: `{action}` is heard in text fields, where `{key}` types a character. Take a function key, or one with Ctrl or Alt."
     )]
     Typed { file: String, action: &'static str, key: Chord },
+    #[error(
+        "{file}: `{action}`: `{key}` types a character on keyboards with AltGr. Take a key with Ctrl or Alt alone, or a function key."
+    )]
+    AltGr { file: String, action: &'static str, key: Chord },
     #[error("{file}: `{action}` must keep a key.")]
     NoKey { file: String, action: &'static str },
 }
@@ -86,6 +90,9 @@ fn check(def: &'static ActionDef, chords: &[Chord], file: &str) -> Result<(), Ke
     let vital = [Action::Halt, Action::Cancel, Action::Back, Action::Abandon, Action::Interrupt];
     if chords.is_empty() && vital.contains(&def.action) {
         return Err(KeymapError::NoKey { file: file.into(), action: def.id });
+    }
+    if let Some(key) = chords.iter().find(|c| matches!(c.code, Code::Char(_)) && c.ctrl && c.alt) {
+        return Err(KeymapError::AltGr { file: file.into(), action: def.id, key: *key });
     }
     if def.contexts.contains(&Context::Text)
         && let Some(key) = chords.iter().find(|c| c.text().is_some())
@@ -193,6 +200,13 @@ mod tests {
     }
 
     #[test]
+    fn a_file_saved_by_a_windows_editor_is_read() {
+        let crlf = "\u{feff}# mine\r\n[keys]\r\nmark = 'm'\r\n";
+        let map = Keymap::with_overlay(crlf, "mine.toml").unwrap();
+        assert_eq!(map.find(Context::Pending, Chord::char('m')), Some(Action::Mark));
+    }
+
+    #[test]
     fn mistakes_are_named_with_what_to_do() {
         let says = |text: &str| Keymap::with_overlay(text, "mine.toml").unwrap_err().to_string();
         let cases = [
@@ -200,6 +214,7 @@ mod tests {
             ("[keys]\nmark = 'e'", "`e` is given to both `mark` and `execute` (pending)"),
             ("[keys]\nmark = 'Hyper-x'", "mine.toml: `mark`: `Hyper-x` is no key"),
             ("[keys]\nhalt = 'h'", "`halt` is heard in text fields, where `h` types a character"),
+            ("[keys]\nzoom = 'Ctrl-Alt-z'", "`zoom`: `Ctrl-Alt-z` types a character on keyboards with AltGr"),
             ("[keys]\nhalt = []", "`halt` must keep a key"),
             ("[keys]\nmark = 7", "mine.toml: "),
             ("[colours]\nx = 'y'", "unknown field `colours`"),

@@ -3,11 +3,13 @@
 
 pub mod actions;
 mod file;
+mod taken;
 
 use std::collections::HashMap;
 
 pub use actions::{ACTIONS, Action, ActionDef, Context, Group};
 pub use file::{KeymapError, SHIPPED, readme_table, shipped_text};
+pub use taken::taken_on_windows;
 
 use super::key::Chord;
 

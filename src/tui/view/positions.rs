@@ -10,7 +10,7 @@ use crate::tui::model::{Pane, PositionKey, offset};
 use crate::tui::theme::Theme;
 use crate::tui::widgets::table::{Column, Row, render as table};
 use crate::tui::widgets::{pane, text};
-use crate::view::{Group, PositionRow, format};
+use crate::view::{Awake, Group, PositionRow, format};
 
 const COLUMNS: &[Column] = &[
     Column::text("Contract", 0, 24),
@@ -59,11 +59,18 @@ pub fn render(scene: &Scene<'_>, buf: &mut Buffer, area: Rect, compact: bool) {
 }
 
 fn facts(scene: &Scene<'_>) -> Line<'static> {
-    let (theme, view) = (scene.theme, &scene.model.view);
-    if view.header.pnl.charges == crate::domain::Money::ZERO {
-        return Line::default();
+    let (theme, header) = (scene.theme, &scene.model.view.header);
+    let mut facts = match &header.awake {
+        Awake::NotNeeded => Vec::new(),
+        Awake::Kept => vec![Span::styled("kept awake", theme.dim)],
+        Awake::NotKept(_) => vec![Span::styled("may fall asleep", theme.warn)],
+    };
+    if header.pnl.charges != crate::domain::Money::ZERO {
+        let between = if facts.is_empty() { "" } else { " · " };
+        let charges = format::rupees_whole(header.pnl.charges);
+        facts.push(Span::styled(format!("{between}before charges, today ≈ {charges}"), theme.dim));
     }
-    Line::styled(format!("before charges, today ≈ {}", format::rupees_whole(view.header.pnl.charges)), theme.dim)
+    Line::from(facts)
 }
 
 fn closed(scene: &Scene<'_>) -> Option<Line<'static>> {

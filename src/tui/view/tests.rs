@@ -213,3 +213,23 @@ fn no_figure_is_cut_at_any_width() {
         }
     }
 }
+
+#[test]
+fn with_plain_symbols_every_pane_and_card_is_ascii() {
+    use crate::tui::looks::{Colours, SymbolSet};
+    let theme = Theme::named("ansi16").unwrap().fitted(Colours::Sixteen, SymbolSet::Plain);
+    for keys in ["", "?", "2 Enter", "F12"] {
+        let mut model = screen(&busy(), (120, 36));
+        press(&mut model, keys);
+        let mut buf = frame(&mut model, &theme);
+        let marks = crate::tui::demo::lines_of(&buf);
+        assert!(!marks.contains('▰') && !marks.contains('◆') && !marks.contains('⣀'), "{keys}\n{marks}");
+        crate::tui::ascii::only(&mut buf);
+        let text = crate::tui::demo::lines_of(&buf);
+        assert!(text.is_ascii(), "{keys}");
+        assert!(text.contains("PAPER") && text.contains("+-"), "{keys}\n{text}");
+        // A question mark stands for what has no likeness: only where the program itself writes one may it stand.
+        let lost = text.matches('?').count() - marks.matches('?').count();
+        assert_eq!(lost, 0, "{keys}: a sign of ours has no likeness in ASCII\n{text}");
+    }
+}

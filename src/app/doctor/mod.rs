@@ -1,6 +1,10 @@
 //! What can be checked before trading: folders, settings, instrument list, exchange or broker, calendar.
 
+mod console;
+mod latency;
+
 use super::cockpit::{Cockpit, Options, prepare};
+use super::screen::{Wishes, keymap};
 use crate::domain::Segment;
 use crate::domain::calendar::TradingCalendar;
 use crate::domain::contract_rules::ContractRules;
@@ -37,7 +41,7 @@ impl Finding {
 }
 
 /// Looks at everything; where a cockpit runs already, its own parts are left to it.
-pub async fn examine(options: &Options) -> Vec<Finding> {
+pub async fn examine(options: &Options, wishes: &Wishes) -> Vec<Finding> {
     let mut found = vec![calendar()];
     let (folder, config) = match prepare(options) {
         Ok(prepared) => prepared,
@@ -46,6 +50,16 @@ pub async fn examine(options: &Options) -> Vec<Finding> {
             return found;
         }
     };
+    let settings = options.config.clone().unwrap_or_else(|| folder.config().to_path_buf());
+    match keymap(&settings) {
+        Ok(keymap) => found.extend(console::findings(&config.cockpit, wishes, &keymap)),
+        Err(e) => found.push(Finding::wrong("keys", e.to_string(), "correct what is named and run doctor again")),
+    }
+    if folder.profile() == Profile::Live {
+        let dhan = &config.dhan;
+        let addresses = [&dhan.rest, &dhan.feed, &dhan.order_updates].map(Clone::clone);
+        found.extend(latency::measure(&addresses).await);
+    }
     if !config.warnings.is_empty() {
         found.push(Finding::note("settings", folder.config().display().to_string(), config.warnings.join("; ")));
     }
@@ -59,6 +73,7 @@ pub async fn examine(options: &Options) -> Vec<Finding> {
         Ok(cockpit) => {
             cockpit.ready(Duration::from_secs(10)).await;
             found.extend(running(&cockpit));
+            found.extend(latency::measure(&cockpit.paper_addresses()).await);
             cockpit.stop().await;
         }
         Err(e) => found.push(Finding::wrong("start", format!("{e:#}"), "a cockpit would not start: see the reason")),
