@@ -55,7 +55,7 @@ impl Turn<'_> {
             Event::Command { id, origin, command, quotes } => self.command(*id, *origin, command, quotes),
             Event::OrderSeen { sighting, .. } => self.order_seen(sighting),
             Event::PlaceFailed { intent, outcome } => self.place_failed(*intent, outcome),
-            Event::ModifyFailed { intent, reason } => self.modify_failed(*intent, reason),
+            Event::ModifyFailed { intent, reason, unanswered } => self.modify_failed(*intent, reason, *unanswered),
             Event::CancelFailed { intent, reason } => self.cancel_failed(*intent, reason),
             Event::OrdersRead { asked_at, orders, .. } => self.orders_read(*asked_at, orders),
             Event::TradesRead { asked_at, trades, .. } => self.trades_read(*asked_at, trades),
@@ -81,6 +81,7 @@ impl Turn<'_> {
             Touched::Lots(keys) => self.drive_strays(Some(&keys)),
             Touched::Everything => self.drive_strays(None),
         }
+        self.drive_protection();
         self.drive_exits();
         self.drive_flatten();
         self.poll();

@@ -71,6 +71,13 @@ impl Turn<'_> {
             let seconds = self.config.execution.timeout_ms / 1_000;
             return self.give_up(id, &format!("not complete within {seconds} s"));
         }
+        if self.stop_was_hit(id) {
+            // Going on would buy again what the stop has just sold.
+            let reason = "its stop was hit while it was being entered";
+            self.alert(AlertLevel::Critical, format!("#{id}: {reason}. What has filled is being exited."));
+            self.record(Record::UnwindStarted { id, reason: reason.into() });
+            return self.drive_unwind(id, reason);
+        }
         self.wake_at(after_ms(execution.started_at, self.config.execution.timeout_ms + 1));
         let complete = |t: &Self, i: usize| t.state.leg_held(id, i) >= legs[i].quantity();
         let missing: Vec<usize> = (0..legs.len()).filter(|i| !complete(self, *i)).collect();
@@ -209,7 +216,7 @@ impl Turn<'_> {
             self.wake_at(after_ms(since, MODIFY_LOST_MS));
             return true;
         }
-        self.record(Record::ModifyFailed { intent: id, reason: "no answer".into() });
+        self.record(Record::ModifyFailed { intent: id, reason: "no answer".into(), unanswered: true });
         self.read(super::event::Book::Orders);
         false
     }
@@ -311,7 +318,7 @@ impl Turn<'_> {
             Purpose::Entry { strategy, .. } => self.state.strategies.get(&strategy).is_none_or(|s| {
                 s.status != StrategyStatus::Executing || s.marked_at.is_none_or(|marked| o.made_at < marked)
             }),
-            Purpose::Exit { .. } => false,
+            Purpose::Exit { .. } | Purpose::Protect { .. } => false,
         });
         for id in adopted {
             self.cancel(id);

@@ -17,6 +17,7 @@ mod execution;
 mod exits;
 mod flatten;
 mod news;
+mod protection;
 mod queue;
 pub mod record;
 pub mod reference;
@@ -28,7 +29,7 @@ mod turn;
 pub use core::Engine;
 
 pub use appraise::leg_at;
-pub use command::{Command, Origin, Preview, PreviewLeg, Reply};
+pub use command::{Command, Origin, Preview, PreviewLeg, Reply, StopWish};
 pub use config::EngineConfig;
 pub use effect::{Effect, Lane};
 pub use event::Event;

@@ -151,6 +151,7 @@ impl Checks {
             self.refused_for_funds.insert(seen.spec.contract);
         }
         let Some(known) = self.orders.get_mut(&seen.order_id) else { return Ok(()) };
+        known.quantity = seen.spec.quantity;
         let news = seen.filled.saturating_sub(known.filled);
         known.filled = known.filled.max(seen.filled);
         known.over |= seen.status.is_final();
@@ -171,7 +172,7 @@ impl Checks {
                 self.foreign_traded.insert(key, seen.updated);
             }
             Some(Purpose::Entry { .. }) => {}
-            Some(Purpose::Exit { owner }) => {
+            Some(Purpose::Exit { owner } | Purpose::Protect { owner }) => {
                 let reduces = after.abs() < before.abs() && after * before >= 0;
                 must(reduces || self.raced(key, seen), Invariant::ExitsOnlyReduce, || {
                     format!(
@@ -199,10 +200,13 @@ impl Checks {
     /// All exits of ours that may still trade, together, are no more than what is open.
     fn exits_are_covered(&self, key: (Contract, Product), seen: &OrderSighting) -> Checked {
         let net = self.nets.get(&key).copied().unwrap_or_default();
-        let exits = self.orders.values().filter(|o| o.key == key && !o.over && o.purpose.is_some_and(|p| p.is_exit()));
-        let change: i64 = exits.map(|o| o.side.signed(o.quantity.saturating_sub(o.filled)).0).sum();
+        let exits =
+            || self.orders.values().filter(|o| o.key == key && !o.over && o.purpose.is_some_and(|p| p.is_exit()));
+        let change: i64 = exits().map(|o| o.side.signed(o.quantity.saturating_sub(o.filled)).0).sum();
         let covered = change == 0 || (change.signum() != net.signum() && change.abs() <= net.abs());
-        must(covered || self.raced(key, seen), Invariant::ExitsOnlyReduce, || {
+        let with_stops = exits().any(|o| o.purpose.is_some_and(|p| p.is_stop()));
+        let invariant = if with_stops { Invariant::CoverWithinPosition } else { Invariant::ExitsOnlyReduce };
+        must(covered || self.raced(key, seen), invariant, || {
             format!("exits of {change:+} are out for {} with {net:+} open", key.0.label())
         })
     }
@@ -409,7 +413,7 @@ impl Checks {
     /// Whether anything of ours may still trade or has not been confirmed, as the engine sees it.
     pub fn engine_is_busy(state: &State) -> Option<String> {
         use crate::engine::state::Phase;
-        if let Some(o) = state.open_orders().next() {
+        if let Some(o) = state.open_orders().find(|o| !(o.purpose.is_stop() && o.is_resting_stop())) {
             return Some(format!("intent {} is {}", o.intent.id, o.state.as_str()));
         }
         if let Some(key) = state.exits.keys().next() {

@@ -19,7 +19,7 @@ pub use self::errors::{ConfigError, ConfigErrors};
 pub use self::secrets::Secrets;
 use crate::domain::Money;
 use crate::engine::EngineConfig;
-use crate::engine::config::{ExecutionPolicy, ExitPolicy, KillSwitchPolicy, PollPolicy};
+use crate::engine::config::{ExecutionPolicy, ExitPolicy, KillSwitchPolicy, PollPolicy, ProtectionPolicy};
 use crate::risk::Limits;
 use crate::store::JournalOptions;
 
@@ -135,6 +135,7 @@ struct RiskFile {
 struct StrategyFile {
     execution: ExecutionPolicy,
     exits: ExitPolicy,
+    protection: ProtectionPolicy,
     polls: PollPolicy,
 }
 
@@ -166,6 +167,7 @@ impl AppConfig {
             limits: risk.limits,
             execution: strategy.execution,
             exits: strategy.exits,
+            protection: strategy.protection,
             polls: strategy.polls,
             kill_switch: risk.kill_switch,
         };

@@ -76,7 +76,9 @@ impl World {
         if !self.disk.is_idle() {
             return Some("the disk is busy".into());
         }
-        let ours = |o: &OrderView| !o.status.is_final() && o.correlation.starts_with(PREFIX);
+        // A stop may rest for ever.
+        let rests = |o: &OrderView| o.spec.kind.trigger().is_some() && !o.triggered;
+        let ours = |o: &OrderView| !o.status.is_final() && o.correlation.starts_with(PREFIX) && !rests(o);
         if let Some(o) = self.exchange.orders(ACCOUNT).into_iter().find(ours) {
             return Some(format!("order {} is {:?} at the exchange", o.order_id, o.status));
         }
