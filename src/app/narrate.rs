@@ -16,7 +16,9 @@ pub fn narrate(record: &Record) {
         Record::IntentUnplaced { intent, how, reason } => {
             warn!(target: "order", "intent {intent} {}: {reason}", format!("{how:?}").to_lowercase());
         }
-        Record::ModifyAsked { intent, kind, .. } => info!(target: "order", "intent {intent} priced again: {}", price(kind)),
+        Record::ModifyAsked { intent, kind, .. } => {
+            info!(target: "order", "intent {intent} priced again: {}", price(kind))
+        }
         Record::Refused { what, reason, .. } => warn!(target: "refused", "{what}: {reason}"),
         _ => {}
     }

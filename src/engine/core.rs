@@ -13,12 +13,20 @@ pub struct Engine {
     pub config: EngineConfig,
     state: State,
     memory: Memory,
+    #[cfg(test)]
+    pub(crate) sabotage: Option<super::Sabotage>,
 }
 
 impl Engine {
     /// An engine that goes on from a state folded from the journal (or from an empty one).
     pub fn new(config: EngineConfig, state: State) -> Self {
-        Self { config, state, memory: Memory::default() }
+        Self {
+            config,
+            state,
+            memory: Memory::default(),
+            #[cfg(test)]
+            sabotage: None,
+        }
     }
 
     pub fn state(&self) -> &State {
@@ -39,6 +47,8 @@ impl Engine {
             now,
             step: Step::default(),
             due: None,
+            #[cfg(test)]
+            sabotage: self.sabotage,
         };
         turn.start_day();
         turn.take(event);

@@ -10,6 +10,7 @@ use rust_decimal_macros::dec;
 use super::effect::AlertLevel;
 use super::record::{Owner, Purpose, Record};
 use super::reference::ResolvedLeg;
+use super::sabotage::Sabotage;
 use super::state::{Execution, Lot, LotKey, Order, OrderState, Phase};
 use super::turn::{Turn, marketable, more_eager};
 use crate::domain::time::after_ms;
@@ -84,8 +85,9 @@ impl Turn<'_> {
         if missing.is_empty() {
             return self.complete(id, &legs);
         }
+        let waves = !self.sabotaged(Sabotage::NoWaves);
         let wave = missing.iter().map(|i| wave_of(&legs, &legs[*i])).min().unwrap_or(1);
-        for leg in missing.into_iter().filter(|i| wave_of(&legs, &legs[*i]) == wave) {
+        for leg in missing.into_iter().filter(|i| !waves || wave_of(&legs, &legs[*i]) == wave) {
             if let Some(reason) = self.leg_has_failed(id, leg, &execution) {
                 return self.give_up(id, &reason);
             }
@@ -135,7 +137,11 @@ impl Turn<'_> {
             self.wake_in(1_000);
             return;
         }
-        let price = self.fresh_quote(&contract).and_then(|q| self.entry_price(&q, resolved, execution, 0));
+        let mut quote = self.fresh_quote(&contract);
+        if self.sabotaged(Sabotage::EntriesOnStaleQuotes) {
+            quote = self.state.marks.get(&contract).copied();
+        }
+        let price = quote.and_then(|q| self.entry_price(&q, resolved, execution, 0));
         let Some(price) = price else {
             let text = format!("#{id}: waiting for a fresh quote of {}", contract.label());
             self.alert_once(AlertLevel::Info, text);

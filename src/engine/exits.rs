@@ -9,6 +9,7 @@ use super::effect::AlertLevel;
 use super::event::Book;
 use super::protection::MOST_RESTATEMENTS;
 use super::record::{Owner, Purpose, Record};
+use super::sabotage::Sabotage;
 use super::state::{Exit, LotKey, Order, OrderState};
 use super::turn::{Turn, marketable, more_eager};
 use crate::domain::money::Toward;
@@ -38,7 +39,8 @@ impl Turn<'_> {
         let excess = net.size().saturating_sub(exit.keep);
         let side = if net.0 > 0 { Side::Sell } else { Side::Buy };
         // A whole exit takes the stops over; of a part, protection makes the stops smaller first.
-        let takes_stops = exit.keep.is_zero();
+        let beside = self.sabotaged(Sabotage::ExitBesideStop);
+        let takes_stops = exit.keep.is_zero() && !beside && !self.sabotaged(Sabotage::StopStays);
         let ours = move |o: &Order| {
             o.purpose.is_exit()
                 && o.purpose.owner() == key.owner
@@ -130,7 +132,10 @@ impl Turn<'_> {
             self.read(Book::Positions);
             return;
         }
-        let allowed = wanted.min(self.reducible(key, side));
+        let mut allowed = wanted.min(self.reducible(key, side));
+        if self.sabotaged(Sabotage::ExitBesideStop) || self.sabotaged(Sabotage::StopStays) {
+            allowed = wanted;
+        }
         if allowed < wanted {
             self.clear_the_way(key, side);
         }
@@ -153,6 +158,12 @@ impl Turn<'_> {
 
     /// Reasons to send nothing yet: a refused try, a closed market, shorts that should be closed first.
     fn must_wait(&mut self, key: LotKey, exit: &Exit, side: Side) -> bool {
+        if self.sabotaged(Sabotage::GateForExits)
+            && (self.entries_closed().is_some() || self.usage().open_strategies > 1)
+        {
+            self.wake_in(1_000);
+            return true;
+        }
         let policy = &self.config.exits;
         if let (failures @ 1.., Some(last)) = (exit.failures, exit.last_failure) {
             let wait = policy.retry_ms.saturating_mul(1 << (failures - 1).min(10)).min(policy.retry_max_ms);

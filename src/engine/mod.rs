@@ -22,6 +22,7 @@ mod queue;
 pub mod record;
 pub mod reference;
 mod routine;
+mod sabotage;
 pub mod state;
 pub mod step;
 mod turn;
@@ -36,6 +37,8 @@ pub use event::Event;
 pub use queue::order_of;
 pub use record::Record;
 pub use reference::{Reference, ResolvedLeg};
+#[cfg(test)]
+pub(crate) use sabotage::Sabotage;
 pub use state::State;
 pub use step::Step;
 

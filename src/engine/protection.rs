@@ -12,6 +12,7 @@ use super::config::StopOrder;
 use super::effect::AlertLevel;
 use super::event::Book;
 use super::record::{Owner, Purpose, Record};
+use super::sabotage::Sabotage;
 use super::state::{Guard, LotKey, Order, OrderState, Stop};
 use super::turn::Turn;
 use crate::domain::money::Toward;
@@ -62,7 +63,12 @@ impl Turn<'_> {
             self.memory.uncovered.remove(&key);
             if exit.is_none() {
                 // Nothing is to rest (any more).
-                self.state.stops_of(key).map(|o| o.intent.id).collect::<Vec<_>>().into_iter().for_each(|id| self.cancel(id));
+                self.state
+                    .stops_of(key)
+                    .map(|o| o.intent.id)
+                    .collect::<Vec<_>>()
+                    .into_iter()
+                    .for_each(|id| self.cancel(id));
             }
             return;
         };
@@ -84,7 +90,8 @@ impl Turn<'_> {
     /// The price has gone through the stop: with a stop resting it should fill by itself, and becomes an exit if it does
     /// not; without one the exit begins at once. True if there is nothing more to do for it.
     fn is_passed(&mut self, key: LotKey, side: Side, stop: Stop) -> bool {
-        let restated = self.state.stops_of(key).any(|o| o.state == OrderState::Working && o.resting_kind().trigger().is_none());
+        let restated =
+            self.state.stops_of(key).any(|o| o.state == OrderState::Working && o.resting_kind().trigger().is_none());
         let through = self.fresh_quote(&key.contract).is_some_and(|q| match side {
             Side::Sell => q.last <= stop.trigger,
             Side::Buy => q.last >= stop.trigger,
@@ -136,6 +143,7 @@ impl Turn<'_> {
         };
         let kind = self.stop_kind(key, &instrument, side, stop.trigger);
         let stops: Vec<IntentId> = self.state.stops_of(key).map(|o| o.intent.id).collect();
+        let wanted = if self.sabotaged(Sabotage::StopForOrdered) { self.ordered(key) } else { wanted };
         let mut possible = Quantity::ZERO;
         for id in stops {
             possible += self.put_right(id, side, kind, wanted.saturating_sub(possible));
@@ -179,14 +187,17 @@ impl Turn<'_> {
 
     /// More has filled than is covered: a stop grows, or another one is placed.
     fn add_stop(&mut self, key: LotKey, instrument: &Instrument, side: Side, kind: OrderKind, missing: Quantity) {
-        if self.stop_must_wait(key) {
+        if self.stop_must_wait(key) || self.is_not_missed(key) {
             return;
         }
         if !self.state.position_is_fresh(&key.contract, key.product) {
             self.read(Book::Positions);
             return;
         }
-        let allowed = missing.min(self.reducible(key, side));
+        let mut allowed = missing.min(self.reducible(key, side));
+        if self.sabotaged(Sabotage::StopForOrdered) {
+            allowed = missing;
+        }
         if allowed < missing {
             self.clear_the_way(key, side);
             self.wake_in(1_000);
@@ -246,7 +257,7 @@ impl Turn<'_> {
     /// The position is covered once the broker says that its stops rest; one that is not for too long is exited.
     fn watch_cover(&mut self, key: LotKey, wanted: Quantity) {
         let resting: Quantity = self.state.stops_of(key).filter(|o| o.is_resting_stop()).map(Order::resting).sum();
-        if resting >= wanted || self.state.exits.contains_key(&key) {
+        if resting >= wanted || self.state.exits.contains_key(&key) || self.sabotaged(Sabotage::NoRepair) {
             self.memory.uncovered.remove(&key);
             return;
         }
@@ -269,9 +280,11 @@ impl Turn<'_> {
         let refused = || {
             let stop = Purpose::Protect { owner: key.owner };
             let of_it = |o: &&Order| o.purpose == stop && o.intent.spec.contract == key.contract;
-            self.state.orders.values().filter(of_it).any(|o| {
-                o.state == OrderState::Rejected && matches!(o.kind, OrderKind::StopMarket { .. })
-            })
+            self.state
+                .orders
+                .values()
+                .filter(of_it)
+                .any(|o| o.state == OrderState::Rejected && matches!(o.kind, OrderKind::StopMarket { .. }))
         };
         match self.config.protection.order {
             StopOrder::StopMarket if !refused() => OrderKind::StopMarket { trigger },
@@ -289,13 +302,31 @@ impl Turn<'_> {
 
     /// Stops of lots that are closed, or that nobody guards any more.
     fn cancel_orphans(&mut self) {
+        if self.sabotaged(Sabotage::StopStays) {
+            return;
+        }
         let orphan = |o: &Order| {
-            let key = LotKey { owner: o.purpose.owner(), contract: o.intent.spec.contract, product: o.intent.spec.product };
+            let key =
+                LotKey { owner: o.purpose.owner(), contract: o.intent.spec.contract, product: o.intent.spec.product };
             o.purpose.is_stop() && !self.state.guards.contains_key(&key) && !self.state.exits.contains_key(&key)
         };
         for id in self.open_ids(orphan) {
             self.cancel(id);
         }
+    }
+
+    /// Sabotage: all that was ordered of what a lot holds a part of.
+    fn ordered(&self, key: LotKey) -> Quantity {
+        let Owner::Strategy(id) = key.owner else { return Quantity::ZERO };
+        let legs = self.state.strategies.get(&id).map(|s| s.legs.as_slice()).unwrap_or_default();
+        legs.iter().filter(|l| l.instrument.contract == key.contract).map(super::ResolvedLeg::quantity).sum()
+    }
+
+    /// Sabotage: one stop is enough for ever.
+    fn is_not_missed(&self, key: LotKey) -> bool {
+        let stop = Purpose::Protect { owner: key.owner };
+        let of_it = |o: &Order| o.purpose == stop && o.intent.spec.contract == key.contract;
+        self.sabotaged(Sabotage::NoRepair) && self.state.orders.values().any(of_it)
     }
 
     /// Whether a stop of this strategy has traded since it was marked.

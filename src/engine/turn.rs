@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use super::event::Book;
 use super::record::{Owner, Purpose, Record};
+use super::sabotage::Sabotage;
 use super::state::{LotKey, Order, OrderState, State};
 use super::step::Step;
 use super::{Effect, EngineConfig, Lane, Reference};
 use crate::domain::money::Toward;
 use crate::domain::time::{Timestamp, after_ms, ms_between};
 use crate::domain::{
-    AccountId, Contract, CorrelationId, Instrument, Intent, IntentId, OrderKind, OrderSpec, Price, Quantity,
-    Quote, Side,
+    AccountId, Contract, CorrelationId, Instrument, Intent, IntentId, OrderKind, OrderSpec, Price, Quantity, Quote,
+    Side,
 };
 use crate::engine::effect::AlertLevel;
 
@@ -49,12 +50,17 @@ pub struct Turn<'a> {
     pub step: Step,
     /// The earliest instant at which something is due.
     pub due: Option<Timestamp>,
+    #[cfg(test)]
+    pub(super) sabotage: Option<super::sabotage::Sabotage>,
 }
 
 impl Turn<'_> {
     /// Remembers something: the state follows at once, the journal before any effect.
     pub fn record(&mut self, record: Record) {
         self.state.apply(&record, self.now);
+        if matches!(record, Record::ModifyAsked { .. }) && self.sabotaged(Sabotage::ForgetRecord) {
+            return;
+        }
         self.step.records.push(record);
     }
 

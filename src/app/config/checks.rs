@@ -116,11 +116,8 @@ impl<'a> Checks<'a> {
         let name = |setting: &str| format!("protection.{setting}");
         self.between(&name("stop_pct"), p.stop_pct, dec!(500), "a percentage of the average price");
         self.between(&name("band_pct"), p.band_pct, dec!(50), "a percentage of the trigger");
-        let optional = [
-            ("breakeven_at_pct", p.breakeven_at_pct),
-            ("trail_pct", p.trail_pct),
-            ("target_pct", p.target_pct),
-        ];
+        let optional =
+            [("breakeven_at_pct", p.breakeven_at_pct), ("trail_pct", p.trail_pct), ("target_pct", p.target_pct)];
         for (setting, value) in optional {
             if let Some(value) = value {
                 self.between(&name(setting), value, dec!(1000), "a percentage of the average price");

@@ -4,11 +4,14 @@ use rust_decimal::Decimal;
 use rust_decimal_macros::dec;
 
 use crate::domain::money::Toward;
-use crate::domain::{Price, Product, Quantity, Quote, StrategyId, StrategyStatus};
+use crate::domain::{
+    OrderKind, OrderSpec, Price, Product, Quantity, Quote, Side, StrategyId, StrategyStatus, Validity,
+};
 use crate::engine::command::StopWish;
 use crate::engine::config::ProtectedLegs;
 use crate::engine::effect::AlertLevel;
-use crate::engine::record::{Owner, Record};
+use crate::engine::record::{Owner, Purpose, Record};
+use crate::engine::sabotage::Sabotage;
 use crate::engine::state::{Guard, LotKey, Stop, StopHow};
 use crate::engine::turn::Turn;
 
@@ -24,7 +27,9 @@ impl Turn<'_> {
         let lots: Vec<LotKey> =
             self.state.lots.iter().filter(|(k, l)| !l.net.is_flat() && bare(k)).map(|(k, _)| *k).collect();
         for key in lots {
-            if self.shall_be_protected(key) && let Some(stop) = self.policy_stop(key) {
+            if self.shall_be_protected(key)
+                && let Some(stop) = self.policy_stop(key)
+            {
                 self.set_stop(key, Some(stop));
                 if let Some(target) = self.policy_target(key) {
                     let LotKey { owner, contract, product } = key;
@@ -87,7 +92,7 @@ impl Turn<'_> {
             }
             let quote = self.fresh_quote(&key.contract);
             if let (Some(target), Some(quote)) = (guard.target, quote)
-                && self.meets_target(key, target, &quote)
+                && (self.rests_beside_stop(key, target) || self.meets_target(key, target, &quote))
             {
                 continue;
             }
@@ -98,6 +103,28 @@ impl Turn<'_> {
                 self.set_stop(key, Some(moved));
             }
         }
+    }
+
+    /// Sabotage: an order at the target, as if the stop were not there.
+    fn rests_beside_stop(&mut self, key: LotKey, target: Price) -> bool {
+        let exit = Purpose::Exit { owner: key.owner };
+        if !self.sabotaged(Sabotage::TargetBesideStop)
+            || self.state.open_orders_of(key.contract, key.product).any(|o| o.purpose == exit)
+        {
+            return false;
+        }
+        let net = self.state.lots.get(&key).map(|l| l.net).unwrap_or_default();
+        let side = if net.0 > 0 { Side::Sell } else { Side::Buy };
+        let spec = OrderSpec {
+            contract: key.contract,
+            side,
+            quantity: Quantity(net.size().0.min(65)),
+            kind: OrderKind::Limit { price: target },
+            validity: Validity::Day,
+            product: key.product,
+        };
+        self.place(spec, exit, 5_000);
+        true
     }
 
     fn meets_target(&mut self, key: LotKey, target: Price, quote: &Quote) -> bool {
@@ -157,7 +184,8 @@ impl Turn<'_> {
     ) -> Result<String, String> {
         let (key, average, long, tick) = self.guardable(id, contract, product)?;
         let label = contract.label();
-        let distance = |by: Price| (by.0 >= tick.0 * Decimal::from(LEAST_MOVE_TICKS)).then(|| by.on_tick(tick, Toward::Up));
+        let distance =
+            |by: Price| (by.0 >= tick.0 * Decimal::from(LEAST_MOVE_TICKS)).then(|| by.on_tick(tick, Toward::Up));
         let last = self.fresh_quote(&contract).map(|q| q.last);
         let stop = match wish {
             StopWish::At { trigger } if trigger.is_positive() => {
@@ -166,7 +194,8 @@ impl Turn<'_> {
             StopWish::At { .. } => return Err(format!("{label}: a stop is a price above 0")),
             StopWish::Breakeven => Stop { trigger: away(average, long, Decimal::ZERO, tick), how: StopHow::Breakeven },
             StopWish::Trail { by } => {
-                let by = distance(by).ok_or_else(|| format!("{label}: it must trail by at least {LEAST_MOVE_TICKS} ticks"))?;
+                let by = distance(by)
+                    .ok_or_else(|| format!("{label}: it must trail by at least {LEAST_MOVE_TICKS} ticks"))?;
                 let last = last.ok_or_else(|| format!("{label}: no fresh quote to trail from: try again"))?;
                 Stop { trigger: away(last, long, by.0, tick), how: StopHow::Trailing { by } }
             }
@@ -177,7 +206,10 @@ impl Turn<'_> {
         };
         let through = |last: &Price| if long { *last <= stop.trigger } else { *last >= stop.trigger };
         if let Some(last) = last.filter(through) {
-            return Err(format!("{label} is at {last}: a stop at {} would trigger at once: close it instead", stop.trigger));
+            return Err(format!(
+                "{label} is at {last}: a stop at {} would trigger at once: close it instead",
+                stop.trigger
+            ));
         }
         self.set_stop(key, Some(stop));
         Ok(format!("{label}: stop at {} ({})", stop.trigger, stop.how.as_str()))
@@ -196,9 +228,8 @@ impl Turn<'_> {
         if target.is_some_and(|t| !t.is_positive()) {
             return Err(format!("{label}: a target is a price above 0"));
         }
-        let met = |t: &Price| {
-            self.fresh_quote(&contract).is_some_and(|q| if long { q.last >= *t } else { q.last <= *t })
-        };
+        let met =
+            |t: &Price| self.fresh_quote(&contract).is_some_and(|q| if long { q.last >= *t } else { q.last <= *t });
         if let Some(target) = target.filter(met) {
             return Err(format!("{label} has passed {target} already: close it instead"));
         }

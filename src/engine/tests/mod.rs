@@ -4,4 +4,5 @@ mod desk;
 mod entry;
 mod exit;
 mod marking;
+mod protect;
 mod restart;

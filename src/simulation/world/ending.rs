@@ -93,7 +93,7 @@ impl World {
             self.disk.spill(&batch);
         }
         let trades: Vec<_> = self.exchange.trades(ACCOUNT).iter().map(TradeView::sighting).collect();
-        self.checks.at_rest(desk.state(), (self.hours != Hours::NewDay).then_some(&trades))?;
+        self.checks.at_rest(desk.state(), (self.hours != Hours::NewDay).then_some(&trades), self.exchange.is_open())?;
         let state = desk.state();
         let locked = state.flatten.is_none() && state.halt.as_ref().is_some_and(|h| h.locked);
         let open = self.checks.open_at_exchange(false);
