@@ -16,7 +16,9 @@ pub fn narrate(record: &Record) {
         Record::IntentUnplaced { intent, how, reason } => {
             warn!(target: "order", "intent {intent} {}: {reason}", format!("{how:?}").to_lowercase());
         }
-        Record::ModifyAsked { intent, kind } => info!(target: "order", "intent {intent} priced again: {}", price(kind)),
+        Record::ModifyAsked { intent, kind, .. } => {
+            info!(target: "order", "intent {intent} priced again: {}", price(kind))
+        }
         Record::Refused { what, reason, .. } => warn!(target: "refused", "{what}: {reason}"),
         _ => {}
     }
@@ -56,5 +58,7 @@ fn reason_of(purpose: Purpose) -> String {
         Purpose::Entry { strategy, leg } => format!("#{strategy} leg {}", leg + 1),
         Purpose::Exit { owner: Owner::Strategy(id) } => format!("exit of #{id}"),
         Purpose::Exit { owner: Owner::Foreign } => "exit of a position opened elsewhere".into(),
+        Purpose::Protect { owner: Owner::Strategy(id) } => format!("stop of #{id}"),
+        Purpose::Protect { owner: Owner::Foreign } => "stop of a position opened elsewhere".into(),
     }
 }

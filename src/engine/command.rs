@@ -78,6 +78,20 @@ pub enum Command {
         contract: Contract,
         product: Product,
     },
+    /// Moves, arms or lifts the stop of what a strategy holds of a contract.
+    SetStop {
+        id: StrategyId,
+        contract: Contract,
+        product: Product,
+        stop: StopWish,
+    },
+    /// Sets or lifts the price at which it is exited with a profit.
+    SetTarget {
+        id: StrategyId,
+        contract: Contract,
+        product: Product,
+        target: Option<Price>,
+    },
     /// Cancels one working order of ours.
     CancelOrder {
         intent: IntentId,
@@ -120,6 +134,8 @@ impl Command {
             Self::Unwind { .. } => "unwind",
             Self::CloseStrategy { .. } => "close strategy",
             Self::ClosePosition { .. } => "close position",
+            Self::SetStop { .. } => "stop",
+            Self::SetTarget { .. } => "target",
             Self::CancelOrder { .. } => "cancel order",
             Self::Halt => "halt",
             Self::Flatten { .. } => "flatten",
@@ -128,6 +144,23 @@ impl Command {
             Self::Arm { .. } => "arm",
         }
     }
+}
+
+/// Where a trader wants a stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StopWish {
+    At {
+        trigger: Price,
+    },
+    /// At the average price.
+    Breakeven,
+    /// So many points behind the best price from now on.
+    Trail {
+        by: Price,
+    },
+    /// None, whatever the settings say.
+    Off,
 }
 
 /// The answer to a command.

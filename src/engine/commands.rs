@@ -61,6 +61,10 @@ impl Turn<'_> {
             Command::Unwind { id } => answer(self.unwind(*id)),
             Command::CloseStrategy { id } => answer(self.close_strategy(*id)),
             Command::ClosePosition { contract, product } => answer(self.close_position(*contract, *product)),
+            Command::SetStop { id, contract, product, stop } => answer(self.wish_stop(*id, *contract, *product, *stop)),
+            Command::SetTarget { id, contract, product, target } => {
+                answer(self.wish_target(*id, *contract, *product, *target))
+            }
             Command::CancelOrder { intent } => answer(self.cancel_order(*intent)),
             Command::Halt => {
                 self.halt("halted by the trader");

@@ -97,6 +97,65 @@ impl Default for ExitPolicy {
     }
 }
 
+/// Which positions get a stop that rests at the broker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProtectedLegs {
+    None,
+    /// Those of strategies whose legs are all bought or all sold. Where one leg protects another, a stop on one of them
+    /// would break the protection.
+    OneSided,
+    Every,
+}
+
+/// The kind of order that rests as a stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StopOrder {
+    /// A limit order once triggered: taken everywhere.
+    StopLimit,
+    /// A market order once triggered; where it is refused, a stop-limit takes its place.
+    StopMarket,
+}
+
+/// Stops that rest at the broker, and targets that the engine holds (`config/strategy.yaml`, `protection`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ProtectionPolicy {
+    pub legs: ProtectedLegs,
+    /// The stop lies this far from the average price, in per cent of it.
+    pub stop_pct: Decimal,
+    pub order: StopOrder,
+    /// A stop-limit's limit lies this far beyond its trigger, in per cent of it.
+    pub band_pct: Decimal,
+    /// The stop goes to the average price once the position has gained this much, in per cent of it.
+    pub breakeven_at_pct: Option<Decimal>,
+    /// The stop follows the best price at this distance, in per cent of the average price.
+    pub trail_pct: Option<Decimal>,
+    /// The position is exited once it has gained this much, in per cent of the average price.
+    pub target_pct: Option<Decimal>,
+    /// A stop whose price has been passed for this long without its filling becomes an exit.
+    pub unfilled_ms: i64,
+    /// A position without its stop for this long is exited.
+    pub uncovered_ms: i64,
+}
+
+impl Default for ProtectionPolicy {
+    fn default() -> Self {
+        Self {
+            legs: ProtectedLegs::OneSided,
+            stop_pct: dec!(40),
+            order: StopOrder::StopLimit,
+            band_pct: dec!(10),
+            breakeven_at_pct: None,
+            trail_pct: None,
+            target_pct: None,
+            unfilled_ms: 3_000,
+            uncovered_ms: 15_000,
+        }
+    }
+}
+
 /// How often the broker is asked without being prompted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -136,6 +195,7 @@ pub struct EngineConfig {
     pub limits: Limits,
     pub execution: ExecutionPolicy,
     pub exits: ExitPolicy,
+    pub protection: ProtectionPolicy,
     pub polls: PollPolicy,
     pub kill_switch: KillSwitchPolicy,
 }

@@ -13,12 +13,20 @@ pub struct Engine {
     pub config: EngineConfig,
     state: State,
     memory: Memory,
+    #[cfg(test)]
+    pub(crate) sabotage: Option<super::Sabotage>,
 }
 
 impl Engine {
     /// An engine that goes on from a state folded from the journal (or from an empty one).
     pub fn new(config: EngineConfig, state: State) -> Self {
-        Self { config, state, memory: Memory::default() }
+        Self {
+            config,
+            state,
+            memory: Memory::default(),
+            #[cfg(test)]
+            sabotage: None,
+        }
     }
 
     pub fn state(&self) -> &State {
@@ -39,6 +47,8 @@ impl Engine {
             now,
             step: Step::default(),
             due: None,
+            #[cfg(test)]
+            sabotage: self.sabotage,
         };
         turn.start_day();
         turn.take(event);
@@ -55,7 +65,7 @@ impl Turn<'_> {
             Event::Command { id, origin, command, quotes } => self.command(*id, *origin, command, quotes),
             Event::OrderSeen { sighting, .. } => self.order_seen(sighting),
             Event::PlaceFailed { intent, outcome } => self.place_failed(*intent, outcome),
-            Event::ModifyFailed { intent, reason } => self.modify_failed(*intent, reason),
+            Event::ModifyFailed { intent, reason, unanswered } => self.modify_failed(*intent, reason, *unanswered),
             Event::CancelFailed { intent, reason } => self.cancel_failed(*intent, reason),
             Event::OrdersRead { asked_at, orders, .. } => self.orders_read(*asked_at, orders),
             Event::TradesRead { asked_at, trades, .. } => self.trades_read(*asked_at, trades),
@@ -83,6 +93,7 @@ impl Turn<'_> {
             Touched::Lots(keys) => self.drive_strays(Some(&keys)),
             Touched::Everything => self.drive_strays(None),
         }
+        self.drive_protection();
         self.drive_exits();
         self.drive_flatten();
         self.poll();

@@ -64,6 +64,9 @@ pub enum Event {
     ModifyFailed {
         intent: IntentId,
         reason: String,
+        /// Its answer was lost: it may still arrive.
+        #[serde(default)]
+        unanswered: bool,
     },
     /// A cancellation was not taken (in transit, already final, answer lost).
     CancelFailed {

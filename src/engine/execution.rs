@@ -10,6 +10,7 @@ use rust_decimal_macros::dec;
 use super::effect::AlertLevel;
 use super::record::{Owner, Purpose, Record};
 use super::reference::ResolvedLeg;
+use super::sabotage::Sabotage;
 use super::state::{Execution, Lot, LotKey, Order, OrderState, Phase};
 use super::turn::{Turn, marketable, more_eager};
 use crate::domain::time::after_ms;
@@ -71,14 +72,22 @@ impl Turn<'_> {
             let seconds = self.config.execution.timeout_ms / 1_000;
             return self.give_up(id, &format!("not complete within {seconds} s"));
         }
+        if self.stop_was_hit(id) {
+            // Going on would buy again what the stop has just sold.
+            let reason = "its stop was hit while it was being entered";
+            self.alert(AlertLevel::Critical, format!("#{id}: {reason}. What has filled is being exited."));
+            self.record(Record::UnwindStarted { id, reason: reason.into() });
+            return self.drive_unwind(id, reason);
+        }
         self.wake_at(after_ms(execution.started_at, self.config.execution.timeout_ms + 1));
         let complete = |t: &Self, i: usize| t.state.leg_held(id, i) >= legs[i].quantity();
         let missing: Vec<usize> = (0..legs.len()).filter(|i| !complete(self, *i)).collect();
         if missing.is_empty() {
             return self.complete(id, &legs);
         }
+        let waves = !self.sabotaged(Sabotage::NoWaves);
         let wave = missing.iter().map(|i| wave_of(&legs, &legs[*i])).min().unwrap_or(1);
-        for leg in missing.into_iter().filter(|i| wave_of(&legs, &legs[*i]) == wave) {
+        for leg in missing.into_iter().filter(|i| !waves || wave_of(&legs, &legs[*i]) == wave) {
             if let Some(reason) = self.leg_has_failed(id, leg, &execution) {
                 return self.give_up(id, &reason);
             }
@@ -128,7 +137,11 @@ impl Turn<'_> {
             self.wake_in(1_000);
             return;
         }
-        let price = self.fresh_quote(&contract).and_then(|q| self.entry_price(&q, resolved, execution, 0));
+        let mut quote = self.fresh_quote(&contract);
+        if self.sabotaged(Sabotage::EntriesOnStaleQuotes) {
+            quote = self.state.marks.get(&contract).copied();
+        }
+        let price = quote.and_then(|q| self.entry_price(&q, resolved, execution, 0));
         let Some(price) = price else {
             let text = format!("#{id}: waiting for a fresh quote of {}", contract.label());
             self.alert_once(AlertLevel::Info, text);
@@ -209,7 +222,7 @@ impl Turn<'_> {
             self.wake_at(after_ms(since, MODIFY_LOST_MS));
             return true;
         }
-        self.record(Record::ModifyFailed { intent: id, reason: "no answer".into() });
+        self.record(Record::ModifyFailed { intent: id, reason: "no answer".into(), unanswered: true });
         self.read(super::event::Book::Orders);
         false
     }
@@ -311,7 +324,7 @@ impl Turn<'_> {
             Purpose::Entry { strategy, .. } => self.state.strategies.get(&strategy).is_none_or(|s| {
                 s.status != StrategyStatus::Executing || s.marked_at.is_none_or(|marked| o.made_at < marked)
             }),
-            Purpose::Exit { .. } => false,
+            Purpose::Exit { .. } | Purpose::Protect { .. } => false,
         });
         for id in adopted {
             self.cancel(id);

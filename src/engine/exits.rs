@@ -7,7 +7,9 @@ use rust_decimal_macros::dec;
 
 use super::effect::AlertLevel;
 use super::event::Book;
+use super::protection::MOST_RESTATEMENTS;
 use super::record::{Owner, Purpose, Record};
+use super::sabotage::Sabotage;
 use super::state::{Exit, LotKey, Order, OrderState};
 use super::turn::{Turn, marketable, more_eager};
 use crate::domain::money::Toward;
@@ -36,8 +38,13 @@ impl Turn<'_> {
         let net = self.net_of(key);
         let excess = net.size().saturating_sub(exit.keep);
         let side = if net.0 > 0 { Side::Sell } else { Side::Buy };
-        let ours = |o: &Order| {
-            o.purpose == Purpose::Exit { owner: key.owner }
+        // A whole exit takes the stops over; of a part, protection makes the stops smaller first.
+        let beside = self.sabotaged(Sabotage::ExitBesideStop);
+        let takes_stops = exit.keep.is_zero() && !beside && !self.sabotaged(Sabotage::StopStays);
+        let ours = move |o: &Order| {
+            o.purpose.is_exit()
+                && o.purpose.owner() == key.owner
+                && (takes_stops || !o.purpose.is_stop())
                 && o.intent.spec.contract == key.contract
                 && o.intent.spec.product == key.product
         };
@@ -51,7 +58,11 @@ impl Turn<'_> {
             return;
         }
         for id in &working {
-            self.chase_exit(*id, key);
+            if self.state.orders.get(id).is_some_and(|o| o.purpose.is_stop() && o.resting_kind().trigger().is_some()) {
+                self.take_over(*id, key, exit, side);
+            } else {
+                self.chase_exit(*id, key);
+            }
         }
         let outstanding: Quantity = self
             .state
@@ -121,7 +132,10 @@ impl Turn<'_> {
             self.read(Book::Positions);
             return;
         }
-        let allowed = wanted.min(self.reducible(key, side));
+        let mut allowed = wanted.min(self.reducible(key, side));
+        if self.sabotaged(Sabotage::ExitBesideStop) || self.sabotaged(Sabotage::StopStays) {
+            allowed = wanted;
+        }
         if allowed < wanted {
             self.clear_the_way(key, side);
         }
@@ -144,6 +158,12 @@ impl Turn<'_> {
 
     /// Reasons to send nothing yet: a refused try, a closed market, shorts that should be closed first.
     fn must_wait(&mut self, key: LotKey, exit: &Exit, side: Side) -> bool {
+        if self.sabotaged(Sabotage::GateForExits)
+            && (self.entries_closed().is_some() || self.usage().open_strategies > 1)
+        {
+            self.wake_in(1_000);
+            return true;
+        }
         let policy = &self.config.exits;
         if let (failures @ 1.., Some(last)) = (exit.failures, exit.last_failure) {
             let wait = policy.retry_ms.saturating_mul(1 << (failures - 1).min(10)).min(policy.retry_max_ms);
@@ -176,13 +196,22 @@ impl Turn<'_> {
     }
 
     /// What may be sent on `side` without ever opening a position: what the broker has, less all that may still trade.
-    fn reducible(&self, key: LotKey, side: Side) -> Quantity {
+    pub(super) fn reducible(&self, key: LotKey, side: Side) -> Quantity {
+        self.open_at_broker(key, side).saturating_sub(self.reducing(key, side))
+    }
+
+    /// What the broker has open that an order of `side` would reduce.
+    pub(super) fn open_at_broker(&self, key: LotKey, side: Side) -> Quantity {
         let net = self.state.broker_net(&key.contract, key.product);
-        let open = match side {
+        match side {
             Side::Sell if net.0 > 0 => net.size(),
             Side::Buy if net.0 < 0 => net.size(),
-            _ => return Quantity::ZERO,
-        };
+            Side::Sell | Side::Buy => Quantity::ZERO,
+        }
+    }
+
+    /// All that may still trade on `side`, whoever's it is.
+    pub(super) fn reducing(&self, key: LotKey, side: Side) -> Quantity {
         let ours: Quantity = self
             .state
             .open_orders_of(key.contract, key.product)
@@ -196,12 +225,12 @@ impl Turn<'_> {
             .filter(|o| o.spec.contract == key.contract && o.spec.product == key.product && o.spec.side == side)
             .map(|o| o.spec.quantity.saturating_sub(o.filled))
             .sum();
-        open.saturating_sub(ours).saturating_sub(foreign)
+        ours + foreign
     }
 
     /// Orders from elsewhere that would reduce the same position take the exit's place as long as they rest: they are
     /// cancelled, since nobody knows when they would trade.
-    fn clear_the_way(&mut self, key: LotKey, side: Side) {
+    pub(super) fn clear_the_way(&mut self, key: LotKey, side: Side) {
         let in_the_way = move |o: &OrderSpec| o.contract == key.contract && o.product == key.product && o.side == side;
         if self.state.foreign_orders.values().any(|o| in_the_way(&o.spec)) {
             let label = key.contract.label();
@@ -287,6 +316,35 @@ impl Turn<'_> {
         self.wake_in(self.config.exits.step_ms);
     }
 
+    /// A resting stop becomes the exit: restated into a limit order at the market, or, where its own state is not certain,
+    /// cancelled, so that the exit follows its end.
+    fn take_over(&mut self, id: crate::domain::IntentId, key: LotKey, exit: &Exit, side: Side) {
+        if self.modification_pending(id) || self.must_wait(key, exit, side) {
+            return;
+        }
+        let Some(order) = self.state.orders.get(&id) else { return };
+        let (uncertain, wrong) = (order.unclear, order.intent.spec.side != side);
+        if wrong || uncertain || order.cancel_asked.is_some() || order.restated >= MOST_RESTATEMENTS {
+            return self.cancel(id);
+        }
+        if order.state != OrderState::Working {
+            self.wake_in(1_000);
+            return;
+        }
+        if !self.state.position_is_fresh(&key.contract, key.product) {
+            return self.read(Book::Positions);
+        }
+        if self.reducing(key, side) > self.open_at_broker(key, side) {
+            // Less is open than it covers: as an exit it could open the other side.
+            return self.cancel(id);
+        }
+        let Some(instrument) = self.instrument(key.owner, &key.contract) else { return };
+        if let Some(kind) = self.exit_kind(&instrument, exit, side) {
+            self.reprice(id, kind);
+            self.wake_in(self.config.exits.step_ms);
+        }
+    }
+
     /// A working exit that does not fill goes further through the touch: there is no last step.
     fn chase_exit(&mut self, id: crate::domain::IntentId, key: LotKey) {
         let policy = &self.config.exits;
@@ -303,7 +361,11 @@ impl Turn<'_> {
             self.wake_at(next);
             return;
         }
-        let (side, current, steps) = (order.intent.spec.side, order.kind.price(), order.steps);
+        if order.restated >= MOST_RESTATEMENTS {
+            // The broker would refuse the next one: another order takes its place.
+            return self.cancel(id);
+        }
+        let (side, current, steps) = (order.intent.spec.side, order.resting_kind().price(), order.steps);
         self.wake_in(step_ms);
         let Some(instrument) = self.instrument(key.owner, &key.contract) else { return };
         let ticks = first + step * i64::from(steps.min(100) + 1);

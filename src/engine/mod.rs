@@ -18,10 +18,12 @@ mod exits;
 mod flatten;
 mod log_in;
 mod news;
+mod protection;
 mod queue;
 pub mod record;
 pub mod reference;
 mod routine;
+mod sabotage;
 pub mod state;
 pub mod step;
 mod turn;
@@ -29,13 +31,15 @@ mod turn;
 pub use core::Engine;
 
 pub use appraise::leg_at;
-pub use command::{Command, Origin, Preview, PreviewLeg, Reply};
+pub use command::{Command, Origin, Preview, PreviewLeg, Reply, StopWish};
 pub use config::EngineConfig;
 pub use effect::{Effect, Lane};
 pub use event::Event;
 pub use queue::order_of;
 pub use record::Record;
 pub use reference::{Reference, ResolvedLeg};
+#[cfg(test)]
+pub(crate) use sabotage::Sabotage;
 pub use state::State;
 pub use step::Step;
 

@@ -110,9 +110,9 @@ impl Turn<'_> {
         }
     }
 
-    pub(super) fn modify_failed(&mut self, id: IntentId, reason: &str) {
+    pub(super) fn modify_failed(&mut self, id: IntentId, reason: &str, unanswered: bool) {
         if self.state.orders.get(&id).is_some_and(|o| o.modifying_since.is_some()) {
-            self.record(Record::ModifyFailed { intent: id, reason: reason.into() });
+            self.record(Record::ModifyFailed { intent: id, reason: reason.into(), unanswered });
             self.read(Book::Orders);
         }
     }

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 
 use super::command::Reply;
 use super::record::Record;
+use super::sabotage::Sabotage;
 use super::state::{Phase, Strategy};
 use super::turn::Turn;
 use crate::domain::time::{after_ms, ist};
@@ -120,7 +121,7 @@ impl Turn<'_> {
 
     fn start_execution(&mut self, id: StrategyId) {
         let Some(preview) = self.preview(id, &[]) else { return };
-        if !preview.refusals.is_empty() {
+        if !preview.refusals.is_empty() && !self.sabotaged(Sabotage::NoGate) {
             return self.unqueue(id, &preview.refusals.join("; "));
         }
         let quotes = preview.legs.iter().filter_map(|l| Some((l.contract, l.quote?))).collect();

@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use super::command::Origin;
 use super::reference::ResolvedLeg;
+use super::state::Stop;
 use crate::domain::time::Timestamp;
 use crate::domain::{
-    BrokerOrderId, CommandId, Contract, Funds, Intent, IntentId, OrderKind, OrderSighting, PositionSighting, Product,
-    Quantity, Quote, Recommendation, StrategyId, StrategyStatus, TradeSighting,
+    BrokerOrderId, CommandId, Contract, Funds, Intent, IntentId, OrderKind, OrderSighting, PositionSighting, Price,
+    Product, Quantity, Quote, Recommendation, StrategyId, StrategyStatus, TradeSighting,
 };
 
 /// Paper or live. Stamped into the journal; the two never mix.
@@ -39,17 +40,23 @@ pub enum Purpose {
     Entry { strategy: StrategyId, leg: usize },
     /// Reduces what `owner` holds.
     Exit { owner: Owner },
+    /// Rests at the broker as the stop of what `owner` holds. An exit may restate it into a limit order.
+    Protect { owner: Owner },
 }
 
 impl Purpose {
     pub fn owner(&self) -> Owner {
         match self {
             Self::Entry { strategy, .. } => Owner::Strategy(*strategy),
-            Self::Exit { owner } => *owner,
+            Self::Exit { owner } | Self::Protect { owner } => *owner,
         }
     }
+    /// Whether it can only reduce: an exit or a stop.
     pub fn is_exit(&self) -> bool {
-        matches!(self, Self::Exit { .. })
+        matches!(self, Self::Exit { .. } | Self::Protect { .. })
+    }
+    pub fn is_stop(&self) -> bool {
+        matches!(self, Self::Protect { .. })
     }
 }
 
@@ -170,10 +177,16 @@ pub enum Record {
     ModifyAsked {
         intent: IntentId,
         kind: OrderKind,
+        /// Units in all; `None`: as before.
+        #[serde(default)]
+        quantity: Option<Quantity>,
     },
     ModifyFailed {
         intent: IntentId,
         reason: String,
+        /// Nobody said no: it may still arrive.
+        #[serde(default)]
+        unanswered: bool,
     },
     CancelAsked {
         intent: IntentId,
@@ -230,6 +243,26 @@ pub enum Record {
         contract: Contract,
         product: Product,
         reason: String,
+    },
+    /// The stop of a lot, as it shall rest at the broker from now on. `None`: none, by the trader's word.
+    StopSet {
+        owner: Owner,
+        contract: Contract,
+        product: Product,
+        stop: Option<Stop>,
+    },
+    /// The price at which the engine exits a lot with a profit.
+    TargetSet {
+        owner: Owner,
+        contract: Contract,
+        product: Product,
+        target: Option<Price>,
+    },
+    /// What it guarded is closed.
+    GuardDropped {
+        owner: Owner,
+        contract: Contract,
+        product: Product,
     },
     Halted {
         reason: String,

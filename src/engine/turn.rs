@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 
 use super::event::Book;
 use super::record::{Owner, Purpose, Record};
+use super::sabotage::Sabotage;
 use super::state::{LotKey, Order, OrderState, State};
 use super::step::Step;
 use super::{Effect, EngineConfig, Lane, Reference};
 use crate::domain::money::Toward;
 use crate::domain::time::{Timestamp, after_ms, ms_between};
 use crate::domain::{
-    AccountId, Contract, CorrelationId, Instrument, Intent, IntentId, OrderKind, OrderSpec, Price, Quote, Side,
+    AccountId, Contract, CorrelationId, Instrument, Intent, IntentId, OrderKind, OrderSpec, Price, Quantity, Quote,
+    Side,
 };
 use crate::engine::effect::AlertLevel;
 
@@ -33,6 +35,10 @@ pub struct Memory {
     pub told: BTreeMap<String, Timestamp>,
     /// The broker does not take our token: until it does, no book can be read and nothing can be sent.
     pub logged_out: bool,
+    /// Lots whose stop does not rest as it should, and since when.
+    pub uncovered: BTreeMap<LotKey, Timestamp>,
+    /// Lots whose price has passed their stop without its filling, and since when.
+    pub passed: BTreeMap<LotKey, Timestamp>,
     /// The latest instant seen: time does not run backwards in here.
     pub latest: Option<Timestamp>,
 }
@@ -46,12 +52,17 @@ pub struct Turn<'a> {
     pub step: Step,
     /// The earliest instant at which something is due.
     pub due: Option<Timestamp>,
+    #[cfg(test)]
+    pub(super) sabotage: Option<super::sabotage::Sabotage>,
 }
 
 impl Turn<'_> {
     /// Remembers something: the state follows at once, the journal before any effect.
     pub fn record(&mut self, record: Record) {
         self.state.apply(&record, self.now);
+        if matches!(record, Record::ModifyAsked { .. }) && self.sabotaged(Sabotage::ForgetRecord) {
+            return;
+        }
         self.step.records.push(record);
     }
 
@@ -124,17 +135,25 @@ impl Turn<'_> {
         let expires = after_ms(self.now, lifetime_ms);
         let intent = Intent { id: IntentId(number), account: ACCOUNT, correlation, spec, expires };
         self.record(Record::IntentMade { intent: Box::new(intent.clone()), purpose });
-        let lane = if purpose.is_exit() { Lane::Exit } else { Lane::Entry };
+        let lane = lane_of(purpose, &spec.kind);
         self.effect(Effect::Place { intent, lane });
     }
 
     /// Restates a working order at another price.
     pub fn reprice(&mut self, id: IntentId, kind: OrderKind) {
+        if let Some(quantity) = self.state.orders.get(&id).map(|o| o.quantity) {
+            self.restate(id, kind, quantity);
+        }
+    }
+
+    /// Restates a working order: its price and its units in all, whatever has filled of them.
+    pub fn restate(&mut self, id: IntentId, kind: OrderKind, quantity: Quantity) {
         let Some(order) = self.state.orders.get(&id) else { return };
         let Some(order_id) = order.order_id.clone() else { return };
-        let lane = if order.purpose.is_exit() { Lane::Exit } else { Lane::Entry };
-        let spec = OrderSpec { kind, ..order.intent.spec };
-        self.record(Record::ModifyAsked { intent: id, kind });
+        let lane = lane_of(order.purpose, &kind);
+        let spec = OrderSpec { kind, quantity, ..order.intent.spec };
+        let told = (quantity != order.quantity).then_some(quantity);
+        self.record(Record::ModifyAsked { intent: id, kind, quantity: told });
         self.effect(Effect::Modify { intent: id, order_id, spec, lane });
     }
 
@@ -178,11 +197,20 @@ impl Turn<'_> {
     }
 
     /// Begins to exit what an owner holds, unless that is under way.
-    pub fn start_exit(&mut self, key: LotKey, keep: crate::domain::Quantity, reason: &str) {
+    pub fn start_exit(&mut self, key: LotKey, keep: Quantity, reason: &str) {
         if !self.state.exits.contains_key(&key) {
             let LotKey { owner, contract, product } = key;
             self.record(Record::ExitStarted { owner, contract, product, keep, reason: reason.into() });
         }
+    }
+}
+
+/// The lane of an order. A stop that has become an exit is as urgent as one.
+fn lane_of(purpose: Purpose, kind: &OrderKind) -> Lane {
+    match purpose {
+        Purpose::Entry { .. } => Lane::Entry,
+        Purpose::Protect { .. } if kind.trigger().is_some() => Lane::Protection,
+        Purpose::Exit { .. } | Purpose::Protect { .. } => Lane::Exit,
     }
 }
 

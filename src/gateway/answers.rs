@@ -21,7 +21,7 @@ impl Gateway {
         let answered = match call.ticket.clone() {
             Ticket::Place { intent, lane } => self.place_answered(&intent, lane, &call, answer, now),
             Ticket::Modify { intent, .. } => change_refused(answer, call.overdue)
-                .map(|reason| Event::ModifyFailed { intent, reason })
+                .map(|reason| Event::ModifyFailed { intent, reason, unanswered: false })
                 .into_iter()
                 .collect(),
             Ticket::Cancel { intent, .. } => change_refused(answer, call.overdue)
@@ -54,7 +54,7 @@ impl Gateway {
             Ticket::Place { intent, lane } => {
                 self.place_unanswered(&intent, lane, call.deadline.max(now), &reason, now)
             }
-            Ticket::Modify { intent, .. } => vec![Event::ModifyFailed { intent, reason }],
+            Ticket::Modify { intent, .. } => vec![Event::ModifyFailed { intent, reason, unanswered: true }],
             Ticket::Cancel { intent, .. } => vec![Event::CancelFailed { intent, reason }],
             Ticket::Find(intent) => {
                 self.look_ups.find_over(intent);

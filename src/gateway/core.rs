@@ -164,7 +164,7 @@ impl Gateway {
         now: Timestamp,
     ) -> Vec<Event> {
         if let Some(reason) = self.held.clone().filter(|_| lane == Lane::Entry) {
-            return vec![Event::ModifyFailed { intent, reason }];
+            return vec![Event::ModifyFailed { intent, reason, unanswered: false }];
         }
         // A modification restates everything: one that still waits is replaced by this one.
         self.lanes.remove(|w| matches!(&w.job, Job::Modify { order_id: o, .. } if o == order_id));
@@ -428,7 +428,7 @@ fn unsent(job: Job, reason: &str) -> Option<Event> {
     let reason = reason.to_owned();
     match job {
         Job::Place(intent) => Some(Event::PlaceFailed { intent: intent.id, outcome: PlaceOutcome::NotSent { reason } }),
-        Job::Modify { intent, .. } => Some(Event::ModifyFailed { intent, reason }),
+        Job::Modify { intent, .. } => Some(Event::ModifyFailed { intent, reason, unanswered: false }),
         Job::Cancel { .. } => None,
     }
 }

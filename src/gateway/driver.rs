@@ -144,7 +144,9 @@ fn without_journal(effect: &Effect) -> Option<Event> {
         Effect::Place { intent, .. } => {
             Some(Event::PlaceFailed { intent: intent.id, outcome: PlaceOutcome::NotSent { reason: reason() } })
         }
-        Effect::Modify { intent, .. } => Some(Event::ModifyFailed { intent: *intent, reason: reason() }),
+        Effect::Modify { intent, .. } => {
+            Some(Event::ModifyFailed { intent: *intent, reason: reason(), unanswered: false })
+        }
         Effect::Cancel { .. }
         | Effect::LookUp { .. }
         | Effect::ReadOrders

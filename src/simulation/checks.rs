@@ -10,7 +10,7 @@ use crate::domain::{
     Side, StrategyId, StrategyStatus, TradeSighting,
 };
 use crate::engine::record::{Owner, Purpose, Unplaced};
-use crate::engine::state::OrderState;
+use crate::engine::state::{LotKey, OrderState, Strategy};
 use crate::engine::{EngineConfig, Record, State};
 use crate::gateway::{Batch, Call};
 
@@ -49,6 +49,9 @@ pub const PREFIX: &str = "SIM01";
 /// An exit is decided, sent and filled within this time, unless it rests.
 const RACE_MS: i64 = 20_000;
 
+/// The engine looks once a second, and asks before it acts.
+const COVER_SLACK_MS: i64 = 3_000;
+
 /// Order calls that may leave in one rolling second.
 pub const CALLS_PER_SECOND: usize = 8;
 
@@ -73,6 +76,8 @@ pub struct Checks {
     /// The newest batch in it: one that is spilled after its commit failed comes by twice.
     last_seq: u64,
     unanswered: BTreeSet<CommandId>,
+    /// Protected lots without their stop, and since when.
+    uncovered: BTreeMap<LotKey, Timestamp>,
     pub config: EngineConfig,
 }
 
@@ -86,6 +91,7 @@ impl Checks {
         self.shadow = state.clone();
         self.last_seq = last_seq;
         self.unanswered.clear();
+        self.uncovered.clear();
     }
 
     /// A call leaves the process.
@@ -151,6 +157,7 @@ impl Checks {
             self.refused_for_funds.insert(seen.spec.contract);
         }
         let Some(known) = self.orders.get_mut(&seen.order_id) else { return Ok(()) };
+        known.quantity = seen.spec.quantity;
         let news = seen.filled.saturating_sub(known.filled);
         known.filled = known.filled.max(seen.filled);
         known.over |= seen.status.is_final();
@@ -171,7 +178,7 @@ impl Checks {
                 self.foreign_traded.insert(key, seen.updated);
             }
             Some(Purpose::Entry { .. }) => {}
-            Some(Purpose::Exit { owner }) => {
+            Some(Purpose::Exit { owner } | Purpose::Protect { owner }) => {
                 let reduces = after.abs() < before.abs() && after * before >= 0;
                 must(reduces || self.raced(key, seen), Invariant::ExitsOnlyReduce, || {
                     format!(
@@ -199,10 +206,13 @@ impl Checks {
     /// All exits of ours that may still trade, together, are no more than what is open.
     fn exits_are_covered(&self, key: (Contract, Product), seen: &OrderSighting) -> Checked {
         let net = self.nets.get(&key).copied().unwrap_or_default();
-        let exits = self.orders.values().filter(|o| o.key == key && !o.over && o.purpose.is_some_and(|p| p.is_exit()));
-        let change: i64 = exits.map(|o| o.side.signed(o.quantity.saturating_sub(o.filled)).0).sum();
+        let exits =
+            || self.orders.values().filter(|o| o.key == key && !o.over && o.purpose.is_some_and(|p| p.is_exit()));
+        let change: i64 = exits().map(|o| o.side.signed(o.quantity.saturating_sub(o.filled)).0).sum();
         let covered = change == 0 || (change.signum() != net.signum() && change.abs() <= net.abs());
-        must(covered || self.raced(key, seen), Invariant::ExitsOnlyReduce, || {
+        let with_stops = exits().any(|o| o.purpose.is_some_and(|p| p.is_stop()));
+        let invariant = if with_stops { Invariant::CoverWithinPosition } else { Invariant::ExitsOnlyReduce };
+        must(covered || self.raced(key, seen), invariant, || {
             format!("exits of {change:+} are out for {} with {net:+} open", key.0.label())
         })
     }
@@ -359,6 +369,65 @@ impl Checks {
         })
     }
 
+    /// What is protected is covered by stops that rest, as the broker said, or is being exited.
+    pub fn stop_cover(&mut self, state: &State, now: Timestamp, open: bool) -> Checked {
+        if !open || state.reconciling_since.is_some() {
+            self.uncovered.clear();
+            return Ok(());
+        }
+        let mut bare = BTreeMap::new();
+        for (key, lot) in state.lots.iter().filter(|(k, l)| !l.net.is_flat() && !state.exits.contains_key(k)) {
+            let Owner::Strategy(id) = key.owner else { continue };
+            let lifted = state.guards.get(key).is_some_and(|g| g.stop.is_none());
+            if lifted || state.strategies.get(&id).is_none_or(|s| !is_one_sided(s)) {
+                continue;
+            }
+            let at_broker = state.broker_net(&key.contract, key.product);
+            let held = if state.position_is_fresh(&key.contract, key.product) {
+                lot.net.0.abs().min(at_broker.0.abs())
+            } else {
+                lot.net.0.abs()
+            };
+            let stop = Purpose::Protect { owner: key.owner };
+            let resting: u32 = state
+                .open_orders_of(key.contract, key.product)
+                .filter(|o| o.purpose == stop && o.is_resting_stop())
+                .map(|o| o.resting().0)
+                .sum();
+            if i64::from(resting) < held {
+                bare.insert(*key, self.uncovered.get(key).copied().unwrap_or(now));
+            }
+        }
+        self.uncovered = bare;
+        let most = self.config.protection.uncovered_ms + COVER_SLACK_MS;
+        let late = self.uncovered.iter().find(|(_, since)| ms_between(**since, now) > most);
+        match late {
+            None => Ok(()),
+            Some((key, since)) => broken(
+                Invariant::StopCover,
+                format!("{} of {:?} is without its stop since {since}", key.contract.label(), key.owner),
+            ),
+        }
+    }
+
+    /// Once quiet, what is to be protected rests at the exchange, to the unit.
+    fn stops_rest(&self, state: &State) -> Checked {
+        let mut wanted: BTreeMap<(Contract, Product), i64> = BTreeMap::new();
+        for (key, guard) in state.guards.iter().filter(|(k, g)| g.stop.is_some() && !state.exits.contains_key(k)) {
+            let net = state.lots.get(key).map_or(0, |l| l.net.0);
+            *wanted.entry((key.contract, key.product)).or_default() -= net;
+        }
+        for (key, wanted) in wanted {
+            let stops =
+                self.orders.values().filter(|o| o.key == key && !o.over && o.purpose.is_some_and(|p| p.is_stop()));
+            let resting: i64 = stops.map(|o| o.side.signed(o.quantity.saturating_sub(o.filled)).0).sum();
+            must(resting == wanted, Invariant::StopCover, || {
+                format!("{}: stops of {resting:+} rest at the exchange, not {wanted:+}", key.0.label())
+            })?;
+        }
+        Ok(())
+    }
+
     /// Everything collected so far has gone through [`Self::remembers`]: the fold is the state.
     pub fn fold_is(&self, state: &State) -> Checked {
         must(bytes(&self.shadow) == bytes(state), Invariant::FoldIsState, || {
@@ -392,7 +461,10 @@ impl Checks {
 
     /// Everything is quiet: what we believe is what the exchange has. `trades` are those of the whole run, if the
     /// exchange still has them.
-    pub fn at_rest(&self, state: &State, trades: Option<&Vec<TradeSighting>>) -> Checked {
+    pub fn at_rest(&self, state: &State, trades: Option<&Vec<TradeSighting>>, open: bool) -> Checked {
+        if open {
+            self.stops_rest(state)?;
+        }
         must(self.unanswered.is_empty(), Invariant::AnsweredOnce, || {
             format!("commands {:?} were never answered", self.unanswered)
         })?;
@@ -409,7 +481,7 @@ impl Checks {
     /// Whether anything of ours may still trade or has not been confirmed, as the engine sees it.
     pub fn engine_is_busy(state: &State) -> Option<String> {
         use crate::engine::state::Phase;
-        if let Some(o) = state.open_orders().next() {
+        if let Some(o) = state.open_orders().find(|o| !(o.purpose.is_stop() && o.is_resting_stop())) {
             return Some(format!("intent {} is {}", o.intent.id, o.state.as_str()));
         }
         if let Some(key) = state.exits.keys().next() {
@@ -430,6 +502,11 @@ impl Checks {
         let inexact = state.orders.values().find(|o| !o.is_exact() && o.state != OrderState::Lost);
         inexact.map(|o| format!("the trades of intent {} have not been read", o.intent.id))
     }
+}
+
+/// Whether no leg protects another.
+fn is_one_sided(s: &Strategy) -> bool {
+    s.legs.iter().all(|l| l.side == Side::Buy) || s.legs.iter().all(|l| l.side == Side::Sell)
 }
 
 pub fn bytes(state: &State) -> Vec<u8> {

@@ -60,6 +60,10 @@ pub enum Invariant {
     NoEntryWhileHalted,
     /// An exit never makes a position change its sign, nor opens one.
     ExitsOnlyReduce,
+    /// 3: stops, and exits with them, are never for more than is open.
+    CoverWithinPosition,
+    /// 3: what is protected has its stop resting within the configured time, or is being exited.
+    StopCover,
     /// What protects is bought before what it protects is sold.
     HedgesFirst,
     /// An executed strategy holds what its legs say.

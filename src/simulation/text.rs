@@ -16,6 +16,7 @@ pub fn seen_text(s: &OrderSighting) -> String {
     let (spec, filled) = (s.spec, s.filled);
     let reason = s.reason.as_deref().unwrap_or_default();
     let price = spec.kind.price().map_or_else(|| "market".into(), |p| p.to_string());
+    let price = spec.kind.trigger().map_or_else(|| price.clone(), |t| format!("{price} stop {t}"));
     let (id, side, quantity, label) = (&s.order_id, spec.side, spec.quantity, spec.contract.label());
     format!("{id} {mark} {side} {filled}/{quantity} {label} @{price} {:?} {reason}", s.status)
 }
@@ -26,7 +27,7 @@ pub fn call_text(call: &Call) -> String {
             let (s, mark) = (i.spec, i.correlation.as_str());
             format!("place {mark} {} {} {} {:?}", s.side, s.quantity, s.contract.label(), s.kind)
         }
-        Call::Modify { order_id, spec } => format!("modify {order_id} {:?}", spec.kind),
+        Call::Modify { order_id, spec } => format!("modify {order_id} {} {:?}", spec.quantity, spec.kind),
         Call::Cancel { order_id } => format!("cancel {order_id}"),
         Call::FindByCorrelation(mark) => format!("find {mark}"),
         Call::Orders | Call::Trades | Call::Positions | Call::Funds => call.name().into(),

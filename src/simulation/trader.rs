@@ -9,8 +9,9 @@ use crate::domain::{
     Exchange as Place, IntentId, Leg, LegKind, OptionRight, Price, Product, Recommendation, Side, StrategyId,
     StrategyStatus, Symbol,
 };
-use crate::engine::state::Phase;
-use crate::engine::{Command, State};
+use crate::engine::record::Owner;
+use crate::engine::state::{LotKey, Phase};
+use crate::engine::{Command, State, StopWish};
 
 /// Legs as side, right, strikes from the money, ratio.
 type Shape = &'static [(Side, OptionRight, i64, u32)];
@@ -93,8 +94,9 @@ impl Trader {
             61..=63 => Command::Halt,
             64..=65 => Command::Flatten { include_foreign: self.dice.chance(400) },
             66..=68 => self.arm(300),
-            69..=76 => Command::CloseStrategy { id: self.one(state, |s| s.status == StrategyStatus::Executed) },
-            77..=79 => self.close_position(state),
+            69..=72 => Command::CloseStrategy { id: self.one(state, |s| s.status == StrategyStatus::Executed) },
+            73..=77 => self.guard(state),
+            78..=79 => self.close_position(state),
             80..=86 => Command::Resume { id: self.one(state, is_held) },
             87..=89 => Command::Unwind { id: self.one(state, is_held) },
             90..=95 => Command::Retry { id: self.one(state, |s| s.status == StrategyStatus::Failed) },
@@ -108,6 +110,38 @@ impl Trader {
     fn arm(&mut self, right: u32) -> Command {
         let word = if self.dice.chance(right) { "ARM" } else { "arm?" };
         Command::Arm { word: word.into() }
+    }
+
+    /// Moves a stop or a target of something held: sensibly, or to where it cannot stand.
+    fn guard(&mut self, state: &State) -> Command {
+        let held: Vec<(&LotKey, Price)> = state
+            .lots
+            .iter()
+            .filter(|(k, l)| !l.net.is_flat() && matches!(k.owner, Owner::Strategy(_)))
+            .map(|(k, l)| (k, l.average().unwrap_or_default()))
+            .collect();
+        let picked = self.dice.pick(&held).map(|(k, average)| (**k, *average));
+        let Some((LotKey { owner: Owner::Strategy(id), contract, product }, average)) = picked else {
+            let contract = crate::domain::Contract::index(Place::Nse, self.symbol);
+            return Command::SetStop {
+                id: StrategyId(1),
+                contract,
+                product: Product::Margin,
+                stop: StopWish::Breakeven,
+            };
+        };
+        let near = Price(average.0 * Decimal::new(self.dice.between((40, 180)), 2));
+        let stop = match self.dice.below(10) {
+            0..=3 => StopWish::At { trigger: near },
+            4..=5 => StopWish::Breakeven,
+            6..=7 => StopWish::Trail { by: Price(average.0 * Decimal::new(self.dice.between((0, 30)), 2)) },
+            8 => StopWish::Off,
+            _ => {
+                let target = self.dice.chance(900).then_some(near);
+                return Command::SetTarget { id, contract, product, target };
+            }
+        };
+        Command::SetStop { id, contract, product, stop }
     }
 
     fn close_position(&mut self, state: &State) -> Command {

@@ -160,6 +160,7 @@ fn order(o: &OrderRow) -> Value {
     let (purpose, strategy, leg) = match o.origin {
         OrderOrigin::Entry { strategy, leg } => ("entry", Some(strategy.0), Some(leg)),
         OrderOrigin::Exit { strategy } => ("exit", strategy.map(|s| s.0), None),
+        OrderOrigin::Stop { strategy } => ("stop", strategy.map(|s| s.0), None),
         OrderOrigin::Foreign => ("foreign", None, None),
     };
     json!({

@@ -55,6 +55,10 @@ pub enum OrderOrigin {
     Exit {
         strategy: Option<StrategyId>,
     },
+    /// The stop of what a strategy holds.
+    Stop {
+        strategy: Option<StrategyId>,
+    },
     /// Placed elsewhere.
     Foreign,
 }
@@ -88,11 +92,23 @@ fn ours(order: &Order, now: Timestamp) -> OrderRow {
             Purpose::Entry { strategy, leg } => OrderOrigin::Entry { strategy, leg: leg + 1 },
             Purpose::Exit { owner: Owner::Strategy(id) } => OrderOrigin::Exit { strategy: Some(id) },
             Purpose::Exit { owner: Owner::Foreign } => OrderOrigin::Exit { strategy: None },
+            // Restated into a limit order it is an exit like any other.
+            Purpose::Protect { owner } => {
+                let strategy = match owner {
+                    Owner::Strategy(id) => Some(id),
+                    Owner::Foreign => None,
+                };
+                if order.kind.trigger().is_some() {
+                    OrderOrigin::Stop { strategy }
+                } else {
+                    OrderOrigin::Exit { strategy }
+                }
+            }
         },
         contract: spec.contract,
         product: spec.product,
         side: spec.side,
-        quantity: spec.quantity,
+        quantity: order.quantity,
         filled: order.filled,
         kind: order.kind,
         average,

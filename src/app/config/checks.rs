@@ -10,7 +10,7 @@ use rust_decimal_macros::dec;
 use super::errors::ConfigError;
 use super::{CockpitConfig, DhanConfig, PaperConfig, RiskFile, StrategyFile};
 use crate::domain::Money;
-use crate::engine::config::{ExecutionPolicy, ExitPolicy, PollPolicy};
+use crate::engine::config::{ExecutionPolicy, ExitPolicy, PollPolicy, ProtectionPolicy};
 
 /// The most order calls a second that the regulator allows an unregistered account.
 const MOST_ORDERS_PER_SECOND: u32 = 10;
@@ -77,6 +77,7 @@ impl<'a> Checks<'a> {
     pub fn strategy(&mut self, s: &StrategyFile) {
         self.execution(&s.execution);
         self.exits(&s.exits);
+        self.protection(&s.protection);
         self.polls(&s.polls);
     }
 
@@ -109,6 +110,21 @@ impl<'a> Checks<'a> {
             "the longest wait is not shorter than the first: it",
         );
         self.at_least("exits.longs_wait_ms", e.longs_wait_ms, 0, "the wait for the shorts");
+    }
+
+    fn protection(&mut self, p: &ProtectionPolicy) {
+        let name = |setting: &str| format!("protection.{setting}");
+        self.between(&name("stop_pct"), p.stop_pct, dec!(500), "a percentage of the average price");
+        self.between(&name("band_pct"), p.band_pct, dec!(50), "a percentage of the trigger");
+        let optional =
+            [("breakeven_at_pct", p.breakeven_at_pct), ("trail_pct", p.trail_pct), ("target_pct", p.target_pct)];
+        for (setting, value) in optional {
+            if let Some(value) = value {
+                self.between(&name(setting), value, dec!(1000), "a percentage of the average price");
+            }
+        }
+        self.at_least(&name("unfilled_ms"), p.unfilled_ms, 1_000, "quotes come once a second: it");
+        self.at_least(&name("uncovered_ms"), p.uncovered_ms, 3_000, "the broker needs a moment to take a stop: it");
     }
 
     fn polls(&mut self, p: &PollPolicy) {

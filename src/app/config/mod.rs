@@ -20,7 +20,7 @@ pub use self::secrets::Secrets;
 use crate::broker::dhan::DhanSettings;
 use crate::domain::Money;
 use crate::engine::EngineConfig;
-use crate::engine::config::{ExecutionPolicy, ExitPolicy, KillSwitchPolicy, PollPolicy};
+use crate::engine::config::{ExecutionPolicy, ExitPolicy, KillSwitchPolicy, PollPolicy, ProtectionPolicy};
 use crate::gateway::GatewayPolicy;
 use crate::platform::files::read_text;
 use crate::risk::Limits;
@@ -171,6 +171,7 @@ struct RiskFile {
 struct StrategyFile {
     execution: ExecutionPolicy,
     exits: ExitPolicy,
+    protection: ProtectionPolicy,
     polls: PollPolicy,
 }
 
@@ -202,6 +203,7 @@ impl AppConfig {
             limits: risk.limits,
             execution: strategy.execution,
             exits: strategy.exits,
+            protection: strategy.protection,
             polls: strategy.polls,
             kill_switch: risk.kill_switch,
         };

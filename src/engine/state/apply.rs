@@ -75,16 +75,25 @@ impl State {
             Record::IntentUnplaced { intent, how, reason } => self.unplace(*intent, *how, reason, at),
             Record::OrderSeen { intent, sighting } => self.see(*intent, sighting, at),
             Record::ForeignOrderSeen { sighting } => self.see_foreign(sighting, at),
-            Record::ModifyAsked { intent, kind } => self.with_order(*intent, |o| {
+            Record::ModifyAsked { intent, kind, quantity } => self.with_order(*intent, |o| {
+                let becomes_exit = o.kind.trigger().is_some() && kind.trigger().is_none();
+                o.steps = if becomes_exit { 0 } else { o.steps + 1 };
+                o.restated += 1;
                 o.kind = *kind;
-                o.steps += 1;
+                o.quantity = quantity.unwrap_or(o.quantity);
                 o.priced_at = at;
                 o.modifying_since = Some(at);
             }),
-            Record::ModifyFailed { intent, reason } => self.with_order(*intent, |o| {
+            Record::ModifyFailed { intent, reason, unanswered } => self.with_order(*intent, |o| {
                 o.modifying_since = None;
                 o.priced_at = at;
                 o.reason = Some(reason.clone());
+                o.unclear |= *unanswered;
+                if let (false, Some(told)) = (o.unclear, o.told) {
+                    // Refused: it is what it was.
+                    o.kind = told.kind;
+                    o.quantity = told.quantity;
+                }
             }),
             Record::CancelAsked { intent } => self.with_order(*intent, |o| o.cancel_asked = Some(at)),
             Record::CancelFailed { intent, .. } => self.with_order(*intent, |o| o.cancel_asked = None),
@@ -118,6 +127,17 @@ impl State {
                 if let Some(lot) = self.lots.get_mut(&key) {
                     lot.settle(mark);
                 }
+            }
+            Record::StopSet { owner, contract, product, stop } => {
+                let key = LotKey { owner: *owner, contract: *contract, product: *product };
+                self.guards.entry(key).or_default().stop = *stop;
+            }
+            Record::TargetSet { owner, contract, product, target } => {
+                let key = LotKey { owner: *owner, contract: *contract, product: *product };
+                self.guards.entry(key).or_default().target = *target;
+            }
+            Record::GuardDropped { owner, contract, product } => {
+                self.guards.remove(&LotKey { owner: *owner, contract: *contract, product: *product });
             }
             Record::Halted { reason } => {
                 if self.halt.is_none() {
@@ -214,10 +234,21 @@ impl State {
     }
 
     fn count_exit_failure(&mut self, purpose: Purpose, contract: Contract, product: Product, at: Timestamp) {
-        let Purpose::Exit { owner } = purpose else { return };
-        if let Some(exit) = self.exits.get_mut(&LotKey { owner, contract, product }) {
-            exit.failures += 1;
-            exit.last_failure = Some(at);
+        let key = LotKey { owner: purpose.owner(), contract, product };
+        match purpose {
+            Purpose::Exit { .. } => {
+                if let Some(exit) = self.exits.get_mut(&key) {
+                    exit.failures += 1;
+                    exit.last_failure = Some(at);
+                }
+            }
+            Purpose::Protect { .. } => {
+                if let Some(guard) = self.guards.get_mut(&key) {
+                    guard.failures += 1;
+                    guard.last_failure = Some(at);
+                }
+            }
+            Purpose::Entry { .. } => {}
         }
     }
 
@@ -231,13 +262,16 @@ impl State {
         order.filled += merged.news;
         order.value += merged.value;
         order.state = merged.state;
+        if let Some(told) = order.newly_told(seen) {
+            order.told = Some(told);
+        }
         if order.order_id.is_none() {
             order.order_id = Some(seen.order_id.clone());
         }
         if order.becomes_a_limit(seen) {
             order.kind = seen.spec.kind;
         }
-        if order.modifying_since.is_some() && seen.spec.kind == order.kind {
+        if order.modifying_since.is_some() && order.is_as_asked(&seen.spec) {
             order.modifying_since = None;
         }
         if seen.status.is_final() {
@@ -247,6 +281,7 @@ impl State {
         if changed {
             order.changed_at = at;
         }
+        let rests = purpose.is_stop() && order.state == OrderState::Working;
         self.index(id);
         self.order_ids.insert(seen.order_id.clone(), id);
         if changed {
@@ -262,6 +297,9 @@ impl State {
             if let Some(exit) = self.exits.get_mut(&key) {
                 exit.failures = 0;
             }
+        }
+        if rests && let Some(guard) = self.guards.get_mut(&LotKey { owner: purpose.owner(), contract, product }) {
+            guard.failures = 0;
         }
         if ended_badly {
             self.count_exit_failure(purpose, contract, product, at);

@@ -1,6 +1,7 @@
 //! What the engine knows. Only [`State::apply`] changes it, so folding the journal arrives at the same state.
 
 mod apply;
+mod guards;
 mod lots;
 mod orders;
 
@@ -9,8 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+pub use guards::{Guard, Stop, StopHow};
 pub use lots::{Lot, LotKey};
-pub use orders::{Order, OrderState};
+pub use orders::{Order, OrderState, Told};
 
 use super::record::{Owner, Profile};
 use super::reference::ResolvedLeg;
@@ -132,6 +134,8 @@ pub struct State {
     pub foreign_orders: BTreeMap<BrokerOrderId, OrderSighting>,
     pub lots: BTreeMap<LotKey, Lot>,
     pub exits: BTreeMap<LotKey, Exit>,
+    /// Lots with a stop or a target, and lots that shall have none.
+    pub guards: BTreeMap<LotKey, Guard>,
     pub broker: BrokerBooks,
     pub marks: BTreeMap<Contract, Quote>,
     pub halt: Option<Halt>,
@@ -188,6 +192,12 @@ impl State {
 
     pub fn open_orders_of(&self, contract: Contract, product: Product) -> impl Iterator<Item = &Order> {
         self.open_orders().filter(move |o| o.intent.spec.contract == contract && o.intent.spec.product == product)
+    }
+
+    /// Our stops of a lot that may still trade, restated into exits or not.
+    pub fn stops_of(&self, key: LotKey) -> impl Iterator<Item = &Order> {
+        let stop = super::record::Purpose::Protect { owner: key.owner };
+        self.open_orders_of(key.contract, key.product).filter(move |o| o.purpose == stop)
     }
 
     /// What a strategy holds.

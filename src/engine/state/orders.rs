@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::record::{Purpose, Unplaced};
 use crate::domain::time::Timestamp;
-use crate::domain::{BrokerOrderId, Intent, Money, OrderKind, OrderSighting, Price, Quantity, SeenStatus};
+use crate::domain::{BrokerOrderId, Intent, Money, OrderKind, OrderSighting, OrderSpec, Price, Quantity, SeenStatus};
 
 /// `intent → working → filled | rejected | cancelled | expired`; `unknown` when the answer was lost, `lost` when it was
 /// looked for in vain, `not sent` when it certainly never left. *Part filled* is working with a filled quantity.
@@ -58,12 +58,20 @@ pub struct Order {
     pub order_id: Option<BrokerOrderId>,
     /// As last asked for; differs from the intent's after a modification.
     pub kind: OrderKind,
+    /// Units in all, as last asked for.
+    pub quantity: Quantity,
+    /// What the broker last said it is: until that is what was asked for, it may be either.
+    pub told: Option<Told>,
     pub filled: Quantity,
     /// Price × quantity of what filled: exact once `trades` covers it, the broker's average until then.
     pub value: Money,
     pub trades: BTreeMap<String, (Quantity, Price)>,
-    /// Modifications asked for.
+    /// Prices asked for beyond the first; counted anew when a stop becomes an exit.
     pub steps: u32,
+    /// Modifications asked for, of whatever kind: brokers take only so many of one order.
+    pub restated: u32,
+    /// A modification had no answer: it may still arrive, later than newer ones.
+    pub unclear: bool,
     pub priced_at: Timestamp,
     /// A modification is under way since.
     pub modifying_since: Option<Timestamp>,
@@ -75,17 +83,21 @@ pub struct Order {
 
 impl Order {
     pub fn new(intent: Intent, purpose: Purpose, at: Timestamp) -> Self {
-        let kind = intent.spec.kind;
+        let (kind, intent_quantity) = (intent.spec.kind, intent.spec.quantity);
         Self {
             intent,
             purpose,
             state: OrderState::Intent,
             order_id: None,
             kind,
+            quantity: intent_quantity,
+            told: None,
             filled: Quantity::ZERO,
             value: Money::ZERO,
             trades: BTreeMap::new(),
             steps: 0,
+            restated: 0,
+            unclear: false,
             priced_at: at,
             modifying_since: None,
             cancel_asked: None,
@@ -95,9 +107,50 @@ impl Order {
         }
     }
 
-    /// What may still fill.
+    /// What may still fill, at most: a restatement may or may not have been taken.
     pub fn remaining(&self) -> Quantity {
-        self.intent.spec.quantity.saturating_sub(self.filled)
+        let told = self.told.map_or(Quantity::ZERO, |t| t.quantity);
+        self.quantity.max(told).saturating_sub(self.filled)
+    }
+
+    /// How it rests at the broker, as far as is known.
+    pub fn resting_kind(&self) -> OrderKind {
+        self.told.map_or(self.kind, |t| t.kind)
+    }
+
+    /// What is certain to rest at the broker.
+    pub fn resting(&self) -> Quantity {
+        match (self.state, self.told) {
+            (OrderState::Working, Some(told)) => told.quantity.saturating_sub(self.filled),
+            _ => Quantity::ZERO,
+        }
+    }
+
+    /// Whether it waits at the broker for its trigger (or has just passed it).
+    pub fn is_resting_stop(&self) -> bool {
+        self.state == OrderState::Working && self.resting_kind().trigger().is_some()
+    }
+
+    /// Whether a sighting is the newest word on how the order rests. The broker's own clock decides: news overtake
+    /// each other on the way.
+    fn is_newest(&self, seen: &OrderSighting) -> bool {
+        match (self.told, seen.updated) {
+            (None, _) => true,
+            (Some(told), Some(at)) => told.at.is_none_or(|before| at >= before),
+            (Some(_), None) => false,
+        }
+    }
+
+    /// What the broker says that the order is, if that is new.
+    pub fn newly_told(&self, seen: &OrderSighting) -> Option<Told> {
+        let told = Told { kind: seen.spec.kind, quantity: seen.spec.quantity, at: seen.updated };
+        let same = self.told.is_some_and(|t| (t.kind, t.quantity) == (told.kind, told.quantity));
+        (!same && self.is_newest(seen)).then_some(told)
+    }
+
+    /// Whether it is told as it was last asked for.
+    pub fn is_as_asked(&self, seen: &OrderSpec) -> bool {
+        seen.kind == self.kind && seen.quantity == self.quantity
     }
 
     /// Whether the trade book has confirmed every fill, so that `value` is exact.
@@ -109,10 +162,11 @@ impl Order {
     pub fn merged(&self, seen: &OrderSighting) -> Merged {
         let filled = match seen.status {
             // Some updates say "traded" before they carry the quantity.
-            SeenStatus::Filled => self.intent.spec.quantity,
+            SeenStatus::Filled => seen.spec.quantity.max(seen.filled),
             _ => seen.filled,
         };
-        let filled = filled.max(self.filled).min(self.intent.spec.quantity);
+        let whole = self.intent.spec.quantity.max(self.quantity).max(seen.spec.quantity);
+        let filled = filled.min(whole).max(self.filled);
         let news = filled - self.filled;
         let seen_state = match seen.status {
             SeenStatus::Transit => OrderState::Transit,
@@ -128,7 +182,9 @@ impl Order {
             // Unknown, lost and not-sent orders that show up after all are what the broker says they are.
             _ => seen_state,
         };
-        let state = if filled == self.intent.spec.quantity { OrderState::Filled } else { state };
+        // The sighting itself says so: an older one may name a quantity that the order has outgrown.
+        let is_whole = !seen.filled.is_zero() && seen.filled >= seen.spec.quantity;
+        let state = if is_whole { OrderState::Filled } else { state };
         let value = match seen.average {
             Some(average) if !news.is_zero() => average.times(filled) - self.value,
             _ if !news.is_zero() => {
@@ -147,7 +203,8 @@ impl Order {
             || !merged.news.is_zero()
             || self.order_id.is_none()
             // The order as restated: the modification has been taken.
-            || (self.modifying_since.is_some() && seen.spec.kind == self.kind)
+            || (self.modifying_since.is_some() && self.is_as_asked(&seen.spec))
+            || (!seen.status.is_final() && self.newly_told(seen).is_some())
             || self.becomes_a_limit(seen)
     }
 
@@ -167,6 +224,16 @@ impl Order {
             Unplaced::Lost => OrderState::Lost,
         }
     }
+}
+
+/// How an order rests, in the broker's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    pub kind: OrderKind,
+    /// Units in all.
+    pub quantity: Quantity,
+    /// The broker's own time of it.
+    pub at: Option<Timestamp>,
 }
 
 /// The outcome of merging a sighting.

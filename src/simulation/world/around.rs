@@ -20,6 +20,9 @@ impl World {
     pub(super) fn second(&mut self) -> Checked {
         self.after(1_000, Happening::Second);
         self.deliver_quotes();
+        if let Some(desk) = &self.desk {
+            self.checks.stop_cover(desk.state(), self.now, self.exchange.is_open())?;
+        }
         if self.clear_since.is_some() {
             return self.end_when_quiet();
         }

@@ -76,7 +76,9 @@ impl World {
         if !self.disk.is_idle() {
             return Some("the disk is busy".into());
         }
-        let ours = |o: &OrderView| !o.status.is_final() && o.correlation.starts_with(PREFIX);
+        // A stop may rest for ever.
+        let rests = |o: &OrderView| o.spec.kind.trigger().is_some() && !o.triggered;
+        let ours = |o: &OrderView| !o.status.is_final() && o.correlation.starts_with(PREFIX) && !rests(o);
         if let Some(o) = self.exchange.orders(ACCOUNT).into_iter().find(ours) {
             return Some(format!("order {} is {:?} at the exchange", o.order_id, o.status));
         }
@@ -91,7 +93,7 @@ impl World {
             self.disk.spill(&batch);
         }
         let trades: Vec<_> = self.exchange.trades(ACCOUNT).iter().map(TradeView::sighting).collect();
-        self.checks.at_rest(desk.state(), (self.hours != Hours::NewDay).then_some(&trades))?;
+        self.checks.at_rest(desk.state(), (self.hours != Hours::NewDay).then_some(&trades), self.exchange.is_open())?;
         let state = desk.state();
         let locked = state.flatten.is_none() && state.halt.as_ref().is_some_and(|h| h.locked);
         let open = self.checks.open_at_exchange(false);

@@ -79,6 +79,8 @@ pub(super) struct Tricks {
     pub hasty: bool,
     #[cfg(test)]
     pub gateway: crate::gateway::Sabotage,
+    #[cfg(test)]
+    pub engine: Option<crate::engine::Sabotage>,
 }
 
 /// Everything, from one seed.

@@ -16,7 +16,13 @@ impl World {
         let (state, next_seq) = self.disk.recover();
         self.checks.restarted(&state, next_seq - 1);
         self.life += 1;
-        let driver = Driver::new(Engine::new(self.config(), state), next_seq);
+        #[cfg_attr(not(test), allow(unused_mut))]
+        let mut engine = Engine::new(self.config(), state);
+        #[cfg(test)]
+        {
+            engine.sabotage = self.tricks.engine;
+        }
+        let driver = Driver::new(engine, next_seq);
         let mut policy = GatewayPolicy::default();
         if self.tricks.hasty {
             policy.order_windows.iter_mut().for_each(|w| w.limit *= 3);

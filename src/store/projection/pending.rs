@@ -68,6 +68,9 @@ impl Pending {
             | Record::Marks { .. }
             | Record::ExitStarted { .. }
             | Record::ExitEnded { .. }
+            | Record::StopSet { .. }
+            | Record::TargetSet { .. }
+            | Record::GuardDropped { .. }
             | Record::Halted { .. }
             | Record::FlattenStarted { .. }
             | Record::FlattenEnded
@@ -283,6 +286,9 @@ fn audit_line(record: &Record) -> Option<Cells> {
         | Record::ForeignOrderSeen { .. }
         | Record::ModifyAsked { .. }
         | Record::ModifyFailed { .. }
+        | Record::StopSet { .. }
+        | Record::TargetSet { .. }
+        | Record::GuardDropped { .. }
         | Record::CancelAsked { .. }
         | Record::CancelFailed { .. }
         | Record::ForeignCancelAsked { .. }

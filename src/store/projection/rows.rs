@@ -202,6 +202,7 @@ pub fn order(o: &Order) -> Cells {
     let (purpose, leg) = match o.purpose {
         Purpose::Entry { leg, .. } => ("entry", Some(leg as u64 + 1)),
         Purpose::Exit { .. } => ("exit", None),
+        Purpose::Protect { .. } => ("stop", None),
     };
     let average = average(o.value.0, o.filled);
     let cells = Cells::new()
@@ -218,7 +219,7 @@ pub fn order(o: &Order) -> Cells {
     contract_cells(cells, &spec.contract)
         .text("product", spec.product.as_str())
         .text("order_type", order_type(&o.kind))
-        .int("quantity", spec.quantity.0)
+        .int("quantity", o.quantity.0)
         .int("filled_quantity", o.filled.0)
         .maybe_decimal("price", o.kind.price().map(|p| p.0))
         .maybe_decimal("trigger_price", o.kind.trigger().map(|p| p.0))

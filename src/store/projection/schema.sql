@@ -75,7 +75,7 @@ CREATE TABLE orders (
     account_id      INTEGER NOT NULL,
     strategy_id     INTEGER,           -- empty: reduces a position opened elsewhere
     leg             INTEGER,           -- of an entry; 1 is the first
-    purpose         TEXT NOT NULL,     -- entry or exit
+    purpose         TEXT NOT NULL,     -- entry, exit or stop
     side            TEXT NOT NULL,     -- BUY or SELL
     contract        TEXT NOT NULL,
     stock_name      TEXT NOT NULL,

@@ -141,6 +141,8 @@ fn origin(o: &OrderRow) -> String {
         OrderOrigin::Entry { strategy, leg } => format!("#{strategy}/{leg}"),
         OrderOrigin::Exit { strategy: Some(strategy) } => format!("exit #{strategy}"),
         OrderOrigin::Exit { strategy: None } => "exit".into(),
+        OrderOrigin::Stop { strategy: Some(strategy) } => format!("stop #{strategy}"),
+        OrderOrigin::Stop { strategy: None } => "stop".into(),
         OrderOrigin::Foreign => "foreign".into(),
     }
 }

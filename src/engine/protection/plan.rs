@@ -1,0 +1,277 @@
+//! Where stops and targets stand: by the settings, by hand, at breakeven, behind the best price.
+
+use rust_decimal::Decimal;
+use rust_decimal_macros::dec;
+
+use crate::domain::money::Toward;
+use crate::domain::{
+    OrderKind, OrderSpec, Price, Product, Quantity, Quote, Side, StrategyId, StrategyStatus, Validity,
+};
+use crate::engine::command::StopWish;
+use crate::engine::config::ProtectedLegs;
+use crate::engine::effect::AlertLevel;
+use crate::engine::record::{Owner, Purpose, Record};
+use crate::engine::sabotage::Sabotage;
+use crate::engine::state::{Guard, LotKey, Stop, StopHow};
+use crate::engine::turn::Turn;
+
+/// A stop is at least this far from the average price.
+const LEAST_DISTANCE_TICKS: i64 = 4;
+/// Smaller moves of a stop are not worth an order call.
+const LEAST_MOVE_TICKS: i64 = 2;
+
+impl Turn<'_> {
+    /// A position that shall be protected and has no guard yet gets one, as its first fill comes.
+    pub(super) fn plan_guards(&mut self) {
+        let bare = |k: &LotKey| !self.state.guards.contains_key(k) && !self.state.exits.contains_key(k);
+        let lots: Vec<LotKey> =
+            self.state.lots.iter().filter(|(k, l)| !l.net.is_flat() && bare(k)).map(|(k, _)| *k).collect();
+        for key in lots {
+            if self.shall_be_protected(key)
+                && let Some(stop) = self.policy_stop(key)
+            {
+                self.set_stop(key, Some(stop));
+                if let Some(target) = self.policy_target(key) {
+                    let LotKey { owner, contract, product } = key;
+                    self.record(Record::TargetSet { owner, contract, product, target: Some(target) });
+                }
+            }
+        }
+    }
+
+    fn shall_be_protected(&self, key: LotKey) -> bool {
+        let Owner::Strategy(id) = key.owner else { return false };
+        let Some(s) = self.state.strategies.get(&id) else { return false };
+        match self.config.protection.legs {
+            ProtectedLegs::None => false,
+            ProtectedLegs::Every => true,
+            ProtectedLegs::OneSided => s.legs.windows(2).all(|pair| pair[0].side == pair[1].side),
+        }
+    }
+
+    fn set_stop(&mut self, key: LotKey, stop: Option<Stop>) {
+        let LotKey { owner, contract, product } = key;
+        self.record(Record::StopSet { owner, contract, product, stop });
+    }
+
+    /// The average price of a lot, whether it is long, and its tick.
+    fn cost(&self, key: LotKey) -> Option<(Price, bool, Price)> {
+        let lot = self.state.lots.get(&key)?;
+        let tick = self.instrument(key.owner, &key.contract)?.tick;
+        Some((lot.average()?, lot.net.0 > 0, tick))
+    }
+
+    fn policy_stop(&self, key: LotKey) -> Option<Stop> {
+        let (average, long, tick) = self.cost(key)?;
+        let policy = &self.config.protection;
+        let share = |pct: Decimal| average.0 * pct / dec!(100);
+        let least = tick.0 * Decimal::from(LEAST_DISTANCE_TICKS);
+        let (how, distance) = match policy.trail_pct {
+            Some(pct) => {
+                let by = Price(share(pct).max(least)).on_tick(tick, Toward::Up);
+                (StopHow::Trailing { by }, by.0)
+            }
+            None => (StopHow::Policy, share(policy.stop_pct).max(least)),
+        };
+        Some(Stop { trigger: away(average, long, distance, tick), how })
+    }
+
+    fn policy_target(&self, key: LotKey) -> Option<Price> {
+        let (average, long, tick) = self.cost(key)?;
+        let distance = average.0 * self.config.protection.target_pct? / dec!(100);
+        let target = if long { Price(average.0 + distance) } else { Price(average.0 - distance) };
+        Some(target.on_tick(tick, if long { Toward::Up } else { Toward::Down }).max(tick))
+    }
+
+    /// What moves by itself: the settings' stop while the average still changes, breakeven, trailing; and targets met.
+    pub(super) fn move_stops(&mut self) {
+        let guarded: Vec<(LotKey, Guard)> = self.state.guards.iter().map(|(k, g)| (*k, *g)).collect();
+        for (key, guard) in guarded {
+            if self.state.exits.contains_key(&key) {
+                continue;
+            }
+            let quote = self.fresh_quote(&key.contract);
+            if let (Some(target), Some(quote)) = (guard.target, quote)
+                && (self.rests_beside_stop(key, target) || self.meets_target(key, target, &quote))
+            {
+                continue;
+            }
+            if let Some(stop) = guard.stop
+                && let Some(moved) = self.moved(key, stop, quote.as_ref())
+                && moved != stop
+            {
+                self.set_stop(key, Some(moved));
+            }
+        }
+    }
+
+    /// Sabotage: an order at the target, as if the stop were not there.
+    fn rests_beside_stop(&mut self, key: LotKey, target: Price) -> bool {
+        let exit = Purpose::Exit { owner: key.owner };
+        if !self.sabotaged(Sabotage::TargetBesideStop)
+            || self.state.open_orders_of(key.contract, key.product).any(|o| o.purpose == exit)
+        {
+            return false;
+        }
+        let net = self.state.lots.get(&key).map(|l| l.net).unwrap_or_default();
+        let side = if net.0 > 0 { Side::Sell } else { Side::Buy };
+        let spec = OrderSpec {
+            contract: key.contract,
+            side,
+            quantity: Quantity(net.size().0.min(65)),
+            kind: OrderKind::Limit { price: target },
+            validity: Validity::Day,
+            product: key.product,
+        };
+        self.place(spec, exit, 5_000);
+        true
+    }
+
+    fn meets_target(&mut self, key: LotKey, target: Price, quote: &Quote) -> bool {
+        let Some((_, long, _)) = self.cost(key) else { return false };
+        let met = match (long, quote.bid, quote.ask) {
+            (true, Some(bid), _) => bid >= target,
+            (false, _, Some(ask)) => ask <= target,
+            (true, None, _) | (false, _, None) => false,
+        };
+        if met {
+            let label = key.contract.label();
+            self.alert(AlertLevel::Info, format!("{label}: its target of {target} is met. It is being exited."));
+            self.start_exit(key, Quantity::ZERO, &format!("target {target} met"));
+        }
+        met
+    }
+
+    fn moved(&self, key: LotKey, stop: Stop, quote: Option<&Quote>) -> Option<Stop> {
+        let (average, long, tick) = self.cost(key)?;
+        let least = tick.0 * Decimal::from(LEAST_MOVE_TICKS);
+        match stop.how {
+            StopHow::Policy => {
+                let gained = quote.map(|q| if long { q.last.0 - average.0 } else { average.0 - q.last.0 });
+                let enough = self.config.protection.breakeven_at_pct.map(|pct| average.0 * pct / dec!(100));
+                if let (Some(gained), Some(enough)) = (gained, enough)
+                    && gained >= enough
+                {
+                    return Some(Stop { trigger: away(average, long, Decimal::ZERO, tick), how: StopHow::Breakeven });
+                }
+                let anchored = self.policy_stop(key).filter(|_| self.is_entering(key))?;
+                let far = (anchored.trigger.0 - stop.trigger.0).abs() >= least;
+                Some(if far { anchored } else { stop })
+            }
+            StopHow::Trailing { by } => {
+                let follows = away(quote?.last, long, by.0, tick);
+                let gain = if long { follows.0 - stop.trigger.0 } else { stop.trigger.0 - follows.0 };
+                // A fraction of the distance at a time: each move is an order call, and a broker takes 25 per order.
+                let step = (by.0 / dec!(5)).max(least);
+                Some(if gain >= step { Stop { trigger: follows, ..stop } } else { stop })
+            }
+            StopHow::ByHand | StopHow::Breakeven => Some(stop),
+        }
+    }
+
+    fn is_entering(&self, key: LotKey) -> bool {
+        let Owner::Strategy(id) = key.owner else { return false };
+        self.state.strategies.get(&id).is_some_and(|s| s.status == StrategyStatus::Executing)
+    }
+
+    /// The trader moves, arms or lifts the stop of what a strategy holds of a contract.
+    pub(in crate::engine) fn wish_stop(
+        &mut self,
+        id: StrategyId,
+        contract: crate::domain::Contract,
+        product: Product,
+        wish: StopWish,
+    ) -> Result<String, String> {
+        let (key, average, long, tick) = self.guardable(id, contract, product)?;
+        let label = contract.label();
+        let distance =
+            |by: Price| (by.0 >= tick.0 * Decimal::from(LEAST_MOVE_TICKS)).then(|| by.on_tick(tick, Toward::Up));
+        let last = self.fresh_quote(&contract).map(|q| q.last);
+        let stop = match wish {
+            StopWish::At { trigger } if trigger.is_positive() => {
+                Stop { trigger: away(trigger, long, Decimal::ZERO, tick), how: StopHow::ByHand }
+            }
+            StopWish::At { .. } => return Err(format!("{label}: a stop is a price above 0")),
+            StopWish::Breakeven => Stop { trigger: away(average, long, Decimal::ZERO, tick), how: StopHow::Breakeven },
+            StopWish::Trail { by } => {
+                let by = distance(by)
+                    .ok_or_else(|| format!("{label}: it must trail by at least {LEAST_MOVE_TICKS} ticks"))?;
+                let last = last.ok_or_else(|| format!("{label}: no fresh quote to trail from: try again"))?;
+                Stop { trigger: away(last, long, by.0, tick), how: StopHow::Trailing { by } }
+            }
+            StopWish::Off => {
+                self.set_stop(key, None);
+                return Ok(format!("{label}: no stop any more"));
+            }
+        };
+        let through = |last: &Price| if long { *last <= stop.trigger } else { *last >= stop.trigger };
+        if let Some(last) = last.filter(through) {
+            return Err(format!(
+                "{label} is at {last}: a stop at {} would trigger at once: close it instead",
+                stop.trigger
+            ));
+        }
+        self.set_stop(key, Some(stop));
+        Ok(format!("{label}: stop at {} ({})", stop.trigger, stop.how.as_str()))
+    }
+
+    pub(in crate::engine) fn wish_target(
+        &mut self,
+        id: StrategyId,
+        contract: crate::domain::Contract,
+        product: Product,
+        target: Option<Price>,
+    ) -> Result<String, String> {
+        let (key, _, long, tick) = self.guardable(id, contract, product)?;
+        let label = contract.label();
+        let target = target.map(|t| t.on_tick(tick, if long { Toward::Up } else { Toward::Down }));
+        if target.is_some_and(|t| !t.is_positive()) {
+            return Err(format!("{label}: a target is a price above 0"));
+        }
+        let met =
+            |t: &Price| self.fresh_quote(&contract).is_some_and(|q| if long { q.last >= *t } else { q.last <= *t });
+        if let Some(target) = target.filter(met) {
+            return Err(format!("{label} has passed {target} already: close it instead"));
+        }
+        let LotKey { owner, .. } = key;
+        self.record(Record::TargetSet { owner, contract, product, target });
+        Ok(target.map_or_else(|| format!("{label}: no target any more"), |t| format!("{label}: target {t}")))
+    }
+
+    fn guardable(
+        &self,
+        id: StrategyId,
+        contract: crate::domain::Contract,
+        product: Product,
+    ) -> Result<(LotKey, Price, bool, Price), String> {
+        let key = LotKey { owner: Owner::Strategy(id), contract, product };
+        let label = contract.label();
+        if self.state.exits.contains_key(&key) {
+            return Err(format!("{label} is being exited"));
+        }
+        let (average, long, tick) = self.cost(key).ok_or_else(|| format!("#{id} holds no {label}"))?;
+        Ok((key, average, long, tick))
+    }
+}
+
+/// `distance` against the position: below for a long, above for a short; on the tick, and never under one.
+fn away(price: Price, long: bool, distance: Decimal, tick: Price) -> Price {
+    if long {
+        Price(price.0 - distance).on_tick(tick, Toward::Down).max(tick)
+    } else {
+        Price(price.0 + distance).on_tick(tick, Toward::Up).max(tick)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stop_lies_against_the_position_on_a_tick() {
+        let tick = Price(dec!(0.05));
+        assert_eq!(away(Price(dec!(100.02)), true, dec!(40), tick), Price(dec!(60)));
+        assert_eq!(away(Price(dec!(100.02)), false, dec!(40), tick), Price(dec!(140.05)));
+        assert_eq!(away(Price(dec!(0.10)), true, dec!(40), tick), tick);
+    }
+}
