@@ -161,6 +161,70 @@ wire_enum!(
     KillSwitch { Activate = "ACTIVATE" | "ACTIVATED", Deactivate = "DEACTIVATE" | "DEACTIVATED" }
 );
 
+wire_enum!(
+    /// What kind of instrument a chart is asked for, as the annexure names them.
+    InstrumentType {
+        Index = "INDEX",
+        FutureOnIndex = "FUTIDX",
+        OptionOnIndex = "OPTIDX",
+        Equity = "EQUITY",
+        FutureOnStock = "FUTSTK",
+        OptionOnStock = "OPTSTK",
+        FutureOnCommodity = "FUTCOM",
+        OptionOnFuture = "OPTFUT",
+        FutureOnCurrency = "FUTCUR",
+        OptionOnCurrency = "OPTCUR",
+    }
+);
+
+wire_enum!(
+    /// Length of a bar, in minutes. The documentation sends a text, the official client a number; both are read.
+    Interval { One = "1", Five = "5", Fifteen = "15", TwentyFive = "25", Sixty = "60" }
+);
+
+wire_enum!(
+    /// Which series of expiries an expired option is taken from.
+    ExpiryFlag { Week = "WEEK", Month = "MONTH" }
+);
+
+wire_enum!(
+    /// An array that expired-option data can be asked for.
+    RollingField {
+        Open = "open",
+        High = "high",
+        Low = "low",
+        Close = "close",
+        Iv = "iv",
+        Volume = "volume",
+        Strike = "strike",
+        Oi = "oi",
+        Spot = "spot",
+    }
+);
+
+wire_enum!(
+    /// Which positions an exit on profit or loss covers.
+    ExitProduct { Intraday = "INTRADAY", Delivery = "DELIVERY" }
+);
+
+wire_enum!(
+    /// How the exit on profit or loss stands.
+    PnlExitStatus { Active = "ACTIVE", Inactive = "INACTIVE", Disabled = "DISABLED" }
+);
+
+impl Interval {
+    pub fn minutes(&self) -> Option<u32> {
+        match self {
+            Self::One => Some(1),
+            Self::Five => Some(5),
+            Self::Fifteen => Some(15),
+            Self::TwentyFive => Some(25),
+            Self::Sixty => Some(60),
+            Self::Unknown(_) => None,
+        }
+    }
+}
+
 impl TransactionType {
     /// The order socket's letter.
     pub fn letter(&self) -> &str {
