@@ -94,6 +94,9 @@ impl Exchange {
     pub(super) fn roll(&mut self) {
         self.end_day_orders();
         self.settle();
+        self.remember();
+        self.history.end_day(self.now, &self.market);
+        self.bill_the_day();
         self.orders.clear();
         self.trades.clear();
         let today = trading_day(self.now);
@@ -109,6 +112,7 @@ impl Exchange {
         }
         self.market.numbers.forget_before(today);
         self.market.start_day();
+        self.history.begin_day(today, self.now, &self.price_clock, &self.market);
         self.unsaved.trades = 0;
         self.unsaved.orders.clear();
         self.outbox.push(Notice::DayRolled(today));

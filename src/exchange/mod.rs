@@ -9,9 +9,13 @@
 mod account;
 mod bits;
 mod books;
+mod charts;
 mod checks;
 mod config;
 mod day;
+mod depth;
+mod history;
+mod holdings;
 mod listing;
 mod margin;
 mod market;
@@ -19,11 +23,15 @@ mod matching;
 mod noise;
 mod order;
 mod paper;
+mod past;
+mod pnl_exit;
 mod prices;
 mod quotes;
 mod requests;
+mod rolling;
 mod saving;
 mod schedule;
+mod statements;
 #[cfg(test)]
 mod tests;
 
@@ -32,24 +40,32 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::time::{Timestamp, after_ms};
+use crate::domain::time::{Timestamp, after_ms, trading_day};
 use crate::domain::{Contract, NetQuantity, Price, Product, Quote, Side};
 
 pub use account::PositionView;
 pub use books::MarginFor;
+pub use charts::{Bar, Charts};
 pub use config::{Behaviour, ExchangeConfig, Series, UnderlyingSpec};
+pub use depth::DeepBook;
+pub use holdings::{HoldingView, isin};
 pub use listing::Listing;
 pub use order::{Accepted, CONFIRMED, Modification, NewOrder, OrderStatus, OrderView, Refusal, TradeView};
 pub use paper::{ShareSpec, paper_listing, small_listing};
+pub use pnl_exit::PnlExit;
 pub use quotes::{Chain, ChainLeg, ChainRow, DepthLevel, MarketView};
+pub use rolling::{RollingBar, RollingOption};
 pub use saving::{Changes, RestoreError};
 pub use schedule::ClockMode;
+pub use statements::{LedgerEntry, PastTradeView, Voucher};
 
 use account::Account;
+use history::History;
 use listing::{Listed, to_paise};
 use market::Market;
 use order::{Order, Terms, Trade};
 use schedule::DayEvent;
+use statements::Statements;
 
 /// What the exchange tells without being asked.
 #[derive(Clone, Debug, PartialEq)]
@@ -149,6 +165,10 @@ pub struct Exchange {
     counters: Counters,
     outbox: Vec<Notice>,
     unsaved: Unsaved,
+    /// The days so far, for charts.
+    history: History,
+    /// Trades and bills of past days.
+    statements: Statements,
 }
 
 impl Exchange {
@@ -160,7 +180,7 @@ impl Exchange {
         }
         let open = config.clock.is_open(now);
         let next_day_event = config.clock.next(now, market.behaviour.square_off);
-        Self {
+        let mut exchange = Self {
             seed: config.seed,
             market,
             clock: config.clock,
@@ -181,7 +201,11 @@ impl Exchange {
             counters: Counters::default(),
             outbox: Vec::new(),
             unsaved: Unsaved { snapshot: true, any: true, ..Unsaved::default() },
-        }
+            history: History::default(),
+            statements: Statements::begun(trading_day(now)),
+        };
+        exchange.remember();
+        exchange
     }
 
     /// Replaces what is listed: new expiries, lots and strikes. Prices go on, unless an underlying's starting price is another
@@ -254,9 +278,16 @@ impl Exchange {
             }
         }
         self.clock_to(now);
+        self.remember();
+    }
+
+    /// Takes note of how prices are made now, for the charts of this day.
+    fn remember(&mut self) {
+        self.history.sync(self.now, &self.price_clock, &self.market);
     }
 
     fn clock_to(&mut self, at: Timestamp) {
+        self.remember();
         self.now = self.now.max(at);
         self.market.move_to(self.step_at(self.now));
     }
@@ -271,7 +302,7 @@ impl Exchange {
 
     /// When the next price step is due, if anybody cares about one.
     fn next_step(&self) -> Option<Timestamp> {
-        if !self.is_open() || (self.resting.is_empty() && self.watched.is_empty()) {
+        if !self.is_open() || (self.resting.is_empty() && self.watched.is_empty() && !self.minds_pnl()) {
             return None;
         }
         let next = i64::try_from(self.market.step + 1).ok()?;
@@ -299,6 +330,7 @@ impl Exchange {
         for contract in watched {
             self.tell_quote(contract);
         }
+        self.mind_pnl_exits();
     }
 
     fn tell_quote(&mut self, contract: Contract) {

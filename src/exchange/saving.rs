@@ -10,11 +10,13 @@ use crate::domain::{Contract, Side};
 
 use super::account::Account;
 use super::config::{Behaviour, UnderlyingSpec};
+use super::history::History;
 use super::listing::Numbers;
 use super::market::Market;
 use super::order::{Order, Trade};
 use super::prices::Process;
 use super::schedule::ClockMode;
+use super::statements::Statements;
 use super::{Counters, Event, Exchange, PriceClock, Taken, Unsaved};
 
 /// The version of what is written here. Older ones are read as long as they can be.
@@ -64,6 +66,10 @@ struct Snapshot {
     orders: Vec<Order>,
     trades: Vec<Trade>,
     state: State,
+    #[serde(default)]
+    history: History,
+    #[serde(default)]
+    statements: Statements,
 }
 
 #[derive(Deserialize)]
@@ -96,6 +102,8 @@ impl Exchange {
             orders: self.orders.values().cloned().collect(),
             trades: self.trades.clone(),
             state: self.state(),
+            history: self.history.clone(),
+            statements: self.statements.clone(),
         };
         // Maps have been turned into lists, so nothing in here can fail to be written.
         serde_json::to_vec(&snapshot).unwrap_or_default()
@@ -132,6 +140,8 @@ impl Exchange {
             counters: Counters::default(),
             outbox: Vec::new(),
             unsaved: Unsaved::default(),
+            history: saved.history,
+            statements: saved.statements,
         };
         exchange.take_over(saved.state);
         exchange.unsaved.trades = exchange.trades.len();
@@ -194,5 +204,7 @@ impl Exchange {
         self.resting = self.orders.values().filter(at_exchange).map(|o| o.number).collect();
         self.next_day_event = self.clock.next(self.now, self.market.behaviour.square_off);
         self.market.move_to(self.step_at(self.now));
+        self.history.seen = self.now;
+        self.remember();
     }
 }
