@@ -3,6 +3,7 @@
 //! Floor 3. No decisions, no retries of their own.
 
 pub mod answers;
+pub mod data;
 pub mod dhan;
 pub mod error;
 pub mod perform;
@@ -15,6 +16,10 @@ use jiff::civil::Date;
 use tokio::sync::mpsc;
 
 pub use self::answers::{AccountProfile, ChainOption, OptionChain, OptionGreeks, PlaceAck};
+pub use self::data::{
+    Authorised, Bar, BarLength, DayPrices, DepthNews, Holding, LedgerLine, Level, MarginNeed, PastFill, PnlExit, RollingBar,
+    RollingOption,
+};
 pub use self::error::BrokerError;
 pub use self::perform::perform;
 pub use self::streams::{FeedControl, FeedNews, Heard, LinkState, MarketFeed, OrderNews};

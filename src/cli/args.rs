@@ -253,6 +253,9 @@ pub struct ExchangeArgs {
     /// Keep the books in this file; without it they end with the program
     #[arg(long, value_name = "FILE")]
     pub books: Option<PathBuf>,
+    /// Post every order change to this address of this machine, as the broker does to a registered one
+    #[arg(long, value_name = "URL")]
+    pub postback: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, Default, Args)]

@@ -56,6 +56,7 @@ impl Machine for App {
                 books: args.books.clone(),
                 clock: paper::clock_mode(clock),
                 shares,
+                postback: args.postback.clone(),
                 ..ServerConfig::paper(global.seed.unwrap_or(1))
             })
             .await?;
@@ -64,6 +65,9 @@ impl Machine for App {
                 feed: running.feed.clone(),
                 orders: running.orders.clone(),
                 instruments: running.instruments.clone(),
+                instruments_detailed: running.instruments_detailed.clone(),
+                depth_20: running.depth_20.clone(),
+                depth_200: running.depth_200.clone(),
                 client_id: running.client_id.clone(),
                 access_token: running.access_token.clone(),
             };

@@ -7,6 +7,7 @@ mod books;
 mod core;
 mod identity;
 mod limits;
+mod postback;
 mod rest;
 mod sockets;
 mod state;
@@ -52,6 +53,8 @@ pub struct ServerConfig {
     pub behaviour: Behaviour,
     pub client_id: String,
     pub time: TimeSource,
+    /// Where order changes are posted to: an address of this machine.
+    pub postback: Option<String>,
 }
 
 impl ServerConfig {
@@ -67,6 +70,7 @@ impl ServerConfig {
             behaviour: Behaviour::default(),
             client_id: "1100000001".into(),
             time: TimeSource::System,
+            postback: None,
         }
     }
 }
@@ -78,6 +82,8 @@ pub enum StartError {
     Listen { address: SocketAddr, what: std::io::Error },
     #[error("the built-in exchange is for this machine only: {0} is not a loopback address")]
     NotLoopback(SocketAddr),
+    #[error("the built-in exchange posts to this machine only: {0} is not an http:// address of it")]
+    Postback(String),
     #[error(transparent)]
     Books(#[from] BooksError),
     #[error(transparent)]
@@ -98,6 +104,10 @@ pub struct Running {
     /// `http://127.0.0.1:port/api-data/api-scrip-master.csv`.
     pub instruments: String,
     pub instruments_detailed: String,
+    /// `ws://127.0.0.1:port/twentydepth`: the client adds `?token=…`.
+    pub depth_20: String,
+    /// `ws://127.0.0.1:port/twohundreddepth`, likewise.
+    pub depth_200: String,
     pub client_id: String,
     pub access_token: String,
     core: Core,
@@ -142,6 +152,9 @@ pub async fn start(config: ServerConfig) -> Result<Running, StartError> {
     if !config.listen.ip().is_loopback() {
         return Err(StartError::NotLoopback(config.listen));
     }
+    if let Some(url) = config.postback.as_ref().filter(|url| !postback::is_allowed(url)) {
+        return Err(StartError::Postback(url.clone()));
+    }
     let listen = |what| StartError::Listen { address: config.listen, what };
     let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
@@ -156,6 +169,9 @@ pub async fn start(config: ServerConfig) -> Result<Running, StartError> {
     // The first snapshot, or the books of before as they go on, are on disk when this returns.
     let _ = core.call(|_, _| ()).await;
     let cancel = CancellationToken::new();
+    if let Some(url) = config.postback.clone() {
+        tokio::spawn(postback::run(url, identity.client_id.clone(), core.updates(), cancel.clone()));
+    }
     let shared = Shared::new(core.clone(), identity.clone(), config.time.clone(), cancel.clone());
     let service = rest::router(shared);
     let ended = cancel.clone();
@@ -172,6 +188,8 @@ pub async fn start(config: ServerConfig) -> Result<Running, StartError> {
         orders: format!("ws://{address}/order-updates"),
         instruments: format!("http://{address}/api-data/api-scrip-master.csv"),
         instruments_detailed: format!("http://{address}/api-data/api-scrip-master-detailed.csv"),
+        depth_20: format!("ws://{address}/twentydepth"),
+        depth_200: format!("ws://{address}/twohundreddepth"),
         client_id: identity.client_id,
         access_token: identity.access_token,
         core,

@@ -1,13 +1,16 @@
 //! The REST side: one file per category of the broker's documentation. A new category adds its file and a line here.
 
 pub mod answers;
+mod edis;
 mod funds;
+mod historical;
 mod instruments;
 mod market_quote;
 mod option_chain;
 mod orders;
 mod portfolio;
 mod profile;
+mod statements;
 mod traders_control;
 mod trades;
 
@@ -30,10 +33,14 @@ pub fn router(shared: Shared) -> Router {
         .merge(traders_control::routes())
         .merge(market_quote::routes())
         .merge(option_chain::routes())
-        .merge(profile::routes());
+        .merge(profile::routes())
+        .merge(historical::routes())
+        .merge(statements::routes())
+        .merge(edis::routes());
     Router::new()
         .nest("/v2", v2)
         .merge(instruments::routes())
+        .merge(edis::depository())
         .merge(sockets::routes())
         .fallback(answers::no_such_path)
         .method_not_allowed_fallback(answers::no_such_path)

@@ -5,14 +5,14 @@ use rust_decimal::Decimal;
 use super::core::OrderUpdate;
 use crate::domain::time::{Timestamp, ist};
 use crate::domain::{Contract, ContractKind, OptionRight, OrderKind, OrderSpec, Price, Product, SecurityId, Side};
-use crate::exchange::{Listing, OrderStatus, OrderView, PositionView, TradeView};
+use crate::exchange::{HoldingView, Listing, OrderStatus, OrderView, PositionView, TradeView};
 use crate::protocol::dhan::enums::{
     ExchangeSegment, LegName, OptionType, OrderStatus as WireStatus, OrderType, PositionType, ProductType,
     TransactionType, Validity as WireValidity,
 };
 use crate::protocol::dhan::order_update::OrderUpdate as WireUpdate;
 use crate::protocol::dhan::orders::Order as WireOrder;
-use crate::protocol::dhan::portfolio::Position as WirePosition;
+use crate::protocol::dhan::portfolio::{Holding as WireHolding, Position as WirePosition};
 use crate::protocol::dhan::trades::Trade as WireTrade;
 
 /// Digits behind the point of averages on the wire.
@@ -196,6 +196,22 @@ pub fn position(view: &PositionView, account: &str, listing: Option<&Listing>) -
         drv_option_type: OptionType::from(right),
         drv_strike_price: strike,
         cross_currency: false,
+    }
+}
+
+pub fn holding(view: &HoldingView) -> WireHolding {
+    WireHolding {
+        exchange: "ALL".into(),
+        trading_symbol: view.contract.underlying.to_string(),
+        security_id: view.security_id.to_string(),
+        isin: view.isin.clone(),
+        total_qty: whole(view.quantity),
+        dp_qty: whole(view.quantity),
+        mtf_qty: whole(view.funded),
+        available_qty: whole(view.quantity),
+        avg_cost_price: view.cost.0.round_dp(AVERAGE_DIGITS),
+        last_traded_price: view.last.0,
+        ..WireHolding::default()
     }
 }
 

@@ -3,20 +3,26 @@
 //! Paper mode is this same client with the addresses of the built-in exchange.
 
 mod authentication;
+mod category;
 mod classify;
 mod contracts;
+mod edis;
 mod endpoints;
 mod funds;
+mod historical;
 mod instruments;
+mod market_depth;
 mod market_feed;
 mod market_quote;
 mod option_chain;
 mod order_update;
 mod orders;
 mod portfolio;
+mod postback;
 mod profile;
 mod rest;
 mod sighting;
+mod statements;
 mod traders_control;
 mod trades;
 
@@ -24,6 +30,7 @@ use jiff::civil::Date;
 use tokio::sync::{mpsc, watch};
 
 pub use self::authentication::NewToken;
+pub use self::category::RateCategory;
 pub use self::contracts::SharedIndex;
 pub use self::endpoints::{DhanCredentials, DhanEndpoints, DhanSettings};
 use super::{AccountProfile, Broker, BrokerError, MarketFeed, OptionChain, OrderNews, PlaceAck, Reply};
@@ -60,6 +67,7 @@ pub struct DhanBroker {
     index: SharedIndex,
     http: HttpClient,
     download: HttpClient,
+    turns: category::Turns,
 }
 
 impl DhanBroker {
@@ -81,7 +89,8 @@ impl DhanBroker {
             redirects: 5,
             ..settings.http
         })?;
-        Ok(Self { endpoints, credentials: watch::Sender::new(credentials), settings, index, http, download })
+        let turns = category::Turns::new(settings.quote_pause);
+        Ok(Self { endpoints, credentials: watch::Sender::new(credentials), settings, index, http, download, turns })
     }
 
     /// From now on this token is sent; running links connect again with it.

@@ -55,6 +55,9 @@ impl Machine for FakeMachine {
             feed: at("ws", "/feed"),
             orders: at("ws", "/orders"),
             instruments: at("http", "/instruments.csv"),
+            instruments_detailed: at("http", "/detailed.csv"),
+            depth_20: at("ws", "/twentydepth"),
+            depth_200: at("ws", "/twohundreddepth"),
             client_id: "1000000001".into(),
             access_token: "paper".into(),
         };

@@ -39,10 +39,15 @@ pub struct Visitor {
     client_id: Option<String>,
 }
 
+impl Visitor {
+    pub fn is_known(&self, shared: &Shared) -> bool {
+        self.token.as_deref().is_some_and(|t| shared.identity.accepts(t))
+            && self.client_id.as_deref() == Some(shared.identity.client_id.as_str())
+    }
+}
+
 pub async fn open(State(shared): State<Shared>, Query(who): Query<Visitor>, upgrade: WebSocketUpgrade) -> Response {
-    let known = who.token.as_deref().is_some_and(|t| shared.identity.accepts(t))
-        && who.client_id.as_deref() == Some(shared.identity.client_id.as_str());
-    if !known {
+    if !who.is_known(&shared) {
         return StatusCode::UNAUTHORIZED.into_response();
     }
     upgrade
