@@ -158,5 +158,10 @@ pub struct Level {
 pub enum DepthNews {
     Link(LinkState),
     /// One side of a book, whole, best first.
-    Side { contract: Contract, bids: bool, levels: Vec<Level>, at: Timestamp },
+    Side {
+        contract: Contract,
+        bids: bool,
+        levels: Vec<Level>,
+        at: Timestamp,
+    },
 }

@@ -17,8 +17,8 @@ use tokio::sync::mpsc;
 
 pub use self::answers::{AccountProfile, ChainOption, OptionChain, OptionGreeks, PlaceAck};
 pub use self::data::{
-    Authorised, Bar, BarLength, DayPrices, DepthNews, Holding, LedgerLine, Level, MarginNeed, PastFill, PnlExit, RollingBar,
-    RollingOption,
+    Authorised, Bar, BarLength, DayPrices, DepthNews, Holding, LedgerLine, Level, MarginNeed, PastFill, PnlExit,
+    RollingBar, RollingOption,
 };
 pub use self::error::BrokerError;
 pub use self::perform::perform;

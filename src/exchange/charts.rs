@@ -5,7 +5,7 @@
 use jiff::ToSpan;
 use jiff::civil::{Date, Time};
 
-use crate::domain::time::{Timestamp, from_ist, ist};
+use crate::domain::time::{Timestamp, after_ms, from_ist, ist};
 use crate::domain::{Contract, ContractKind, Price};
 
 use super::history::{DayRecord, Origin, Run};
@@ -90,10 +90,10 @@ impl Charts {
     /// Bars of so many minutes that begin within a range. On the current day the range's end is of no meaning: bars up to now
     /// are given, as the broker does.
     pub fn intraday(&self, minutes: u32, from: Timestamp, to: Timestamp) -> Vec<Bar> {
-        let to = if ist(to).date() >= self.today { self.now.max(from) } else { to };
+        let to = if ist(to).date() >= self.today { after_ms(self.now, 1) } else { to };
         let mut bars = Vec::new();
         for day in self.days_between(from, to) {
-            let inside = |m: &Minute| (from.as_second()..to.as_second()).contains(&m.start);
+            let inside = |m: &Minute| (from.as_millisecond()..to.as_millisecond()).contains(&(m.start * 1_000));
             let drawn: Vec<Minute> = self.minutes_of(day, from, to).into_iter().filter(inside).collect();
             bars.extend(self.gather(&drawn, day, minutes));
         }
@@ -195,7 +195,7 @@ impl Charts {
             minutes: Vec::new(),
         };
         for run in &record.runs {
-            let end = run.to.unwrap_or(crate::domain::time::after_ms(self.now, 1));
+            let end = run.to.unwrap_or(after_ms(self.now, 1));
             let begin = run.from.max(from).as_millisecond();
             drawing.run(run, &record.origins, begin, end.min(to).as_millisecond());
         }
@@ -349,8 +349,7 @@ impl Drawing<'_> {
         let (most, least) = process.extremes(&self.market.noise, &self.market.rules);
         let steps = block * BLOCK..(block + 1) * BLOCK;
         let spot = |step: u64| process.spot(step, &self.market.noise, &self.market.rules);
-        let (all_high, all_low) =
-            steps.map(spot).fold((i64::MIN, i64::MAX), |(h, l), s| (h.max(s), l.min(s)));
+        let (all_high, all_low) = steps.map(spot).fold((i64::MIN, i64::MAX), |(h, l), s| (h.max(s), l.min(s)));
         if top.0 == all_high {
             *high = (*high).max(most);
         }

@@ -9,7 +9,7 @@ use super::noise::{Draw, Stream};
 use super::quotes::DepthLevel;
 use crate::domain::Quantity;
 
-/// Slots of random text one price step takes here: two hundred levels draw more than one slot holds.
+/// Slots of random text one price step takes here, half of them for each side: two hundred levels draw more than one holds.
 const SLOTS: u64 = 8;
 
 /// A contract's book, deep. Both sides best first, without empty levels.
@@ -29,9 +29,10 @@ impl Exchange {
         let book = self.book(&listed);
         let segment = listing::segment_number(listed.contract.segment());
         let stream = Stream::Deep { segment, id: listed.id.0 };
-        let mut draw = self.market.noise.at(stream, self.market.step.saturating_mul(SLOTS));
-        let bids = deeper(&book.bids, levels, true, &listed, &mut draw);
-        let asks = deeper(&book.asks, levels, false, &listed, &mut draw);
+        let slot = self.market.step.saturating_mul(SLOTS);
+        let draw = |slot| self.market.noise.at(stream, slot);
+        let bids = deeper(&book.bids, levels, true, &listed, &mut draw(slot));
+        let asks = deeper(&book.asks, levels, false, &listed, &mut draw(slot + SLOTS / 2));
         Some(DeepBook { contract: *contract, security_id: listed.id, bids, asks })
     }
 }

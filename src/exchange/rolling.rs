@@ -80,7 +80,8 @@ impl Charts {
             Contract::option(underlying.exchange, underlying.underlying, expiry, price(strike), option.right);
         let close = self.clock.calendar().close_of_expiry(underlying.exchange, expiry);
         let tick = to_paise(spec.tick)?;
-        let listed = Listed { contract, id: SecurityId(0), underlying: 0, lot: 1, tick, max_order: None, close: Some(close) };
+        let listed =
+            Listed { contract, id: SecurityId(0), underlying: 0, lot: 1, tick, max_order: None, close: Some(close) };
         let worth = |at: Price, when: Timestamp| worth_then(&listed, to_paise(at).unwrap_or(0), spec.vol, when);
         let end = instant(spot.start.as_second() + 59);
         let ((first, _), (last, volatility)) = (worth(spot.open, spot.start), worth(spot.close, end));

@@ -1,6 +1,8 @@
 //! The rules of the exchange, one test each, and what must hold whatever is done to it.
 
 mod always;
+mod books_of_days;
+mod charts;
 mod orders;
 mod the_day;
 

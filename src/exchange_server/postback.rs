@@ -28,12 +28,7 @@ pub fn is_allowed(url: &str) -> bool {
 }
 
 /// Posts the account's order changes until it is cancelled.
-pub async fn run(
-    url: String,
-    account: String,
-    mut updates: Receiver<Arc<OrderUpdate>>,
-    cancel: CancellationToken,
-) {
+pub async fn run(url: String, account: String, mut updates: Receiver<Arc<OrderUpdate>>, cancel: CancellationToken) {
     let settings = HttpSettings { connect: WITHIN, total: WITHIN, ..HttpSettings::default() };
     let http = match HttpClient::plain(&settings) {
         Ok(http) => http,

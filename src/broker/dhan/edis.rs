@@ -33,8 +33,7 @@ impl DhanBroker {
         for isin in isins {
             checked(isin)?;
         }
-        let request =
-            BulkFormRequest { isin: isins.to_vec(), exchange: exchange.to_string(), segment: "EQ".into() };
+        let request = BulkFormRequest { isin: isins.to_vec(), exchange: exchange.to_string(), segment: "EQ".into() };
         let answer: FormAnswer = decode(Purpose::Read, &self.ask("/edis/bulkform", &request).await?)?;
         Ok(answer.page())
     }

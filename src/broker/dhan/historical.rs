@@ -10,9 +10,7 @@ use super::{DhanBroker, Purpose};
 use crate::broker::{Bar, BarLength, BrokerError, RollingBar, RollingOption};
 use crate::domain::time::{Timestamp, ist};
 use crate::domain::{Contract, ContractKind, Exchange, InstrumentIndex, OptionRight, Price};
-use crate::protocol::dhan::enums::{
-    ExchangeSegment, ExpiryFlag, InstrumentType, Interval, OptionType, RollingField,
-};
+use crate::protocol::dhan::enums::{ExchangeSegment, ExpiryFlag, InstrumentType, Interval, OptionType, RollingField};
 use crate::protocol::dhan::historical::{
     CandleRow, Candles, ChartTime, DailyRequest, IntradayRequest, MOST_INTRADAY_DAYS, MOST_ROLLING_DAYS, RollingAnswer,
     RollingRequest, RollingSeries, RollingStrike,

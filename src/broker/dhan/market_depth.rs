@@ -43,7 +43,9 @@ impl DhanBroker {
         }
         let odd = |c: &&Contract| !matches!(c.segment(), Segment::NseEquity | Segment::NseDerivatives);
         if let Some(odd) = contracts.iter().find(odd) {
-            return Err(BrokerError::not_sent(format!("{odd} has no deep book: only NSE's shares and derivatives have")));
+            return Err(BrokerError::not_sent(format!(
+                "{odd} has no deep book: only NSE's shares and derivatives have"
+            )));
         }
         let (sender, receiver) = mpsc::channel(256);
         let link = DepthLink {
@@ -188,8 +190,7 @@ impl DepthLink {
                 DepthBody::Side { side, rows, .. } => {
                     let Some(contract) = self.by_number.get(&(packet.segment, packet.security_id)) else { continue };
                     let levels = rows.iter().filter_map(level).collect();
-                    let news =
-                        DepthNews::Side { contract: *contract, bids: side == DepthSide::Bid, levels, at };
+                    let news = DepthNews::Side { contract: *contract, bids: side == DepthSide::Bid, levels, at };
                     if !self.tell(news).await {
                         return Ok(false);
                     }

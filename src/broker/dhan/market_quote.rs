@@ -11,9 +11,7 @@ use super::{DhanBroker, Purpose};
 use crate::broker::{BrokerError, DayPrices};
 use crate::domain::time::Timestamp;
 use crate::domain::{Contract, Price, Quantity, Quote};
-use crate::protocol::dhan::market_quote::{
-    DepthLevel, FullQuote, Ltp, LtpOhlc, MAX_INSTRUMENTS, QuoteRequest, Quotes,
-};
+use crate::protocol::dhan::market_quote::{DepthLevel, FullQuote, Ltp, LtpOhlc, MAX_INSTRUMENTS, QuoteRequest, Quotes};
 
 impl DhanBroker {
     /// Contracts that are not listed today, and those the broker leaves out, are left out.

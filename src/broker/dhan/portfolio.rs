@@ -5,9 +5,7 @@ use super::rest::{decode, unreadable};
 use super::sighting::units;
 use super::{DhanBroker, Purpose};
 use crate::broker::{BrokerError, Holding};
-use crate::domain::{
-    ContractKind, InstrumentIndex, Money, NetQuantity, PositionSighting, Price, Product, Quantity,
-};
+use crate::domain::{ContractKind, InstrumentIndex, Money, NetQuantity, PositionSighting, Price, Product, Quantity};
 use crate::net::Method;
 use crate::protocol::dhan::enums::{ExchangeSegment, PositionType, ProductType};
 use crate::protocol::dhan::portfolio::{ConvertPosition, ExitAllAnswer, Holding as WireHolding, Position};

@@ -7,9 +7,7 @@ use crate::domain::Money;
 use crate::gateway::ErrorClass;
 use crate::net::Method;
 use crate::protocol::dhan::enums::{ExitProduct, KillSwitch, PnlExitStatus};
-use crate::protocol::dhan::traders_control::{
-    KillSwitchAnswer, PnlExit as WirePnlExit, PnlExitAnswer, PnlExitRequest,
-};
+use crate::protocol::dhan::traders_control::{KillSwitchAnswer, PnlExit as WirePnlExit, PnlExitAnswer, PnlExitRequest};
 
 impl DhanBroker {
     pub(super) async fn set_kill_switch(&self, on: bool) -> Result<bool, BrokerError> {
@@ -40,12 +38,16 @@ impl DhanBroker {
     pub async fn set_pnl_exit(&self, exit: PnlExit) -> Result<(), BrokerError> {
         let zero = Money::ZERO;
         if exit.profit < zero || exit.loss < zero || (exit.profit == zero && exit.loss == zero) {
-            return Err(BrokerError::not_sent("an exit on profit or loss has a positive limit for one of them at least"));
+            return Err(BrokerError::not_sent(
+                "an exit on profit or loss has a positive limit for one of them at least",
+            ));
         }
         let products = [(exit.intraday, ExitProduct::Intraday), (exit.delivery, ExitProduct::Delivery)];
         let product_type: Vec<_> = products.into_iter().filter(|(on, _)| *on).map(|(_, product)| product).collect();
         if product_type.is_empty() {
-            return Err(BrokerError::not_sent("an exit on profit or loss covers intraday or carried positions, or both"));
+            return Err(BrokerError::not_sent(
+                "an exit on profit or loss covers intraday or carried positions, or both",
+            ));
         }
         let request = PnlExitRequest {
             dhan_client_id: self.client_id(),

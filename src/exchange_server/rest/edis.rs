@@ -101,11 +101,13 @@ async fn inquire(State(shared): State<Shared>, Path(isin): Path<String>, headers
     let counted = shared.core.call(move |exchange, now| {
         exchange.let_pass(now);
         let all = wanted.eq_ignore_ascii_case("ALL");
-        let held: Vec<_> =
-            exchange.holdings_of(&account).into_iter().filter(|h| all || h.isin.eq_ignore_ascii_case(&wanted)).collect();
+        let held: Vec<_> = exchange
+            .holdings_of(&account)
+            .into_iter()
+            .filter(|h| all || h.isin.eq_ignore_ascii_case(&wanted))
+            .collect();
         let total: u32 = held.iter().map(|h| h.quantity.0).sum();
-        let approved: u32 =
-            held.iter().map(|h| exchange.approved_edis(&account, &h.contract).min(h.quantity).0).sum();
+        let approved: u32 = held.iter().map(|h| exchange.approved_edis(&account, &h.contract).min(h.quantity).0).sum();
         (total, approved)
     });
     let (total, approved) = counted.await?;

@@ -85,6 +85,7 @@ impl Connection {
 
     async fn run(mut self, mut socket: WebSocket) {
         let mut frames = self.shared.core.frames();
+        let mut session = self.shared.core.session();
         let mut pings = interval_at(Instant::now() + PING_EVERY, PING_EVERY);
         let mut heard = Instant::now();
         loop {
@@ -97,6 +98,10 @@ impl Connection {
                 changed = frames.changed() => {
                     let frame = Arc::clone(&frames.borrow_and_update());
                     changed.is_ok() && self.send_frame(&mut socket, &frame).await
+                }
+                changed = session.changed() => {
+                    session.borrow_and_update();
+                    changed.is_ok() && self.send_status(&mut socket).await
                 }
                 _ = pings.tick() => {
                     heard.elapsed() < SILENT_FOR && send(&mut socket, Message::Ping(Vec::new().into())).await
@@ -193,6 +198,18 @@ impl Connection {
             subscription.sent = Some(view.clone());
         }
         send_packets(socket, packets).await
+    }
+
+    /// A market-status packet for each segment subscribed here. It is a header and no more, at the broker too.
+    async fn send_status(&self, socket: &mut WebSocket) -> bool {
+        let segments = self.subscriptions.keys().filter_map(|c| ExchangeSegment::from(c.segment()).number());
+        let segments: std::collections::BTreeSet<u8> = segments.collect();
+        let packet = |segment: u8| {
+            let mut bytes = Vec::new();
+            encode(&Packet { segment, security_id: 0, body: Body::MarketStatus }, &mut bytes);
+            bytes
+        };
+        send_packets(socket, segments.into_iter().map(packet).collect()).await
     }
 
     /// Tells why, and closes.

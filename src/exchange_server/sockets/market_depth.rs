@@ -225,11 +225,7 @@ fn packets(levels: DepthLevels, book: &DeepBook, sequence: &mut u32) -> Vec<u8> 
 }
 
 fn row(level: &DepthLevel) -> DepthRow {
-    DepthRow {
-        price: DepthPrice::nearest(level.price.0),
-        quantity: level.quantity.0,
-        orders: u32::from(level.orders),
-    }
+    DepthRow { price: DepthPrice::nearest(level.price.0), quantity: level.quantity.0, orders: u32::from(level.orders) }
 }
 
 async fn send(socket: &mut WebSocket, message: Message) -> bool {

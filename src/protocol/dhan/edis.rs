@@ -86,7 +86,8 @@ mod tests {
 
     #[test]
     fn numbers_of_an_inquiry_may_be_texts() {
-        let read: Inquiry = serde_json::from_str(r#"{"isin":"X","totalQty":"10","aprvdQty":4,"remark":"done"}"#).unwrap();
+        let read: Inquiry =
+            serde_json::from_str(r#"{"isin":"X","totalQty":"10","aprvdQty":4,"remark":"done"}"#).unwrap();
         assert_eq!((read.total_qty, read.aprvd_qty, read.remarks.as_str()), (10, 4, "done"));
     }
 

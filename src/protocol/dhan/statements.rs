@@ -125,8 +125,12 @@ mod tests {
 
     #[test]
     fn a_voucher_is_dated_in_words() {
-        let row: LedgerRow = serde_json::from_str(r#"{"voucherdate":"Jun 2, 2022","debit":"1.5","credit":""}"#).unwrap();
-        assert_eq!((row.voucher_date, row.debit, row.credit), (Some(date(2022, 6, 2)), Decimal::new(15, 1), Decimal::ZERO));
+        let row: LedgerRow =
+            serde_json::from_str(r#"{"voucherdate":"Jun 2, 2022","debit":"1.5","credit":""}"#).unwrap();
+        assert_eq!(
+            (row.voucher_date, row.debit, row.credit),
+            (Some(date(2022, 6, 2)), Decimal::new(15, 1), Decimal::ZERO)
+        );
         let text = serde_json::to_string(&row).unwrap();
         assert!(text.contains(r#""voucherdate":"Jun 02, 2022""#) && text.contains(r#""debit":"1.50""#), "{text}");
         let none: LedgerRow = serde_json::from_str(r#"{"voucherdate":"NA"}"#).unwrap();

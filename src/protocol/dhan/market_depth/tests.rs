@@ -98,14 +98,20 @@ fn each_socket_has_its_own_form_of_request() {
     let text = serde_json::to_string(&one).unwrap();
     assert_eq!(text, r#"{"RequestCode":24,"ExchangeSegment":"NSE_EQ","SecurityId":"7"}"#);
     assert_eq!(one.action(), Some(DepthAction::Unsubscribe(instruments[7..8].to_vec())));
-    assert_eq!(DepthRequest { request_code: 25, ..one }.action(), Some(DepthAction::Unsubscribe(instruments[7..8].to_vec())));
+    assert_eq!(
+        DepthRequest { request_code: 25, ..one }.action(),
+        Some(DepthAction::Unsubscribe(instruments[7..8].to_vec()))
+    );
     assert_eq!(serde_json::to_string(&DepthRequest::disconnect()).unwrap(), r#"{"RequestCode":12}"#);
     assert_eq!(DepthRequest { request_code: 21, ..DepthRequest::default() }.action(), None);
 }
 
 fn any_packet() -> impl Strategy<Value = DepthPacket> {
-    let row = (any::<u64>(), any::<u32>(), any::<u32>())
-        .prop_map(|(bits, quantity, orders)| DepthRow { price: DepthPrice(f64::from_bits(bits)), quantity, orders });
+    let row = (any::<u64>(), any::<u32>(), any::<u32>()).prop_map(|(bits, quantity, orders)| DepthRow {
+        price: DepthPrice(f64::from_bits(bits)),
+        quantity,
+        orders,
+    });
     let body = prop_oneof![
         (prop::collection::vec(row, 20), any::<bool>(), any::<u32>()).prop_map(|(rows, bid, last_field)| {
             DepthBody::Side { side: if bid { DepthSide::Bid } else { DepthSide::Ask }, last_field, rows }
