@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use crate::domain::{OptionRight, Price, StrategyId, StrategyStatus};
+use crate::domain::{OptionRight, Price, Quantity, StrategyId, StrategyStatus, Symbol};
 use crate::engine::record::Profile;
 
 /// A terminal cockpit for the Indian options trader. Without a sub-command it opens the screen, in paper mode.
@@ -253,6 +253,9 @@ pub struct ExchangeArgs {
     /// Keep the books in this file; without it they end with the program
     #[arg(long, value_name = "FILE")]
     pub books: Option<PathBuf>,
+    /// Shares that a new account holds for delivery, such as RELIANCE=20; they must be listed (--spots-from)
+    #[arg(long, value_name = "SYMBOL=QUANTITY", value_parser = holding)]
+    pub hold: Vec<(Symbol, Quantity)>,
     /// Post every order change to this address of this machine, as the broker does to a registered one
     #[arg(long, value_name = "URL")]
     pub postback: Option<String>,
@@ -268,6 +271,15 @@ pub struct Yes {
 /// `118`, or `#118` as the screen shows it.
 fn strategy_id(text: &str) -> Result<StrategyId, String> {
     text.trim_start_matches('#').parse().map_err(|_| "a strategy is named by its number, as in `list`".into())
+}
+
+/// `RELIANCE=20`.
+fn holding(text: &str) -> Result<(Symbol, Quantity), String> {
+    let read = || {
+        let (symbol, quantity) = text.split_once('=')?;
+        Some((Symbol::new(symbol).ok()?, Quantity(quantity.parse().ok()?)))
+    };
+    read().ok_or_else(|| "a holding is written SYMBOL=QUANTITY".into())
 }
 
 fn option_right(text: &str) -> Result<OptionRight, String> {

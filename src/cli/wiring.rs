@@ -56,6 +56,7 @@ impl Machine for App {
                 books: args.books.clone(),
                 clock: paper::clock_mode(clock),
                 shares,
+                holdings: args.hold.clone(),
                 postback: args.postback.clone(),
                 ..ServerConfig::paper(global.seed.unwrap_or(1))
             })

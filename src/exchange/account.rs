@@ -254,6 +254,14 @@ impl Account {
         true
     }
 
+    /// Shares that were bought long ago, at a price (paise) of then.
+    pub(super) fn hold(&mut self, contract: Contract, id: SecurityId, quantity: u32, close: i64, cost: i64) {
+        let place = self.positions.partition_point(|p| (p.contract, p.product) < (contract, Product::Cnc));
+        let carried = i64::from(quantity);
+        let position = Position::new(contract, Product::Cnc, id);
+        self.positions.insert(place, Position { carried, carried_at: close, cost: Decimal::from(cost), ..position });
+    }
+
     pub(super) fn net(&self, contract: &Contract, product: Product) -> i64 {
         self.positions.iter().find(|p| p.contract == *contract && p.product == product).map_or(0, Position::net)
     }

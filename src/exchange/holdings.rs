@@ -82,6 +82,21 @@ impl Exchange {
         rows
     }
 
+    /// Gives a new account shares that it has held for long, bought somewhat cheaper; `false` for what is no listed share, or
+    /// when the account has some already.
+    pub fn give_holding(&mut self, account: &str, share: &Contract, quantity: Quantity) -> bool {
+        let listed = self.find(share).filter(|l| l.contract.kind == ContractKind::Equity);
+        let Some(listed) = listed.filter(|_| !quantity.is_zero()) else { return false };
+        let close = self.mark(share);
+        let book = self.account(account);
+        if book.positions.iter().any(|p| p.contract == *share && p.product == Product::Cnc) {
+            return false;
+        }
+        book.hold(*share, listed.id, quantity.0, close, close - close / 12);
+        self.unsaved.any = true;
+        true
+    }
+
     /// A form for so many units of holdings, by ISIN; all of them when `rows` is empty. Returns its number and what it is for.
     pub fn ask_edis(
         &mut self,

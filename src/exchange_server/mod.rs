@@ -27,7 +27,7 @@ pub use books::BooksError;
 pub use time_source::{ManualTime, TimeSource};
 
 use crate::domain::time::Timestamp;
-use crate::domain::{ContractRules, Money};
+use crate::domain::{Contract, ContractRules, Exchange as Place, Money, Quantity, Symbol};
 use crate::exchange::{
     Behaviour, ClockMode, Exchange, ExchangeConfig, RestoreError, ShareSpec, UnderlyingSpec, paper_listing,
 };
@@ -53,6 +53,8 @@ pub struct ServerConfig {
     pub behaviour: Behaviour,
     pub client_id: String,
     pub time: TimeSource,
+    /// Shares a new account holds for delivery.
+    pub holdings: Vec<(Symbol, Quantity)>,
     /// Where order changes are posted to: an address of this machine.
     pub postback: Option<String>,
 }
@@ -70,6 +72,7 @@ impl ServerConfig {
             behaviour: Behaviour::default(),
             client_id: "1100000001".into(),
             time: TimeSource::System,
+            holdings: Vec::new(),
             postback: None,
         }
     }
@@ -84,6 +87,8 @@ pub enum StartError {
     NotLoopback(SocketAddr),
     #[error("the built-in exchange posts to this machine only: {0} is not an http:// address of it")]
     Postback(String),
+    #[error("{0} cannot be held: it is not among the listed shares, or named twice; list it with --spots-from")]
+    Holding(Symbol),
     #[error(transparent)]
     Books(#[from] BooksError),
     #[error(transparent)]
@@ -226,5 +231,12 @@ fn open_exchange(config: &ServerConfig, lines: &[Line], now: Timestamp) -> Resul
         clock: config.clock.clone(),
         behaviour: config.behaviour.clone(),
     };
-    Ok(Exchange::new(new, now))
+    let mut exchange = Exchange::new(new, now);
+    for (symbol, quantity) in &config.holdings {
+        let share = Contract::equity(Place::Nse, *symbol);
+        if !exchange.give_holding(&config.client_id, &share, *quantity) {
+            return Err(StartError::Holding(*symbol));
+        }
+    }
+    Ok(exchange)
 }
