@@ -1,8 +1,10 @@
 //! DhanHQ v2: one file per category of its documentation; the same types serve the client and the built-in exchange.
 
 pub mod authentication;
+pub mod conditional_triggers;
 pub mod enums;
 pub mod errors;
+pub mod forever_orders;
 pub mod funds;
 pub mod instruments;
 pub mod market_feed;
@@ -12,6 +14,7 @@ pub mod order_update;
 pub mod orders;
 pub mod portfolio;
 pub mod profile;
+pub mod super_orders;
 pub mod traders_control;
 pub mod trades;
 pub mod values;
