@@ -1,6 +1,8 @@
 //! The REST side: one file per category of the broker's documentation. A new category adds its file and a line here.
 
 pub mod answers;
+mod conditional_triggers;
+mod forever_orders;
 mod funds;
 mod instruments;
 mod market_quote;
@@ -8,6 +10,7 @@ mod option_chain;
 mod orders;
 mod portfolio;
 mod profile;
+mod super_orders;
 mod traders_control;
 mod trades;
 
@@ -24,6 +27,9 @@ const LARGEST_BODY: usize = 64 * 1024;
 pub fn router(shared: Shared) -> Router {
     let v2 = Router::new()
         .merge(orders::routes())
+        .merge(super_orders::routes())
+        .merge(forever_orders::routes())
+        .merge(conditional_triggers::routes())
         .merge(trades::routes())
         .merge(portfolio::routes())
         .merge(funds::routes())
