@@ -9,7 +9,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use strikedeck::protocol::dhan::authentication::TokenAnswer;
+use strikedeck::protocol::dhan::conditional_triggers::{
+    Alert, AlertAck, AlertRequest, MultiOrderAnswer, MultiOrderRequest,
+};
 use strikedeck::protocol::dhan::errors::{ErrorStyle, WireError};
+use strikedeck::protocol::dhan::forever_orders::{ForeverOrder, ModifyForeverOrder, PlaceForeverOrder};
 use strikedeck::protocol::dhan::funds::{FundLimit, Margin, MarginRequest, MultiMargin, MultiMarginRequest};
 use strikedeck::protocol::dhan::market_feed::{Body, FeedDecoder, FeedRequest, Packet, encode};
 use strikedeck::protocol::dhan::market_quote::{FullQuote, Ltp, LtpOhlc, QuoteRequest, Quotes};
@@ -18,6 +22,7 @@ use strikedeck::protocol::dhan::order_update::{Frame, KeyCase};
 use strikedeck::protocol::dhan::orders::{ModifyOrder, Order, OrderAck, PlaceOrder};
 use strikedeck::protocol::dhan::portfolio::{ConvertPosition, ExitAllAnswer, Holding, Position};
 use strikedeck::protocol::dhan::profile::{Profile, StaticIp};
+use strikedeck::protocol::dhan::super_orders::{ModifySuperOrder, PlaceSuperOrder, SuperOrder};
 use strikedeck::protocol::dhan::traders_control::{KillSwitchAnswer, PnlExit, PnlExitAnswer, PnlExitRequest};
 use strikedeck::protocol::dhan::trades::Trade;
 use strikedeck::protocol::dhan::values::{one_or_many, parse_decimal, present};
@@ -119,6 +124,52 @@ fn round_trip_postback() -> Option<Order> {
     let read: Order = serde_json::from_value(value.clone()).unwrap();
     same(&value, &read.postback().unwrap(), "postback");
     Some(read)
+}
+
+/// A request sample is read as the exchange reads it, and what the client would write for it is the sample.
+fn request<T: Serialize>(file: &str, path: &str, read: impl Fn(&[u8]) -> Result<T, String>) {
+    let Some(body) = sample(file, path) else { return };
+    let request = read(body.to_string().as_bytes()).unwrap_or_else(|e| panic!("{file}: {path}: {e}"));
+    let ours = serde_json::to_value(&request).unwrap();
+    same(&body, &ours, &format!("{file}:{path}"));
+    for key in ours.as_object().unwrap().keys() {
+        assert!(body.get(key).is_some(), "{file}:{path} has no {key}");
+    }
+}
+
+#[test]
+fn super_and_forever_orders() {
+    request("super-place.json", "request/body", PlaceSuperOrder::read_strictly);
+    for leg in ["entry", "target", "stop_loss"] {
+        request("super-modify.json", &format!("{leg}/body"), ModifySuperOrder::read_strictly);
+    }
+    for file in ["super-place.json", "super-modify.json", "super-cancel.json"] {
+        round_trip::<OrderAck>(file, "response");
+    }
+    let orders = round_trip::<Vec<SuperOrder>>("super-list.json", "response");
+    assert!(orders.is_none_or(|o| o[0].leg_details.len() == 2));
+
+    for path in ["request_oco/body", "request_single/body"] {
+        request("forever-create.json", path, PlaceForeverOrder::read_strictly);
+    }
+    request("forever-modify.json", "request/body", ModifyForeverOrder::read_strictly);
+    for file in ["forever-create.json", "forever-modify.json", "forever-cancel.json"] {
+        round_trip::<OrderAck>(file, "response");
+    }
+    round_trip::<Vec<ForeverOrder>>("forever-list.json", "response");
+}
+
+#[test]
+fn conditional_triggers_and_multi_orders() {
+    request("alerts-create.json", "request/body", |body| AlertRequest::read_strictly(body, false));
+    request("alerts-modify.json", "request/body", |body| AlertRequest::read_strictly(body, true));
+    request("alerts-multi-orders.json", "request/body", MultiOrderRequest::read_strictly);
+    round_trip::<MultiOrderAnswer>("alerts-multi-orders.json", "response");
+    for file in ["alerts-create.json", "alerts-modify.json", "alerts-delete.json"] {
+        round_trip::<AlertAck>(file, "response");
+    }
+    round_trip::<Alert>("alerts-get.json", "response");
+    round_trip::<Vec<Alert>>("alerts-list.json", "response");
 }
 
 #[test]

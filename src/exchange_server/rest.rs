@@ -1,7 +1,9 @@
 //! The REST side: one file per category of the broker's documentation. A new category adds its file and a line here.
 
 pub mod answers;
+mod conditional_triggers;
 mod edis;
+mod forever_orders;
 mod funds;
 mod historical;
 mod instruments;
@@ -11,6 +13,7 @@ mod orders;
 mod portfolio;
 mod profile;
 mod statements;
+mod super_orders;
 mod traders_control;
 mod trades;
 
@@ -27,6 +30,9 @@ const LARGEST_BODY: usize = 64 * 1024;
 pub fn router(shared: Shared) -> Router {
     let v2 = Router::new()
         .merge(orders::routes())
+        .merge(super_orders::routes())
+        .merge(forever_orders::routes())
+        .merge(conditional_triggers::routes())
         .merge(trades::routes())
         .merge(portfolio::routes())
         .merge(funds::routes())

@@ -144,6 +144,74 @@ wire_enum!(
     }
 );
 
+wire_enum!(
+    /// Whether a forever order waits for one price or for two.
+    OrderFlag { Single = "SINGLE", Oco = "OCO" }
+);
+
+wire_enum!(
+    /// What a conditional trigger compares.
+    ComparisonType {
+        TechnicalWithValue = "TECHNICAL_WITH_VALUE",
+        TechnicalWithIndicator = "TECHNICAL_WITH_INDICATOR",
+        TechnicalWithClose = "TECHNICAL_WITH_CLOSE",
+        PriceWithValue = "PRICE_WITH_VALUE",
+    }
+);
+
+wire_enum!(
+    /// Indicators of conditional triggers.
+    IndicatorName {
+        Sma5 = "SMA_5",
+        Sma10 = "SMA_10",
+        Sma20 = "SMA_20",
+        Sma50 = "SMA_50",
+        Sma100 = "SMA_100",
+        Sma200 = "SMA_200",
+        Ema5 = "EMA_5",
+        Ema10 = "EMA_10",
+        Ema20 = "EMA_20",
+        Ema50 = "EMA_50",
+        Ema100 = "EMA_100",
+        Ema200 = "EMA_200",
+        BollingerUpper = "BB_UPPER",
+        BollingerLower = "BB_LOWER",
+        Rsi14 = "RSI_14",
+        Atr14 = "ATR_14",
+        Stochastic = "STOCHASTIC",
+        StochasticRsi14 = "STOCHRSI_14",
+        Macd26 = "MACD_26",
+        Macd12 = "MACD_12",
+        MacdHistogram = "MACD_HIST",
+    }
+);
+
+wire_enum!(
+    Operator {
+        CrossingUp = "CROSSING_UP",
+        CrossingDown = "CROSSING_DOWN",
+        CrossingAnySide = "CROSSING_ANY_SIDE",
+        GreaterThan = "GREATER_THAN",
+        LessThan = "LESS_THAN",
+        GreaterThanEqual = "GREATER_THAN_EQUAL",
+        LessThanEqual = "LESS_THAN_EQUAL",
+        Equal = "EQUAL",
+        NotEqual = "NOT_EQUAL",
+    }
+);
+
+wire_enum!(
+    /// Length of a conditional trigger's candles. One table of the documentation misprints the first.
+    TimeFrame { Day = "DAY" | "DATE", OneMinute = "ONE_MIN", FiveMinutes = "FIVE_MIN", FifteenMinutes = "FIFTEEN_MIN" }
+);
+
+wire_enum!(
+    /// The second is in the official package's text only.
+    Frequency { Once = "ONCE", Always = "ALWAYS" }
+);
+
+wire_enum!(AlertStatus { Active = "ACTIVE", Triggered = "TRIGGERED", Expired = "EXPIRED", Cancelled = "CANCELLED" });
+
 wire_enum!(PositionType { Long = "LONG", Short = "SHORT", Closed = "CLOSED" });
 
 wire_enum!(

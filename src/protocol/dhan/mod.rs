@@ -1,9 +1,11 @@
 //! DhanHQ v2: one file per category of its documentation; the same types serve the client and the built-in exchange.
 
 pub mod authentication;
+pub mod conditional_triggers;
 pub mod edis;
 pub mod enums;
 pub mod errors;
+pub mod forever_orders;
 pub mod funds;
 pub mod historical;
 pub mod instruments;
@@ -17,6 +19,7 @@ pub mod portfolio;
 pub mod postback;
 pub mod profile;
 pub mod statements;
+pub mod super_orders;
 pub mod traders_control;
 pub mod trades;
 pub mod values;
