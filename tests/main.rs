@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // the helpers of tests, too, fail by panicking
 
 mod dhan_samples;
+mod dhan_table;
 mod floors;
 mod paper_client;
+mod paper_data;
 mod readme;
 
 // The program as a whole, with signals and terminals as Unix has them.

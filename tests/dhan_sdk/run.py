@@ -9,6 +9,7 @@ import threading
 import time
 import traceback
 
+import combined
 from desk import SHARE, Desk, equal, good, refused, until
 
 from dhanhq import FullDepth
@@ -286,6 +287,15 @@ class Checks:
             assert "bid : {price:" in book["depth"][0]
             link.close_connection()
 
+    def super_orders(self):
+        combined.super_orders(self)
+
+    def forever_orders(self):
+        combined.forever_orders(self)
+
+    def conditional_orders(self):
+        combined.conditional_orders(self)
+
     def account(self):
         login = self.desk.context.get_dhan_login()
         profile = login.user_profile(self.desk.addresses["access_token"])
@@ -314,6 +324,9 @@ ORDER = [
     "funds",
     "orders",
     "slices",
+    "super_orders",
+    "forever_orders",
+    "conditional_orders",
     "order_updates",
     "trades_and_positions",
     "holdings_and_edis",
