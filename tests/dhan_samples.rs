@@ -9,15 +9,27 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use strikedeck::protocol::dhan::authentication::TokenAnswer;
+use strikedeck::protocol::dhan::conditional_triggers::{
+    Alert, AlertAck, AlertRequest, MultiOrderAnswer, MultiOrderRequest,
+};
+use strikedeck::protocol::dhan::edis::{BulkFormRequest, FormAnswer, FormRequest, Inquiry};
 use strikedeck::protocol::dhan::errors::{ErrorStyle, WireError};
+use strikedeck::protocol::dhan::forever_orders::{ForeverOrder, ModifyForeverOrder, PlaceForeverOrder};
 use strikedeck::protocol::dhan::funds::{FundLimit, Margin, MarginRequest, MultiMargin, MultiMarginRequest};
+use strikedeck::protocol::dhan::historical::{Candles, DailyRequest, IntradayRequest, RollingAnswer, RollingRequest};
+use strikedeck::protocol::dhan::market_depth::{
+    DepthBody, DepthDecoder, DepthLevels, DepthPacket, DepthRequest, DepthSide, encode_depth,
+};
 use strikedeck::protocol::dhan::market_feed::{Body, FeedDecoder, FeedRequest, Packet, encode};
 use strikedeck::protocol::dhan::market_quote::{FullQuote, Ltp, LtpOhlc, QuoteRequest, Quotes};
 use strikedeck::protocol::dhan::option_chain::{ChainAnswer, ChainRequest, ExpiryList};
 use strikedeck::protocol::dhan::order_update::{Frame, KeyCase};
 use strikedeck::protocol::dhan::orders::{ModifyOrder, Order, OrderAck, PlaceOrder};
 use strikedeck::protocol::dhan::portfolio::{ConvertPosition, ExitAllAnswer, Holding, Position};
+use strikedeck::protocol::dhan::postback::Postback;
 use strikedeck::protocol::dhan::profile::{Profile, StaticIp};
+use strikedeck::protocol::dhan::statements::{LedgerRow, PastTrade};
+use strikedeck::protocol::dhan::super_orders::{ModifySuperOrder, PlaceSuperOrder, SuperOrder};
 use strikedeck::protocol::dhan::traders_control::{KillSwitchAnswer, PnlExit, PnlExitAnswer, PnlExitRequest};
 use strikedeck::protocol::dhan::trades::Trade;
 use strikedeck::protocol::dhan::values::{one_or_many, parse_decimal, present};
@@ -119,6 +131,52 @@ fn round_trip_postback() -> Option<Order> {
     let read: Order = serde_json::from_value(value.clone()).unwrap();
     same(&value, &read.postback().unwrap(), "postback");
     Some(read)
+}
+
+/// A request sample is read as the exchange reads it, and what the client would write for it is the sample.
+fn request<T: Serialize>(file: &str, path: &str, read: impl Fn(&[u8]) -> Result<T, String>) {
+    let Some(body) = sample(file, path) else { return };
+    let request = read(body.to_string().as_bytes()).unwrap_or_else(|e| panic!("{file}: {path}: {e}"));
+    let ours = serde_json::to_value(&request).unwrap();
+    same(&body, &ours, &format!("{file}:{path}"));
+    for key in ours.as_object().unwrap().keys() {
+        assert!(body.get(key).is_some(), "{file}:{path} has no {key}");
+    }
+}
+
+#[test]
+fn super_and_forever_orders() {
+    request("super-place.json", "request/body", PlaceSuperOrder::read_strictly);
+    for leg in ["entry", "target", "stop_loss"] {
+        request("super-modify.json", &format!("{leg}/body"), ModifySuperOrder::read_strictly);
+    }
+    for file in ["super-place.json", "super-modify.json", "super-cancel.json"] {
+        round_trip::<OrderAck>(file, "response");
+    }
+    let orders = round_trip::<Vec<SuperOrder>>("super-list.json", "response");
+    assert!(orders.is_none_or(|o| o[0].leg_details.len() == 2));
+
+    for path in ["request_oco/body", "request_single/body"] {
+        request("forever-create.json", path, PlaceForeverOrder::read_strictly);
+    }
+    request("forever-modify.json", "request/body", ModifyForeverOrder::read_strictly);
+    for file in ["forever-create.json", "forever-modify.json", "forever-cancel.json"] {
+        round_trip::<OrderAck>(file, "response");
+    }
+    round_trip::<Vec<ForeverOrder>>("forever-list.json", "response");
+}
+
+#[test]
+fn conditional_triggers_and_multi_orders() {
+    request("alerts-create.json", "request/body", |body| AlertRequest::read_strictly(body, false));
+    request("alerts-modify.json", "request/body", |body| AlertRequest::read_strictly(body, true));
+    request("alerts-multi-orders.json", "request/body", MultiOrderRequest::read_strictly);
+    round_trip::<MultiOrderAnswer>("alerts-multi-orders.json", "response");
+    for file in ["alerts-create.json", "alerts-modify.json", "alerts-delete.json"] {
+        round_trip::<AlertAck>(file, "response");
+    }
+    round_trip::<Alert>("alerts-get.json", "response");
+    round_trip::<Vec<Alert>>("alerts-list.json", "response");
 }
 
 #[test]
@@ -255,4 +313,95 @@ fn feed_packets() {
     assert_eq!((of["disconnect-805"].body, of["disconnect-807"].body), (Body::Disconnect(805), Body::Disconnect(807)));
     let glued = packets(&hex("feed-stacked-frame.hex").unwrap());
     assert_eq!(glued, [of["quote"], of["oi"], of["ticker"]]);
+}
+
+#[test]
+fn charts() {
+    let daily = round_trip::<DailyRequest>("charts-historical.json", "request/body");
+    assert!(daily.is_none_or(|d| d.from_date.is_some() && d.instrument.is_known()));
+    let intraday = round_trip::<IntradayRequest>("charts-intraday.json", "request/body");
+    assert!(intraday.is_none_or(|i| i.interval.minutes() == Some(1)));
+    for file in ["charts-historical.json", "charts-intraday.json"] {
+        let candles = round_trip::<Candles>(file, "response");
+        assert!(candles.is_none_or(|c| c.rows().is_ok_and(|rows| rows.len() == 3)), "{file}");
+    }
+    let rolling = round_trip::<RollingRequest>("charts-rollingoption.json", "request/body");
+    assert!(rolling.is_none_or(|r| r.strike.0 == 0 && r.required_data.iter().all(|field| field.is_known())));
+    let answer = round_trip::<RollingAnswer>("charts-rollingoption.json", "response");
+    assert!(answer.is_none_or(|a| a.data.ce.is_some_and(|ce| ce.open.len() == 2) && a.data.pe.is_none()));
+}
+
+#[test]
+fn statements_and_edis() {
+    round_trip::<LedgerRow>("ledger.json", "response_docs_example");
+    let rows = round_trip::<Vec<LedgerRow>>("ledger.json", "response_array_variant");
+    assert!(rows.is_none_or(|rows| rows[0].voucher_date.is_some_and(|day| day.to_string() == "2022-06-22")));
+    let past = round_trip::<Vec<PastTrade>>("trade-history.json", "response");
+    assert!(past.is_none_or(|rows| rows[0].isin.as_deref() == Some("INE155A01022") && rows[0].exchange_time.is_some()));
+    round_trip::<Vec<PastTrade>>("trade-history.json", "page_past_end");
+    round_trip::<FormRequest>("edis.json", "form/request/body");
+    round_trip::<FormAnswer>("edis.json", "form/response");
+    round_trip::<BulkFormRequest>("edis.json", "bulkform/request/body");
+    round_trip::<FormAnswer>("edis.json", "bulkform/response");
+    let inquiry = round_trip::<Inquiry>("edis.json", "inquire/response");
+    assert!(inquiry.is_none_or(|i| (i.total_qty, i.aprvd_qty) == (10, 4)));
+}
+
+#[test]
+fn a_postback_is_read() {
+    let Some(body) = sample("postback.json", "body") else { return };
+    let read = Postback::read(body.to_string().as_bytes()).unwrap();
+    assert_eq!((read.order.filled_qty, read.key().order_id.as_str()), (1, "112111182198"));
+}
+
+#[test]
+fn depth_requests() {
+    for path in ["subscribe_20", "subscribe_200", "disconnect"] {
+        let request = round_trip::<DepthRequest>("ws-depth-requests.json", path);
+        assert!(request.is_none_or(|r| r.action().is_some()), "{path}");
+    }
+}
+
+fn depth_packets(levels: DepthLevels, bytes: &[u8]) -> Vec<DepthPacket> {
+    let mut found = Vec::new();
+    let mut decoder = DepthDecoder::new(levels);
+    decoder.push(bytes, |packet| found.push(packet));
+    assert_eq!((decoder.pending(), decoder.counters().misfits), (0, 0));
+    found
+}
+
+/// The packet of a file decodes to the values beside it, and is written back byte for byte.
+fn depth_sample(name: &str, levels: DepthLevels, wanted: DepthSide) -> Option<DepthPacket> {
+    let bytes = hex(&format!("{name}.hex"))?;
+    let [packet] = &depth_packets(levels, &bytes)[..] else { panic!("{name}") };
+    let DepthBody::Side { side, rows, .. } = &packet.body else { panic!("{name}: {packet:?}") };
+    let header = sample(&format!("{name}.json"), "header").unwrap();
+    assert_eq!(
+        (Some(u64::from(packet.segment)), Some(u64::from(packet.security_id)), *side),
+        (header["exchange_segment"].as_u64(), header["security_id"].as_u64(), wanted)
+    );
+    let said = sample(&format!("{name}.json"), "rows").unwrap();
+    let said = said.as_array().unwrap();
+    assert_eq!(rows.len(), said.len(), "{name}");
+    for (row, said) in rows.iter().zip(said) {
+        assert_eq!(row.price.decimal(), parse_decimal(&said["price"].to_string()).map(|d| d.normalize()));
+        assert_eq!((Some(u64::from(row.quantity)), Some(u64::from(row.orders))), (said["quantity"].as_u64(), said["orders"].as_u64()));
+    }
+    let mut written = Vec::new();
+    encode_depth(levels, packet, &mut written);
+    assert_eq!(written, bytes, "{name}");
+    Some(packet.clone())
+}
+
+#[test]
+fn depth_samples() {
+    let Some(bid) = depth_sample("depth20-bid", DepthLevels::Twenty, DepthSide::Bid) else { return };
+    let ask = depth_sample("depth20-ask", DepthLevels::Twenty, DepthSide::Ask).unwrap();
+    depth_sample("depth200-bid-7rows", DepthLevels::TwoHundred, DepthSide::Bid);
+    let stacked = depth_packets(DepthLevels::Twenty, &hex("depth20-stacked-bid-ask.hex").unwrap());
+    assert_eq!(stacked, [bid, ask]);
+    for name in ["depth-disconnect-805-docs", "depth-disconnect-805-sdk"] {
+        let packets = depth_packets(DepthLevels::Twenty, &hex(&format!("{name}.hex")).unwrap());
+        assert_eq!(packets[0].body, DepthBody::Disconnect(805), "{name}");
+    }
 }

@@ -5,9 +5,11 @@
 mod cockpit;
 mod crash;
 mod dhan_samples;
+mod dhan_table;
 mod faults;
 mod floors;
 mod paper_client;
+mod paper_data;
 mod program;
 mod readme;
 mod real_input;

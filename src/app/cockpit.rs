@@ -294,7 +294,8 @@ struct PaperEndpoints {
 impl From<PaperEndpoints> for DhanEndpoints {
     fn from(paper: PaperEndpoints) -> Self {
         let PaperEndpoints { rest, feed, orders, instruments } = paper;
-        Self { auth: rest.clone(), rest, feed, orders, instruments }
+        // Deep books are not needed to flatten.
+        Self { auth: rest.clone(), rest, feed, orders, instruments, ..DhanEndpoints::default() }
     }
 }
 
@@ -329,6 +330,8 @@ fn live_access(config: &AppConfig) -> anyhow::Result<(DhanEndpoints, DhanCredent
         auth: dhan.auth.clone(),
         feed: dhan.feed.clone(),
         orders: dhan.order_updates.clone(),
+        depth_20: dhan.depth_20.clone(),
+        depth_200: dhan.depth_200.clone(),
         instruments: dhan.instruments.clone(),
     };
     Ok((endpoints, DhanCredentials { client_id: client_id.to_string(), access_token: token.clone() }))

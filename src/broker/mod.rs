@@ -4,6 +4,7 @@
 
 pub mod answers;
 pub mod capability;
+pub mod data;
 pub mod dhan;
 pub mod error;
 pub mod perform;
@@ -17,6 +18,10 @@ use tokio::sync::mpsc;
 
 pub use self::answers::{AccountProfile, ChainOption, OptionChain, OptionGreeks, PlaceAck};
 pub use self::capability::Capability;
+pub use self::data::{
+    Authorised, Bar, BarLength, DayPrices, DepthNews, Holding, LedgerLine, Level, MarginNeed, PastFill, PnlExit,
+    RollingBar, RollingOption,
+};
 pub use self::error::BrokerError;
 pub use self::perform::perform;
 pub use self::streams::{FeedControl, FeedNews, Heard, LinkState, MarketFeed, OrderNews};

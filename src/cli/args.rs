@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use crate::domain::{OptionRight, Price, StrategyId, StrategyStatus};
+use crate::domain::{OptionRight, Price, Quantity, StrategyId, StrategyStatus, Symbol};
 use crate::engine::record::Profile;
 use crate::tui::looks::{Choice, Colours, SymbolSet};
 
@@ -280,6 +280,12 @@ pub struct ExchangeArgs {
     /// Serve /control: faults, clock and market steered by whoever has the token that is printed
     #[arg(long)]
     pub control: bool,
+    /// Shares that a new account holds for delivery, such as RELIANCE=20; they must be listed (--spots-from)
+    #[arg(long, value_name = "SYMBOL=QUANTITY", value_parser = holding)]
+    pub hold: Vec<(Symbol, Quantity)>,
+    /// Post every order change to this address of this machine, as the broker does to a registered one
+    #[arg(long, value_name = "URL")]
+    pub postback: Option<String>,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -302,6 +308,15 @@ pub struct Yes {
 /// `118`, or `#118` as the screen shows it.
 fn strategy_id(text: &str) -> Result<StrategyId, String> {
     text.trim_start_matches('#').parse().map_err(|_| "a strategy is named by its number, as in `list`".into())
+}
+
+/// `RELIANCE=20`.
+fn holding(text: &str) -> Result<(Symbol, Quantity), String> {
+    let read = || {
+        let (symbol, quantity) = text.split_once('=')?;
+        Some((Symbol::new(symbol).ok()?, Quantity(quantity.parse().ok()?)))
+    };
+    read().ok_or_else(|| "a holding is written SYMBOL=QUANTITY".into())
 }
 
 fn option_right(text: &str) -> Result<OptionRight, String> {

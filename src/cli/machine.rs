@@ -52,6 +52,9 @@ pub struct Addresses {
     pub feed: String,
     pub orders: String,
     pub instruments: String,
+    pub instruments_detailed: String,
+    pub depth_20: String,
+    pub depth_200: String,
     pub client_id: String,
     pub access_token: String,
     /// Where and with what it is steered, if it can be.

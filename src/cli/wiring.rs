@@ -59,6 +59,8 @@ impl Machine for App {
                 switches,
                 script,
                 control: args.control,
+                holdings: args.hold.clone(),
+                postback: args.postback.clone(),
                 ..ServerConfig::paper(paper.seed)
             })
             .await?;
@@ -67,6 +69,9 @@ impl Machine for App {
                 feed: running.feed.clone(),
                 orders: running.orders.clone(),
                 instruments: running.instruments.clone(),
+                instruments_detailed: running.instruments_detailed.clone(),
+                depth_20: running.depth_20.clone(),
+                depth_200: running.depth_200.clone(),
                 client_id: running.client_id.clone(),
                 access_token: running.access_token.clone(),
                 control: running.control.clone().map(|c| Control { url: c.url, token: c.token }),

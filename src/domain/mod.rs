@@ -3,9 +3,11 @@
 //! Floor 0: nothing here knows of a broker, a database, a screen or a clock. Wrong states should not be expressible;
 //! what the field calls by a name has that name here.
 
+pub mod bracket;
 pub mod calendar;
 pub mod contract_rules;
 pub mod drill;
+pub mod forever;
 pub mod ids;
 pub mod instrument;
 pub mod instrument_index;
@@ -16,10 +18,13 @@ pub mod position;
 pub mod quote;
 pub mod strategy;
 pub mod time;
+pub mod trigger;
 
+pub use bracket::{Bracket, BracketChange, BracketLeg, BracketLegSighting, BracketSighting, Pricing};
 pub use calendar::{Market, Session, SessionKind, TradingCalendar};
 pub use contract_rules::{ContractRules, Disagreement, Expiry, ExpiryCycle, UnderlyingRules};
 pub use drill::Drill;
+pub use forever::{ForeverLeg, ForeverLegName, ForeverLegs, ForeverOrder, ForeverSighting};
 pub use ids::{AccountId, BrokerOrderId, CommandId, CorrelationId, IntentId, SecurityId, StrategyId};
 pub use instrument::{Contract, ContractKind, Exchange, Instrument, OptionRight, Segment, Symbol};
 pub use instrument_index::InstrumentIndex;
@@ -29,3 +34,7 @@ pub use order::{Intent, OrderKind, OrderSighting, OrderSpec, Product, SeenStatus
 pub use position::{Funds, PositionSighting};
 pub use quote::Quote;
 pub use strategy::{Bound, Conviction, Issue, Leg, LegKind, Recommendation, StrategyStatus};
+pub use trigger::{
+    Against, Comparison, Condition, Frequency, Indicator, Operator, TimeFrame, Trigger, TriggerId, TriggerSighting,
+    TriggerStatus,
+};

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{Contract, Money, NetQuantity, PositionSighting, Price, Product, Quantity, SecurityId, Side};
 
+use super::holdings::Edis;
 use super::listing::price;
+use super::pnl_exit::PnlRule;
 
 /// One contract and product of one account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -191,11 +193,25 @@ pub(super) struct Account {
     pub kill_switch: bool,
     /// Ascending by contract and product.
     pub positions: Vec<Position>,
+    /// The exit on profit or loss.
+    #[serde(default)]
+    pub pnl_exit: Option<PnlRule>,
+    /// Authorisations of delivery sells.
+    #[serde(default)]
+    pub edis: Edis,
 }
 
 impl Account {
     pub(super) fn new(name: &str, cash: i64) -> Self {
-        Self { name: name.to_string(), cash, start_of_day: cash, kill_switch: false, positions: Vec::new() }
+        Self {
+            name: name.to_string(),
+            cash,
+            start_of_day: cash,
+            kill_switch: false,
+            positions: Vec::new(),
+            pnl_exit: None,
+            edis: Edis::default(),
+        }
     }
 
     pub(super) fn fill(
@@ -238,6 +254,14 @@ impl Account {
         true
     }
 
+    /// Shares that were bought long ago, at a price (paise) of then.
+    pub(super) fn hold(&mut self, contract: Contract, id: SecurityId, quantity: u32, close: i64, cost: i64) {
+        let place = self.positions.partition_point(|p| (p.contract, p.product) < (contract, Product::Cnc));
+        let carried = i64::from(quantity);
+        let position = Position::new(contract, Product::Cnc, id);
+        self.positions.insert(place, Position { carried, carried_at: close, cost: Decimal::from(cost), ..position });
+    }
+
     pub(super) fn net(&self, contract: &Contract, product: Product) -> i64 {
         self.positions.iter().find(|p| p.contract == *contract && p.product == product).map_or(0, Position::net)
     }
@@ -249,6 +273,8 @@ impl Account {
     /// The day ends: closed rows go, open ones are carried at their mark.
     pub(super) fn roll(&mut self, mark: impl Fn(&Position) -> i64) {
         self.kill_switch = false;
+        self.pnl_exit = None;
+        self.edis.end_day();
         self.positions.retain(|p| p.net() != 0);
         for position in &mut self.positions {
             let (net, at) = (position.net(), mark(position));

@@ -48,9 +48,19 @@ impl Exchange {
         }
     }
 
-    /// What a set of orders would tie up if all of them were filled at their prices, alone or on top of what is held.
-    pub fn margin_for(&self, account: &str, orders: &[OrderSpec], on_top_of_positions: bool) -> MarginFor {
+    /// What a set of orders would tie up if all of them were filled at their prices, alone or on top of what is held, and of
+    /// what the account's working orders would add to that.
+    pub fn margin_for(
+        &self,
+        account: &str,
+        orders: &[OrderSpec],
+        on_top_of_positions: bool,
+        on_top_of_orders: bool,
+    ) -> MarginFor {
         let mut holdings = if on_top_of_positions { self.holdings(account) } else { Vec::new() };
+        if on_top_of_orders {
+            holdings.extend(self.working_holdings(account));
+        }
         let before = margin::need(&holdings, &self.market, self.pricing_time());
         let mut premium = 0;
         for order in orders {
@@ -152,6 +162,16 @@ impl Exchange {
             self.find_held(&p.contract).map(|listed| Holding { listed, product: p.product, net: p.net() })
         };
         open.filter_map(holding).collect()
+    }
+
+    /// The open parts of the account's resting orders, as if they had been filled.
+    fn working_holdings(&self, account: &str) -> Vec<Holding> {
+        let own = self.resting.iter().filter_map(|n| self.orders.get(n)).filter(|o| o.account == account);
+        let holding = |o: &Order| {
+            let net = o.side.signed(crate::domain::Quantity(o.open_quantity())).0;
+            self.find_held(&o.contract).map(|listed| Holding { listed, product: o.product, net })
+        };
+        own.filter_map(holding).collect()
     }
 
     fn need_of(&self, account: &str) -> Need {

@@ -13,13 +13,19 @@ use super::order::{Order, Refusal, Terms};
 /// Restatements of one order.
 pub(super) const MOST_MODIFICATIONS: u32 = 25;
 
-/// Refusals that need nothing but the request, and the longest mark that is taken.
+/// Refusals that need nothing but the request.
 pub(super) fn complete(spec: &OrderSpec, correlation: &str, longest: usize) -> Result<Terms, Refusal> {
+    mark_fits(correlation, longest)?;
+    terms(spec.kind, spec.side, spec.quantity, spec.validity)
+}
+
+/// Whether the order system takes the sender's mark: `longest` is its limit.
+pub(super) fn mark_fits(correlation: &str, longest: usize) -> Result<(), Refusal> {
     let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b' ' | b'_' | b'-');
     if correlation.len() > longest || !correlation.bytes().all(fits) {
         return Err(Refusal::Input("correlationId is invalid".into()));
     }
-    terms(spec.kind, spec.side, spec.quantity, spec.validity)
+    Ok(())
 }
 
 /// Refusals of an order's terms, new or restated.
@@ -129,6 +135,7 @@ impl Exchange {
                 && o.account == order.account
                 && o.contract == order.contract
                 && o.side == order.side
+                && !self.is_beside_its_stop(o)
                 && counts(o)
         };
         self.resting.iter().filter_map(|n| self.orders.get(n)).filter(same).map(Order::open_quantity).sum()
@@ -147,7 +154,7 @@ pub(super) fn product_fits(product: Product, listed: &Listed) -> Result<(), Stri
     }
 }
 
-fn exchange_rules(terms: &Terms, listed: &Listed) -> Result<(), String> {
+pub(super) fn exchange_rules(terms: &Terms, listed: &Listed) -> Result<(), String> {
     let option = matches!(listed.contract.kind, ContractKind::Option { .. });
     if option && matches!(terms.kind, OrderKind::StopMarket { .. }) {
         return Err("Stop Loss Market orders are not allowed for options".into());

@@ -58,7 +58,10 @@ impl Exchange {
         for number in open {
             self.end_order(number, OrderStatus::Expired, "Order expired at the end of the session");
         }
-        self.queue.clear();
+        // What is about forever orders goes on: they rest over the night.
+        self.queue.retain(|_, event| {
+            matches!(event, Event::ArmForever(_) | Event::ModifyForever(..) | Event::CancelForever(_))
+        });
         self.taken.clear();
     }
 
@@ -80,6 +83,7 @@ impl Exchange {
         for (account, contract, product, net) in due {
             self.settle_one(account, contract, product, net);
         }
+        self.expire_forever_orders();
         self.watched.retain(|contract, _| contract.expiry().is_none_or(|e| e >= ist(self.now).date()));
     }
 
@@ -97,8 +101,14 @@ impl Exchange {
     pub(super) fn roll(&mut self) {
         self.end_day_orders();
         self.settle();
+        self.remember();
+        self.history.end_day(self.now, &self.market);
+        self.bill_the_day();
         self.orders.clear();
         self.trades.clear();
+        self.super_orders.clear();
+        self.roll_forever_orders();
+        self.roll_triggers();
         let today = trading_day(self.now);
         for name in self.accounts.keys().cloned().collect::<Vec<_>>() {
             let Some(mut account) = self.accounts.remove(&name) else { continue };
@@ -112,8 +122,10 @@ impl Exchange {
         }
         self.market.numbers.forget_before(today);
         self.market.start_day();
+        self.history.begin_day(today, self.now, &self.price_clock, &self.market);
         self.unsaved.trades = 0;
         self.unsaved.orders.clear();
+        self.unsaved.super_orders.clear();
         self.outbox.push(Notice::DayRolled(today));
         self.note_snapshot();
     }

@@ -22,6 +22,8 @@ const LEAST_SECONDS: f64 = 1.0;
 /// The smile is measured in standard deviations of at least three days, so that it does not fold up at expiry.
 const SMILE_SECONDS: f64 = 3.0 * 86_400.0;
 pub(super) const LEVELS: usize = 5;
+/// Rupees a share as liquid as the busiest index would turn over in a day.
+const SHARE_TURNOVER: f64 = 2e10;
 
 /// One price of the book and what rests there. A quantity of zero: nobody.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -218,16 +220,22 @@ impl Market {
     }
 
     fn valued(&self, listed: &Listed, spot: f64, vol_factor: f64, now: Timestamp) -> Option<Valued> {
-        let ContractKind::Option { strike, right, .. } = listed.contract.kind else { return None };
-        let strike = listing::to_paise(strike)? as f64 / 100.0;
-        let t_years = years_left(listed, now);
-        let forward = forward(spot, t_years);
-        let atm = self.volatility(listed.underlying) * vol_factor * (1.0 + 0.1 * t_years.min(1.0));
-        let log = libm::log(strike / forward);
-        let wing = log / (atm * libm::sqrt(t_years.max(SMILE_SECONDS / YEAR_SECONDS)));
-        let inputs = Inputs { right, forward, strike, t_years, vol: atm * smile(wing), rate: RATE };
-        let distance = log.abs() / (atm * libm::sqrt(t_years));
-        Some(Valued { price: black76::price(&inputs), inputs, distance })
+        let vol = self.volatility(listed.underlying) * vol_factor;
+        option_value(listed.contract.kind, spot, vol, years_left(listed, now))
+    }
+
+    /// Units that change hands on an ordinary day: three times the open interest of a derivative, a turnover of rupees of a
+    /// share, nothing of an index.
+    pub(super) fn day_volume(&self, listed: &Listed) -> f64 {
+        match listed.contract.kind {
+            ContractKind::Index | ContractKind::Unlisted { .. } => 0.0,
+            ContractKind::Future { .. } | ContractKind::Option { .. } => f64::from(self.open_interest(listed)) * 3.0,
+            ContractKind::Equity => {
+                let spec = self.specs.get(listed.underlying);
+                let price = spec.and_then(|s| listing::to_paise(s.spot)).unwrap_or(1).max(1) as f64 / 100.0;
+                (SHARE_TURNOVER * spec.map_or(1.0, |s| s.liquidity) / price).floor()
+            }
+        }
     }
 
     /// The book of a contract at this price step, before anything of ours. An index has only a last price.
@@ -285,6 +293,35 @@ impl Market {
         let lots = 40_000.0 * spec.liquidity * (0.4 + draw.unit()) * libm::exp(-0.5 * distance);
         (lots as u32).saturating_mul(listed.lot)
     }
+}
+
+/// An option by its underlying's price (points) and volatility at the money (a fraction); `None` for anything else.
+fn option_value(kind: ContractKind, spot: f64, vol: f64, t_years: f64) -> Option<Valued> {
+    let ContractKind::Option { strike, right, .. } = kind else { return None };
+    let strike = listing::to_paise(strike)? as f64 / 100.0;
+    let forward = forward(spot, t_years);
+    let atm = vol * (1.0 + 0.1 * t_years.min(1.0));
+    let log = libm::log(strike / forward);
+    let wing = log / (atm * libm::sqrt(t_years.max(SMILE_SECONDS / YEAR_SECONDS)));
+    let inputs = Inputs { right, forward, strike, t_years, vol: atm * smile(wing), rate: RATE };
+    let distance = log.abs() / (atm * libm::sqrt(t_years));
+    Some(Valued { price: black76::price(&inputs), inputs, distance })
+}
+
+/// What a contract was worth at an earlier time, in paise, by its underlying's price (paise) then; and for an option the
+/// volatility it was worth that by.
+pub(super) fn worth_then(listed: &Listed, spot: i64, vol: f64, at: Timestamp) -> (i64, f64) {
+    let points = spot as f64 / 100.0;
+    let t_years = years_left(listed, at);
+    let (value, vol) = match listed.contract.kind {
+        ContractKind::Index | ContractKind::Equity | ContractKind::Unlisted { .. } => return (spot, 0.0),
+        ContractKind::Future { .. } => (forward(points, t_years) * 100.0, 0.0),
+        kind @ ContractKind::Option { .. } => {
+            option_value(kind, points, vol, t_years).map_or((0.0, 0.0), |v| (v.price * 100.0, v.inputs.vol))
+        }
+    };
+    let tick = listed.tick.max(1);
+    (((value / tick as f64).round() as i64).max(1) * tick, vol)
 }
 
 /// The future price that spot and carry imply.

@@ -25,35 +25,49 @@ impl Exchange {
             return;
         };
         let terms = self.protected(order.terms, order.side, &listed);
-        match self.risk_check(&order, &terms, &listed) {
+        let checked = self.risk_check(&order, &terms, &listed);
+        let checked = checked.and_then(|blocked| self.super_prices_fit(number, &terms, &listed).map(|()| blocked));
+        match checked {
             Err(why) => self.reject(number, &why),
             Ok(_) if self.unlucky(number) => self.reject(number, "Order rejected by the exchange, please try again"),
             Ok(blocked) => {
-                self.counters.exchange_orders += 1;
-                let exchange_number = 1_300_000_000_000_000 + self.counters.exchange_orders;
-                let now = self.now;
-                if let Some(order) = self.orders.get_mut(&number) {
-                    order.terms = terms;
-                    order.blocked = blocked;
-                    order.status = OrderStatus::Pending;
-                    order.at_exchange = Some(now);
-                    order.updated = now;
-                    order.exchange_number = exchange_number;
-                }
-                self.resting.insert(number);
-                self.note_order(number);
+                self.enter(number, terms, blocked);
                 self.match_order(number, true);
                 self.end_immediate(number);
             }
         }
     }
 
-    /// A restatement reaches the exchange. When it will not do, the order stays as it was.
+    /// The order is at the exchange from now on.
+    pub(super) fn enter(&mut self, number: u64, terms: Terms, blocked: i64) {
+        self.counters.exchange_orders += 1;
+        let exchange_number = 1_300_000_000_000_000 + self.counters.exchange_orders;
+        let now = self.now;
+        if let Some(order) = self.orders.get_mut(&number) {
+            order.terms = terms;
+            order.blocked = blocked;
+            order.status = OrderStatus::Pending;
+            order.at_exchange = Some(now);
+            order.updated = now;
+            order.exchange_number = exchange_number;
+        }
+        self.resting.insert(number);
+        self.note_order(number);
+    }
+
+    /// A restatement reaches the exchange.
     pub(super) fn restate(&mut self, number: u64, terms: Terms) {
+        self.take_terms(number, terms);
+        self.match_order(number, true);
+        self.end_immediate(number);
+    }
+
+    /// Gives an order new terms; `false` when they will not do, and it stays as it was.
+    pub(super) fn take_terms(&mut self, number: u64, terms: Terms) -> bool {
         let Some(order) = self.orders.get(&number).filter(|o| self.resting.contains(&o.number)).cloned() else {
-            return;
+            return false;
         };
-        let Some(listed) = self.find_held(&order.contract) else { return };
+        let Some(listed) = self.find_held(&order.contract) else { return false };
         let mut terms = terms;
         if order.terms.trigger.is_none() && terms.kind.trigger() == order.terms.kind.trigger() {
             // A stop that has triggered stays triggered.
@@ -66,8 +80,9 @@ impl Exchange {
             self.risk_check(&order, &terms, &listed)
         };
         let now = self.now;
-        let Some(order) = self.orders.get_mut(&number) else { return };
+        let Some(order) = self.orders.get_mut(&number) else { return false };
         order.updated = now;
+        let taken = checked.is_ok();
         match checked {
             Ok(blocked) => {
                 order.terms = terms;
@@ -77,13 +92,24 @@ impl Exchange {
             Err(why) => order.reason = format!("RMS:{number}:Modification rejected: {why}"),
         }
         self.note_order(number);
-        self.match_order(number, true);
-        self.end_immediate(number);
+        taken
+    }
+
+    /// Trades what an order can trade now, and lets the other legs of its super order follow.
+    pub(super) fn match_order(&mut self, number: u64, arriving: bool) {
+        let of = self.orders.get(&number).and_then(|o| o.origin.super_order(number));
+        if of.is_some() {
+            self.trail_stop(number);
+        }
+        self.trade_order(number, arriving);
+        if let Some(entry) = of {
+            self.balance_super(entry);
+        }
     }
 
     /// Trades what an order can trade now. An order that has just arrived takes the prices it meets; one that rested is met
     /// at its own price.
-    pub(super) fn match_order(&mut self, number: u64, arriving: bool) {
+    fn trade_order(&mut self, number: u64, arriving: bool) {
         let Some(order) = self.orders.get(&number).filter(|o| o.open_quantity() > 0) else { return };
         let (side, contract, account) = (order.side, order.contract, order.account.clone());
         let (mut terms, mut open) = (order.terms, order.open_quantity());
@@ -264,7 +290,7 @@ impl Exchange {
     }
 
     /// A market order becomes a limit order some way through the touch; a stop does so when it triggers.
-    fn protected(&self, mut terms: Terms, side: Side, listed: &Listed) -> Terms {
+    pub(super) fn protected(&self, mut terms: Terms, side: Side, listed: &Listed) -> Terms {
         let market = matches!(terms.kind, OrderKind::Market | OrderKind::StopMarket { .. });
         if !market || terms.trigger.is_some() || terms.limit.is_some() || self.ways.market_at_touch {
             return terms;

@@ -9,9 +9,14 @@
 mod account;
 mod bits;
 mod books;
+mod charts;
 mod checks;
 mod config;
 mod day;
+mod depth;
+mod forever_orders;
+mod history;
+mod holdings;
 mod listing;
 mod margin;
 mod market;
@@ -19,40 +24,60 @@ mod matching;
 mod noise;
 mod order;
 mod paper;
+mod past;
+mod pnl_exit;
 mod prices;
 mod quotes;
 mod requests;
+mod rolling;
 mod saving;
 mod schedule;
 mod steering;
+mod statements;
+mod super_orders;
 #[cfg(test)]
 mod tests;
+mod triggers;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::time::{Timestamp, after_ms};
-use crate::domain::{Contract, NetQuantity, Price, Product, Quote, Side};
+use crate::domain::time::{Timestamp, after_ms, trading_day};
+use crate::domain::{BracketLeg, Contract, NetQuantity, Price, Product, Quote, Side};
 
 pub use account::PositionView;
 pub use books::MarginFor;
+pub use charts::{Bar, Charts};
 pub use config::{Behaviour, ExchangeConfig, Series, UnderlyingSpec};
+pub use depth::DeepBook;
+pub use forever_orders::{ForeverStatus, ForeverView, NewForeverOrder};
+pub use holdings::{HoldingView, isin};
 pub use listing::Listing;
-pub use order::{Accepted, CONFIRMED, Modification, NewOrder, OrderStatus, OrderView, Refusal, TradeView};
+pub use order::{Accepted, CONFIRMED, Modification, NewOrder, OrderStatus, OrderView, Origin, Refusal, TradeView};
 pub use paper::{ShareSpec, paper_listing, small_listing};
+pub use pnl_exit::PnlExit;
 pub use quotes::{Chain, ChainLeg, ChainRow, DepthLevel, MarketView};
+pub use rolling::{RollingBar, RollingOption};
 pub use saving::{Changes, RestoreError};
 pub use schedule::ClockMode;
 pub use steering::Ways;
+pub use statements::{LedgerEntry, PastTradeView, Voucher};
 
 use account::Account;
+use forever_orders::{ForeverOrder, ForeverTerms};
+use history::History;
 use listing::{Listed, to_paise};
 use market::Market;
 use order::{Order, Terms, Trade};
 use schedule::DayEvent;
 use steering::Suspensions;
+use statements::Statements;
+pub use super_orders::{LegStatus, NewSuperOrder, SuperChange, SuperLegView, SuperOrderView, SuperStatus};
+use super_orders::{SuperOrder, SuperTerms};
+use triggers::StandingTrigger;
+pub use triggers::TriggerView;
 
 /// What the exchange tells without being asked.
 #[derive(Clone, Debug, PartialEq)]
@@ -77,6 +102,31 @@ enum Event {
     Cancel(u64),
     /// Cancel everything and close every position of the account (of one product).
     ExitAll(String, Option<Product>),
+    /// Restate legs of the super order with this entry.
+    ModifySuper(u64, SuperTerms),
+    /// Cancel a leg of the super order with this entry; the entry itself: all of it.
+    CancelSuper(u64, BracketLeg),
+    /// A forever order is taken, or rejected.
+    ArmForever(u64),
+    ModifyForever(u64, usize, ForeverTerms),
+    CancelForever(u64),
+}
+
+impl Event {
+    /// Whether it is about the order, super order or forever order with this number.
+    fn is_about(&self, number: u64) -> bool {
+        match self {
+            Self::Arrive(n)
+            | Self::Modify(n, _)
+            | Self::Cancel(n)
+            | Self::ModifySuper(n, _)
+            | Self::CancelSuper(n, _)
+            | Self::ArmForever(n)
+            | Self::ModifyForever(n, ..)
+            | Self::CancelForever(n) => *n == number,
+            Self::ExitAll(..) => false,
+        }
+    }
 }
 
 /// What was lately traded against one side of a book.
@@ -93,6 +143,10 @@ struct Counters {
     exchange_orders: u64,
     trades: u64,
     events: u64,
+    #[serde(default)]
+    forever_orders: u64,
+    #[serde(default)]
+    triggers: u64,
 }
 
 /// The clock of the price processes: it stands while the market is closed and while the exchange is not running.
@@ -123,6 +177,9 @@ impl PriceClock {
 #[derive(Clone, Debug, Default)]
 struct Unsaved {
     orders: BTreeSet<u64>,
+    super_orders: BTreeSet<u64>,
+    forever_orders: BTreeSet<u64>,
+    triggers: BTreeSet<u64>,
     trades: usize,
     /// Anything at all.
     any: bool,
@@ -146,6 +203,11 @@ pub struct Exchange {
     /// Those that rest at the exchange.
     resting: BTreeSet<u64>,
     trades: Vec<Trade>,
+    /// Of the trading day, by the number of their entry.
+    super_orders: BTreeMap<u64, SuperOrder>,
+    /// They outlive the day; those that are over go with it.
+    forever_orders: BTreeMap<u64, ForeverOrder>,
+    triggers: BTreeMap<u64, StandingTrigger>,
     queue: BTreeMap<(Timestamp, u64), Event>,
     taken: BTreeMap<(Contract, Side), Taken>,
     watched: BTreeMap<Contract, Option<Quote>>,
@@ -154,6 +216,10 @@ pub struct Exchange {
     unsaved: Unsaved,
     ways: Ways,
     suspensions: Suspensions,
+    /// The days so far, for charts.
+    history: History,
+    /// Trades and bills of past days.
+    statements: Statements,
 }
 
 impl Exchange {
@@ -165,7 +231,7 @@ impl Exchange {
         }
         let open = config.clock.is_open(now);
         let next_day_event = config.clock.next(now, market.behaviour.square_off);
-        Self {
+        let mut exchange = Self {
             seed: config.seed,
             market,
             clock: config.clock,
@@ -180,6 +246,9 @@ impl Exchange {
             orders: BTreeMap::new(),
             resting: BTreeSet::new(),
             trades: Vec::new(),
+            super_orders: BTreeMap::new(),
+            forever_orders: BTreeMap::new(),
+            triggers: BTreeMap::new(),
             queue: BTreeMap::new(),
             taken: BTreeMap::new(),
             watched: BTreeMap::new(),
@@ -188,7 +257,11 @@ impl Exchange {
             unsaved: Unsaved { snapshot: true, any: true, ..Unsaved::default() },
             ways: Ways::default(),
             suspensions: Suspensions::default(),
-        }
+            history: History::default(),
+            statements: Statements::begun(trading_day(now)),
+        };
+        exchange.remember();
+        exchange
     }
 
     /// Replaces what is listed: new expiries, lots and strikes. Prices go on, unless an underlying's starting price is another
@@ -261,9 +334,16 @@ impl Exchange {
             }
         }
         self.clock_to(now);
+        self.remember();
+    }
+
+    /// Takes note of how prices are made now, for the charts of this day.
+    fn remember(&mut self) {
+        self.history.sync(self.now, &self.price_clock, &self.market);
     }
 
     fn clock_to(&mut self, at: Timestamp) {
+        self.remember();
         self.now = self.now.max(at);
         self.market.move_to(self.step_at(self.now));
     }
@@ -278,11 +358,20 @@ impl Exchange {
 
     /// When the next price step is due, if anybody cares about one.
     fn next_step(&self) -> Option<Timestamp> {
-        if !self.is_open() || (self.resting.is_empty() && self.watched.is_empty()) {
+        if !self.is_open() || !self.anyone_cares() {
             return None;
         }
         let next = i64::try_from(self.market.step + 1).ok()?;
         Timestamp::from_millisecond(self.price_clock.origin + next * self.step_ms()).ok()
+    }
+
+    /// Whether a price step can make a difference.
+    fn anyone_cares(&self) -> bool {
+        self.minds_pnl()
+            || !self.resting.is_empty()
+            || !self.watched.is_empty()
+            || self.forever_orders.values().any(ForeverOrder::is_armed)
+            || self.triggers.values().any(StandingTrigger::is_active)
     }
 
     /// When the current price step began: the age of every quote.
@@ -302,10 +391,13 @@ impl Exchange {
         for number in resting {
             self.match_order(number, false);
         }
+        self.look_at_forever_orders();
+        self.look_at_triggers();
         let watched: Vec<Contract> = self.watched.keys().copied().collect();
         for contract in watched {
             self.tell_quote(contract);
         }
+        self.mind_pnl_exits();
     }
 
     fn tell_quote(&mut self, contract: Contract) {
@@ -324,6 +416,11 @@ impl Exchange {
             Event::Modify(number, terms) => self.restate(number, terms),
             Event::Cancel(number) => self.end_order(number, OrderStatus::Cancelled, CONFIRMED),
             Event::ExitAll(account, product) => self.exit_positions(&account, product),
+            Event::ModifySuper(number, terms) => self.restate_super(number, &terms),
+            Event::CancelSuper(number, leg) => self.end_super(number, leg),
+            Event::ArmForever(number) => self.arm_forever(number),
+            Event::ModifyForever(number, leg, terms) => self.restate_forever(number, leg, terms),
+            Event::CancelForever(number) => self.end_forever(number, ForeverStatus::Cancelled),
         }
     }
 
@@ -363,10 +460,13 @@ impl Exchange {
     }
 
     fn note_order(&mut self, number: u64) {
-        if let Some(order) = self.orders.get(&number) {
-            self.outbox.push(Notice::Order(Box::new(order.view())));
-            self.unsaved.orders.insert(number);
-            self.unsaved.any = true;
+        let Some(order) = self.orders.get(&number) else { return };
+        self.outbox.push(Notice::Order(Box::new(order.view())));
+        self.unsaved.orders.insert(number);
+        self.unsaved.any = true;
+        if let Origin::Forever { number: of, leg } = order.origin {
+            let status = order.status;
+            self.forever_order_is(of, leg, status);
         }
     }
 

@@ -18,6 +18,12 @@ pub(super) enum Stream {
     Book { segment: u8, id: u64 },
     /// What happens to one order: delays, rejection, passive fills.
     Order(u64),
+    /// An underlying's minutes on days before the exchange began.
+    Past(u32),
+    /// An underlying's closes on such days.
+    PastWalk(u32),
+    /// The book of one contract beyond its best levels.
+    Deep { segment: u8, id: u64 },
 }
 
 impl Stream {
@@ -28,11 +34,14 @@ impl Stream {
             Self::Path(n) => (2 << 56) | u64::from(n),
             Self::Book { segment, id } => (3 << 56) | (u64::from(segment) << 48) | (id & 0xffff_ffff_ffff),
             Self::Order(n) => (4 << 56) | (n & 0x00ff_ffff_ffff_ffff),
+            Self::Past(n) => (5 << 56) | u64::from(n),
+            Self::PastWalk(n) => (6 << 56) | u64::from(n),
+            Self::Deep { segment, id } => (7 << 56) | (u64::from(segment) << 48) | (id & 0xffff_ffff_ffff),
         }
     }
 }
 
-/// Words of random text kept for each slot of a stream; nothing draws more than that at one slot.
+/// Words of random text kept for each slot of a stream; what draws more than that leaves slots free behind its own.
 const WORDS_PER_SLOT: u128 = 256;
 
 /// The source of all draws of one exchange.

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::time::Timestamp;
 use crate::domain::{
-    BrokerOrderId, Contract, CorrelationId, OrderKind, OrderSighting, OrderSpec, Price, Product, Quantity, SecurityId,
-    SeenStatus, Side, TradeSighting, Validity,
+    BracketLeg, BrokerOrderId, Contract, CorrelationId, OrderKind, OrderSighting, OrderSpec, Price, Product, Quantity,
+    SecurityId, SeenStatus, Side, TradeSighting, Validity,
 };
 
 use super::listing::{price, to_paise};
@@ -100,6 +100,37 @@ impl OrderStatus {
     }
 }
 
+/// Who made an order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Origin {
+    /// The client, as an order of its own.
+    #[default]
+    Own,
+    /// The entry of a super order.
+    Entry,
+    /// The target or the stop of the super order whose entry has this number.
+    Exit { entry: u64, leg: BracketLeg },
+    /// A forever order that fired, and which of its legs.
+    Forever { number: u64, leg: usize },
+    /// A conditional trigger that fired.
+    Trigger { number: u64 },
+}
+
+impl Origin {
+    /// The number of the super order this order belongs to, being itself `number`.
+    pub(super) fn super_order(self, number: u64) -> Option<u64> {
+        match self {
+            Self::Entry => Some(number),
+            Self::Exit { entry, .. } => Some(entry),
+            Self::Own | Self::Forever { .. } | Self::Trigger { .. } => None,
+        }
+    }
+
+    pub fn is_super_order(self) -> bool {
+        matches!(self, Self::Entry | Self::Exit { .. })
+    }
+}
+
 /// What an order is for, in paise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Terms {
@@ -154,6 +185,8 @@ pub(super) struct Order {
     pub modifications: u32,
     /// Money held back for what is still open of it, in paise.
     pub blocked: i64,
+    #[serde(default)]
+    pub origin: Origin,
 }
 
 impl Order {
@@ -190,6 +223,7 @@ impl Order {
             created: self.created,
             updated: self.updated,
             at_exchange: self.at_exchange,
+            origin: self.origin,
         }
     }
 }
@@ -219,6 +253,7 @@ pub struct OrderView {
     pub updated: Timestamp,
     /// Since when it is at the exchange; `None` when it never got there.
     pub at_exchange: Option<Timestamp>,
+    pub origin: Origin,
 }
 
 impl OrderView {

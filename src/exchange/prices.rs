@@ -179,6 +179,32 @@ impl Process {
         self.day.previous_close = previous_close;
     }
 
+    /// The price everything is relative to, in paise: another one means that the process was put elsewhere.
+    pub(super) fn anchor(&self) -> i64 {
+        self.anchor
+    }
+
+    /// Number of its random stream.
+    pub(super) fn stream(&self) -> u32 {
+        self.stream
+    }
+
+    /// The block it stands at.
+    pub(super) fn block(&self) -> u64 {
+        self.block
+    }
+
+    /// The close before the process's day.
+    pub(super) fn previous_close(&self) -> i64 {
+        self.day.previous_close
+    }
+
+    /// The highest and lowest price of the current block as the day's range takes them, jump included, in paise.
+    pub(super) fn extremes(&self, noise: &Noise, rules: &Rules) -> (i64, i64) {
+        let head = self.head(noise, rules);
+        (self.paise(head.high + head.jump.max(0.0)), self.paise(head.low + head.jump.min(0.0)))
+    }
+
     fn paise(&self, log: f64) -> i64 {
         let rupees = self.anchor as f64 / 100.0 * libm::exp(log);
         // A twentieth of a rupee is as fine as an index is published.

@@ -1,9 +1,9 @@
 //! The market as it is read: quotes, depth, option chains.
 
-use jiff::civil::{Date, Time};
+use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use crate::domain::time::{Timestamp, ist};
+use crate::domain::time::Timestamp;
 use crate::domain::{
     Contract, ContractKind, Exchange as Place, OptionRight, Price, Quantity, Quote, SecurityId, Symbol,
 };
@@ -161,7 +161,7 @@ impl Exchange {
             last_quantity: Quantity(book.last_quantity),
             last_at: quote.at,
             average: if is_index { Price(Decimal::ZERO) } else { average },
-            volume: (f64::from(open_interest) * 3.0 * self.day_part()) as u32,
+            volume: (self.market.day_volume(listed) * self.clock.day_part(self.now)) as u32,
             total_bid: Quantity(total(&book.bids)),
             total_ask: Quantity(total(&book.asks)),
             open: price(open),
@@ -171,18 +171,6 @@ impl Exchange {
             open_interest,
             lower_limit: price(lower),
             upper_limit: price(upper),
-        }
-    }
-
-    /// How much of the trading day is behind us, 0 to 1.
-    fn day_part(&self) -> f64 {
-        let since = |start: Time, hours: f64| {
-            let seconds = ist(self.now).time().duration_since(start).as_secs_f64();
-            (if seconds < 0.0 { seconds + 86_400.0 } else { seconds }) / (hours * 3_600.0)
-        };
-        match self.clock {
-            super::ClockMode::AlwaysOpen => since(Time::constant(8, 30, 0, 0), 24.0),
-            super::ClockMode::Real(_) => since(Time::constant(9, 15, 0, 0), 6.5).min(1.0),
         }
     }
 }

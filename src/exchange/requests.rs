@@ -5,32 +5,53 @@ use crate::domain::{BrokerOrderId, Contract, ContractKind, OrderKind, Product, Q
 
 use super::checks::{self, MOST_MODIFICATIONS};
 use super::listing::Listed;
-use super::order::{Accepted, CONFIRMED, Modification, NewOrder, Order, OrderStatus, OrderView, Refusal, Terms};
+use super::order::{
+    Accepted, CONFIRMED, Modification, NewOrder, Order, OrderStatus, OrderView, Origin, Refusal, Terms,
+};
 use super::schedule::day_number;
 use super::{Event, Exchange};
 
 const CLOSED: &str = "Market is Closed! Want to place an offline order?";
+
+/// An order about to be made.
+pub(super) struct Fresh<'a> {
+    pub account: &'a str,
+    /// The sender's mark; one is made up when it is empty.
+    pub correlation: &'a str,
+    pub listed: &'a Listed,
+    pub side: Side,
+    pub product: Product,
+    pub terms: Terms,
+    pub origin: Origin,
+}
 
 impl Exchange {
     /// Takes an order: it is in transit now, and at the exchange or rejected a little later.
     pub fn place(&mut self, account: &str, request: &NewOrder, now: Timestamp) -> Result<Accepted, Refusal> {
         self.run_until(now);
         let terms = checks::complete(&request.spec, &request.correlation, self.ways.longest_mark)?;
-        let listed = self
-            .find(&request.spec.contract)
-            .filter(|l| l.contract.kind != ContractKind::Index)
-            .ok_or_else(|| Refusal::Input("securityId is invalid".into()))?;
+        let listed = self.tradable(&request.spec.contract)?;
         if !self.is_open() {
-            return Err(Refusal::Order(CLOSED.into()));
+            return Err(closed());
         }
-        let correlation = match request.correlation.as_str() {
-            "" => format!("{account}-{}", self.now.as_millisecond()),
-            given => given.to_string(),
-        };
-        let number = self.new_order(account, correlation, &listed, request.spec.side, request.spec.product, terms);
+        let number = self.new_order(&Fresh {
+            account,
+            correlation: &request.correlation,
+            listed: &listed,
+            side: request.spec.side,
+            product: request.spec.product,
+            terms,
+            origin: Origin::Own,
+        });
         let at = self.transit(number);
         self.schedule_event(at, Event::Arrive(number));
         Ok(Accepted { order_id: BrokerOrderId(number.to_string()), status: OrderStatus::Transit })
+    }
+
+    /// What an order can be for; an index cannot be bought.
+    pub(super) fn tradable(&self, contract: &Contract) -> Result<Listed, Refusal> {
+        let listed = self.find(contract).filter(|l| l.contract.kind != ContractKind::Index);
+        listed.ok_or_else(|| Refusal::Input("securityId is invalid".into()))
     }
 
     /// Takes a full restatement of an order's terms. It may trade at the old ones until that arrives.
@@ -46,6 +67,9 @@ impl Exchange {
         let Some(order) = self.orders.get_mut(&number) else { return Err(Refusal::UnknownOrder) };
         if order.status.is_final() {
             return Err(ended(order.status));
+        }
+        if order.origin.is_super_order() {
+            return Err(Refusal::Order("A leg of a super order is modified as a super order".into()));
         }
         let terms = checks::terms(to.kind, order.side, to.quantity, to.validity)?;
         if order.modifications >= MOST_MODIFICATIONS {
@@ -156,21 +180,19 @@ impl Exchange {
 
     fn send_exit(&mut self, account: &str, listed: &Listed, side: Side, product: Product, quantity: u32) {
         let terms = Terms { kind: OrderKind::Market, quantity, validity: Validity::Day, limit: None, trigger: None };
-        let correlation = format!("{account}-{}", self.now.as_millisecond());
-        let number = self.new_order(account, correlation, listed, side, product, terms);
+        let origin = Origin::Own;
+        let number = self.new_order(&Fresh { account, correlation: "", listed, side, product, terms, origin });
         self.schedule_event(self.now, Event::Arrive(number));
     }
 
-    fn new_order(
-        &mut self,
-        account: &str,
-        correlation: String,
-        listed: &Listed,
-        side: Side,
-        product: Product,
-        terms: Terms,
-    ) -> u64 {
+    /// Enters an order into the book, in transit; sending it on is the caller's.
+    pub(super) fn new_order(&mut self, fresh: &Fresh<'_>) -> u64 {
+        let Fresh { account, listed, .. } = *fresh;
         self.account(account);
+        let correlation = match fresh.correlation {
+            "" => format!("{account}-{}", self.now.as_millisecond()),
+            given => given.to_string(),
+        };
         self.counters.orders += 1;
         // 1 261120 000001: thirteen digits, never used twice.
         let number = 1_000_000_000_000 + day_number(self.now) * 1_000_000 + self.counters.orders;
@@ -180,9 +202,9 @@ impl Exchange {
             correlation,
             contract: listed.contract,
             id: listed.id,
-            side,
-            product,
-            terms,
+            side: fresh.side,
+            product: fresh.product,
+            terms: fresh.terms,
             sweeping: false,
             filled: 0,
             value: 0,
@@ -195,13 +217,14 @@ impl Exchange {
             exchange_number: 0,
             modifications: 0,
             blocked: 0,
+            origin: fresh.origin,
         };
         self.orders.insert(number, order);
         self.note_order(number);
         number
     }
 
-    fn number_of(&self, account: &str, id: &BrokerOrderId) -> Result<u64, Refusal> {
+    pub(super) fn number_of(&self, account: &str, id: &BrokerOrderId) -> Result<u64, Refusal> {
         let number = id.0.parse::<u64>().map_err(|_| Refusal::UnknownOrder)?;
         let known = self.orders.get(&number).filter(|o| o.account == account);
         known.map(|o| o.number).ok_or(Refusal::UnknownOrder)
@@ -214,11 +237,7 @@ impl Exchange {
 
     /// When a request about an order arrives: after its transit, and not before the order itself and earlier requests.
     pub(super) fn after_arrival(&self, number: u64) -> Timestamp {
-        let about = |event: &Event| match event {
-            Event::Arrive(n) | Event::Modify(n, _) | Event::Cancel(n) => *n == number,
-            Event::ExitAll(..) => false,
-        };
-        let earlier = self.queue.iter().filter(|(_, e)| about(e)).map(|((at, _), _)| *at).max();
+        let earlier = self.queue.iter().filter(|(_, e)| e.is_about(number)).map(|((at, _), _)| *at).max();
         self.transit(number).max(earlier.unwrap_or(self.now))
     }
 
@@ -240,6 +259,10 @@ impl Exchange {
     }
 }
 
-fn ended(status: OrderStatus) -> Refusal {
+pub(super) fn closed() -> Refusal {
+    Refusal::Order(CLOSED.into())
+}
+
+pub(super) fn ended(status: OrderStatus) -> Refusal {
     Refusal::Order(format!("Order is already {}", status.as_str()))
 }

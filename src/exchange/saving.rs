@@ -3,6 +3,8 @@
 //! Changes hold whole orders and trades, not the requests that made them: so books written by one version are the same
 //! books in the next, however prices are made there.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
 
 use crate::domain::time::Timestamp;
@@ -10,12 +12,17 @@ use crate::domain::{Contract, Side};
 
 use super::account::Account;
 use super::config::{Behaviour, UnderlyingSpec};
+use super::forever_orders::ForeverOrder;
+use super::history::History;
 use super::listing::Numbers;
 use super::market::Market;
 use super::order::{Order, Trade};
 use super::prices::Process;
 use super::schedule::ClockMode;
 use super::steering::{Suspensions, Ways};
+use super::statements::Statements;
+use super::super_orders::SuperOrder;
+use super::triggers::StandingTrigger;
 use super::{Counters, Event, Exchange, PriceClock, Taken, Unsaved};
 
 /// The version of what is written here. Older ones are read as long as they can be.
@@ -64,7 +71,17 @@ struct Snapshot {
     watched: Vec<Contract>,
     orders: Vec<Order>,
     trades: Vec<Trade>,
+    #[serde(default)]
+    super_orders: Vec<SuperOrder>,
+    #[serde(default)]
+    forever_orders: Vec<ForeverOrder>,
+    #[serde(default)]
+    triggers: Vec<StandingTrigger>,
     state: State,
+    #[serde(default)]
+    history: History,
+    #[serde(default)]
+    statements: Statements,
 }
 
 #[derive(Deserialize)]
@@ -78,6 +95,13 @@ struct Delta {
     orders: Vec<Order>,
     /// New trades. Those already known by their number are not counted twice.
     trades: Vec<Trade>,
+    /// Changed ones, whole.
+    #[serde(default)]
+    super_orders: Vec<SuperOrder>,
+    #[serde(default)]
+    forever_orders: Vec<ForeverOrder>,
+    #[serde(default)]
+    triggers: Vec<StandingTrigger>,
     state: State,
 }
 
@@ -96,7 +120,12 @@ impl Exchange {
             watched: self.watched.keys().copied().collect(),
             orders: self.orders.values().cloned().collect(),
             trades: self.trades.clone(),
+            super_orders: self.super_orders.values().cloned().collect(),
+            forever_orders: self.forever_orders.values().cloned().collect(),
+            triggers: self.triggers.values().cloned().collect(),
             state: self.state(),
+            history: self.history.clone(),
+            statements: self.statements.clone(),
         };
         // Maps have been turned into lists, so nothing in here can fail to be written.
         serde_json::to_vec(&snapshot).unwrap_or_default()
@@ -123,18 +152,23 @@ impl Exchange {
             now: saved.state.now,
             price_clock: saved.state.price_clock,
             next_day_event,
-            accounts: std::collections::BTreeMap::new(),
+            accounts: BTreeMap::new(),
             orders: saved.orders.into_iter().map(|o| (o.number, o)).collect(),
-            resting: std::collections::BTreeSet::new(),
+            resting: BTreeSet::new(),
             trades: saved.trades,
-            queue: std::collections::BTreeMap::new(),
-            taken: std::collections::BTreeMap::new(),
+            super_orders: saved.super_orders.into_iter().map(|s| (s.number, s)).collect(),
+            forever_orders: saved.forever_orders.into_iter().map(|f| (f.number, f)).collect(),
+            triggers: saved.triggers.into_iter().map(|t| (t.number, t)).collect(),
+            queue: BTreeMap::new(),
+            taken: BTreeMap::new(),
             watched: saved.watched.into_iter().map(|c| (c, None)).collect(),
             counters: Counters::default(),
             outbox: Vec::new(),
             unsaved: Unsaved::default(),
             ways: Ways::default(),
             suspensions: Suspensions::default(),
+            history: saved.history,
+            statements: saved.statements,
         };
         exchange.take_over(saved.state);
         exchange.unsaved.trades = exchange.trades.len();
@@ -147,6 +181,9 @@ impl Exchange {
         self.orders.extend(delta.orders.into_iter().map(|o| (o.number, o)));
         let known = self.trades.last().map_or(0, |t| t.number);
         self.trades.extend(delta.trades.into_iter().filter(|t| t.number > known));
+        self.super_orders.extend(delta.super_orders.into_iter().map(|s| (s.number, s)));
+        self.forever_orders.extend(delta.forever_orders.into_iter().map(|f| (f.number, f)));
+        self.triggers.extend(delta.triggers.into_iter().map(|t| (t.number, t)));
         self.take_over(delta.state);
         self.unsaved = Unsaved { trades: self.trades.len(), ..Unsaved::default() };
         Ok(())
@@ -163,8 +200,11 @@ impl Exchange {
             return Changes::Nothing;
         }
         let delta = Delta {
-            orders: unsaved.orders.iter().filter_map(|n| self.orders.get(n)).cloned().collect(),
+            orders: changed(&unsaved.orders, &self.orders),
             trades: self.trades.get(unsaved.trades..).unwrap_or_default().to_vec(),
+            super_orders: changed(&unsaved.super_orders, &self.super_orders),
+            forever_orders: changed(&unsaved.forever_orders, &self.forever_orders),
+            triggers: changed(&unsaved.triggers, &self.triggers),
             state: self.state(),
         };
         Changes::Delta(serde_json::to_vec(&delta).unwrap_or_default())
@@ -197,5 +237,11 @@ impl Exchange {
         self.resting = self.orders.values().filter(at_exchange).map(|o| o.number).collect();
         self.next_day_event = self.clock.next(self.now, self.market.behaviour.square_off);
         self.market.move_to(self.step_at(self.now));
+        self.history.seen = self.now;
+        self.remember();
     }
+}
+
+fn changed<T: Clone>(numbers: &BTreeSet<u64>, all: &BTreeMap<u64, T>) -> Vec<T> {
+    numbers.iter().filter_map(|number| all.get(number)).cloned().collect()
 }

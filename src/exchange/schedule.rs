@@ -57,6 +57,18 @@ impl ClockMode {
         }
     }
 
+    /// How much of the trading day is behind us, 0 to 1.
+    pub(super) fn day_part(&self, at: Timestamp) -> f64 {
+        let since = |start: Time, hours: f64| {
+            let seconds = ist(at).time().duration_since(start).as_secs_f64();
+            (if seconds < 0.0 { seconds + 86_400.0 } else { seconds }) / (hours * 3_600.0)
+        };
+        match self {
+            Self::AlwaysOpen => since(Time::constant(8, 30, 0, 0), 24.0),
+            Self::Real(_) => since(Time::constant(9, 15, 0, 0), 6.5).min(1.0),
+        }
+    }
+
     fn events_of(&self, day: jiff::civil::Date, square_off: Option<Time>) -> [Option<(Timestamp, DayEvent)>; 5] {
         let roll = Some((from_ist(day.at(8, 30, 0, 0)), DayEvent::Roll));
         let settle = |close: Timestamp| Some((close, DayEvent::Settle));

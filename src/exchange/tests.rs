@@ -1,9 +1,14 @@
 //! The rules of the exchange, one test each, and what must hold whatever is done to it.
 
 mod always;
+mod books_of_days;
+mod charts;
+mod forever_orders;
 mod orders;
 mod steered;
+mod super_orders;
 mod the_day;
+mod triggers;
 
 use jiff::civil::date;
 
@@ -80,6 +85,14 @@ impl Desk {
     fn wait(&mut self, ms: i64) -> Vec<Notice> {
         self.now = after_ms(self.now, ms);
         self.exchange.advance(self.now)
+    }
+
+    /// The index goes to another price at once, and a minute passes.
+    fn move_market(&mut self, spot: &str) {
+        let mut spec = small_listing(Symbol::new("NIFTY").unwrap(), date(2026, 11, 23));
+        spec.spot = price(spot);
+        self.exchange.relist(vec![spec]);
+        self.wait(60_000);
     }
 
     fn order(&self, id: &BrokerOrderId) -> OrderView {

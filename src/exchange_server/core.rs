@@ -65,6 +65,8 @@ pub struct Core {
     requests: Sender<Message>,
     updates: broadcast::Sender<Arc<OrderUpdate>>,
     frames: watch::Sender<Arc<Frame>>,
+    /// Whether the session is open.
+    open: watch::Sender<bool>,
     /// How many connections want each contract.
     wanted: Arc<Mutex<BTreeMap<Contract, usize>>>,
 }
@@ -82,12 +84,14 @@ impl Core {
             requests,
             updates: broadcast::Sender::new(UPDATES_KEPT),
             frames: watch::Sender::new(Arc::default()),
+            open: watch::Sender::new(exchange.is_open()),
             wanted: Arc::default(),
         };
         let (updates, frames, wanted) = (core.updates.clone(), core.frames.clone(), Arc::clone(&core.wanted));
+        let open = core.open.clone();
         let looked = time.now();
         let next_frame = Timestamp::MIN;
-        let mut owner = Owner { exchange, books, time, relist, updates, frames, wanted, next_frame, looked };
+        let mut owner = Owner { exchange, books, time, relist, updates, frames, open, wanted, next_frame, looked };
         let thread = std::thread::Builder::new().name("exchange".into()).spawn(move || owner.run(&inbox))?;
         Ok((core, thread))
     }
@@ -114,6 +118,11 @@ impl Core {
     /// The prices of what is wanted, newest only.
     pub fn frames(&self) -> watch::Receiver<Arc<Frame>> {
         self.frames.subscribe()
+    }
+
+    /// Whether the session is open, and every change of it.
+    pub fn session(&self) -> watch::Receiver<bool> {
+        self.open.subscribe()
     }
 
     /// Asks for frames of a contract, once per connection.
@@ -156,6 +165,7 @@ struct Owner {
     relist: Relist,
     updates: broadcast::Sender<Arc<OrderUpdate>>,
     frames: watch::Sender<Arc<Frame>>,
+    open: watch::Sender<bool>,
     wanted: Arc<Mutex<BTreeMap<Contract, usize>>>,
     next_frame: Timestamp,
     /// When it last looked at the clock.
@@ -246,6 +256,8 @@ impl Owner {
     }
 
     fn tell(&self, notices: Vec<Notice>) {
+        let open = self.exchange.is_open();
+        self.open.send_if_modified(|told| std::mem::replace(told, open) != open);
         for notice in notices {
             let Notice::Order(order) = notice else { continue };
             let Some(listing) = self.exchange.listing_of_held(&order.spec.contract) else { continue };

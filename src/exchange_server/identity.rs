@@ -308,7 +308,7 @@ fn mint(client_id: &str, consumer: Consumer, now: Timestamp) -> io::Result<Strin
 }
 
 /// Base64 for URLs, without padding.
-fn base64_url(bytes: &[u8]) -> String {
+pub fn base64_url(bytes: &[u8]) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {

@@ -12,6 +12,8 @@ pub enum Bucket {
     Order,
     /// Quotes by request.
     Quote,
+    /// Charts.
+    Data,
     /// An option chain or its expiries: one *unique* request in three seconds.
     Chain(String),
     /// Everything else.
@@ -24,6 +26,7 @@ impl Bucket {
         match self {
             Self::Order => Endpoint::Place,
             Self::Quote => Endpoint::Quotes,
+            Self::Data => Endpoint::Charts,
             Self::Chain(_) => Endpoint::OptionChain,
             Self::Other => Endpoint::Other,
         }
@@ -41,6 +44,7 @@ const DAY: i64 = 24 * HOUR;
 const ORDER_LIMITS: [(i64, usize); 4] = [(SECOND, 10), (MINUTE, 250), (HOUR, 1_000), (DAY, 7_000)];
 const QUOTE_LIMITS: [(i64, usize); 1] = [(SECOND, 1)];
 const OTHER_LIMITS: [(i64, usize); 1] = [(SECOND, 20)];
+const DATA_LIMITS: [(i64, usize); 2] = [(SECOND, 5), (DAY, 100_000)];
 const CHAIN_MS: i64 = 3 * SECOND;
 /// Different chains remembered at once.
 const MOST_CHAINS: usize = 256;
@@ -50,6 +54,7 @@ const MOST_CHAINS: usize = 256;
 pub struct Limits {
     orders: VecDeque<Timestamp>,
     quotes: VecDeque<Timestamp>,
+    data: VecDeque<Timestamp>,
     others: VecDeque<Timestamp>,
     chains: BTreeMap<String, Timestamp>,
 }
@@ -60,6 +65,7 @@ impl Limits {
         match bucket {
             Bucket::Order => take(&mut self.orders, &ORDER_LIMITS, now),
             Bucket::Quote => take(&mut self.quotes, &QUOTE_LIMITS, now),
+            Bucket::Data => take(&mut self.data, &DATA_LIMITS, now),
             Bucket::Other => take(&mut self.others, &OTHER_LIMITS, now),
             Bucket::Chain(what) => {
                 self.chains.retain(|_, at| ms_between(*at, now) < CHAIN_MS);

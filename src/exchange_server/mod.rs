@@ -11,6 +11,7 @@ mod core;
 pub mod faults;
 mod identity;
 mod limits;
+mod postback;
 mod rest;
 mod setup;
 mod sockets;
@@ -36,7 +37,7 @@ pub use switches::Switches;
 pub use time_source::{DrivenTime, FASTEST, ManualTime, TimeSource};
 
 use crate::domain::time::Timestamp;
-use crate::domain::{ContractRules, Money};
+use crate::domain::{Contract, ContractRules, Exchange as Place, Money, Quantity, Symbol};
 use crate::exchange::{
     Behaviour, ClockMode, Exchange, ExchangeConfig, RestoreError, ShareSpec, UnderlyingSpec, paper_listing,
 };
@@ -74,6 +75,10 @@ pub struct ServerConfig {
     pub script: Script,
     /// Whether faults, clock and market can be steered from outside.
     pub control: bool,
+    /// Shares a new account holds for delivery.
+    pub holdings: Vec<(Symbol, Quantity)>,
+    /// Where order changes are posted to: an address of this machine.
+    pub postback: Option<String>,
 }
 
 impl ServerConfig {
@@ -94,6 +99,8 @@ impl ServerConfig {
             switches: Switches::default(),
             script: Script::default(),
             control: false,
+            holdings: Vec::new(),
+            postback: None,
         }
     }
 }
@@ -105,6 +112,10 @@ pub enum StartError {
     Listen { address: SocketAddr, what: std::io::Error },
     #[error("the built-in exchange is for this machine only: {0} is not a loopback address")]
     NotLoopback(SocketAddr),
+    #[error("the built-in exchange posts to this machine only: {0} is not an http:// address of it")]
+    Postback(String),
+    #[error("{0} cannot be held: it is not among the listed shares, or named twice; list it with --spots-from")]
+    Holding(Symbol),
     #[error(transparent)]
     Books(#[from] BooksError),
     #[error(transparent)]
@@ -127,6 +138,10 @@ pub struct Running {
     pub instruments_detailed: String,
     /// `http://127.0.0.1:port`: tokens and consents.
     pub auth: String,
+    /// `ws://127.0.0.1:port/twentydepth`: the client adds `?token=…`.
+    pub depth_20: String,
+    /// `ws://127.0.0.1:port/twohundreddepth`, likewise.
+    pub depth_200: String,
     pub client_id: String,
     /// As it was when the server started; [`Running::new_token`] and the calls that make another end it.
     pub access_token: String,
@@ -192,6 +207,9 @@ pub async fn start(mut config: ServerConfig) -> Result<Running, StartError> {
     if !config.listen.ip().is_loopback() {
         return Err(StartError::NotLoopback(config.listen));
     }
+    if let Some(url) = config.postback.as_ref().filter(|url| !postback::is_allowed(url)) {
+        return Err(StartError::Postback(url.clone()));
+    }
     let listen = |what| StartError::Listen { address: config.listen, what };
     let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
@@ -217,6 +235,9 @@ pub async fn start(mut config: ServerConfig) -> Result<Running, StartError> {
     // The first snapshot, or the books of before as they go on, are on disk when this returns.
     let _ = core.call(|_, _| ()).await;
     let cancel = CancellationToken::new();
+    if let Some(url) = config.postback.clone() {
+        tokio::spawn(postback::run(url, identity.client_id.clone(), core.updates(), cancel.clone()));
+    }
     let shared =
         Shared::new(core.clone(), identity.clone(), config.time.clone(), cancel.clone(), faults.clone(), switches);
     let secret = config.control.then(control::Secret::make).transpose()?;
@@ -242,6 +263,8 @@ pub async fn start(mut config: ServerConfig) -> Result<Running, StartError> {
         faults,
         control,
         identity,
+        depth_20: format!("ws://{address}/twentydepth"),
+        depth_200: format!("ws://{address}/twohundreddepth"),
         core,
         time: config.time,
         cancel,
@@ -276,5 +299,12 @@ fn open_exchange(config: &ServerConfig, lines: &[Line], now: Timestamp) -> Resul
         clock: config.clock.clone(),
         behaviour: config.behaviour.clone(),
     };
-    Ok(Exchange::new(new, now))
+    let mut exchange = Exchange::new(new, now);
+    for (symbol, quantity) in &config.holdings {
+        let share = Contract::equity(Place::Nse, *symbol);
+        if !exchange.give_holding(&config.client_id, &share, *quantity) {
+            return Err(StartError::Holding(*symbol));
+        }
+    }
+    Ok(exchange)
 }

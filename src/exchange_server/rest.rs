@@ -2,13 +2,19 @@
 
 pub mod answers;
 mod authentication;
+mod conditional_triggers;
+mod edis;
+mod forever_orders;
 mod funds;
+mod historical;
 mod instruments;
 mod market_quote;
 mod option_chain;
 mod orders;
 mod portfolio;
 mod profile;
+mod statements;
+mod super_orders;
 mod traders_control;
 mod trades;
 
@@ -27,6 +33,9 @@ const LARGEST_BODY: usize = 64 * 1024;
 pub fn router(shared: Shared, secret: Option<control::Secret>) -> Router {
     let v2 = Router::new()
         .merge(orders::routes())
+        .merge(super_orders::routes())
+        .merge(forever_orders::routes())
+        .merge(conditional_triggers::routes())
         .merge(trades::routes())
         .merge(portfolio::routes())
         .merge(funds::routes())
@@ -34,11 +43,15 @@ pub fn router(shared: Shared, secret: Option<control::Secret>) -> Router {
         .merge(market_quote::routes())
         .merge(option_chain::routes())
         .merge(profile::routes())
+        .merge(historical::routes())
+        .merge(statements::routes())
+        .merge(edis::routes())
         .merge(authentication::routes());
     let broker = Router::new()
         .nest("/v2", v2)
         .merge(authentication::host())
         .merge(instruments::routes())
+        .merge(edis::depository())
         .merge(sockets::routes())
         .fallback(answers::no_such_path)
         .method_not_allowed_fallback(answers::no_such_path)

@@ -38,6 +38,8 @@ pub struct Inner {
     limits: Mutex<Limits>,
     /// One token per feed connection, oldest first.
     feeds: Mutex<VecDeque<CancellationToken>>,
+    /// And per depth connection.
+    depths: Mutex<VecDeque<CancellationToken>>,
 }
 
 impl std::ops::Deref for Shared {
@@ -66,6 +68,7 @@ impl Shared {
             order_sockets: Arc::new(Semaphore::new(MOST_ORDER_SOCKETS)),
             limits: Mutex::default(),
             feeds: Mutex::default(),
+            depths: Mutex::default(),
         }))
     }
 
@@ -135,21 +138,30 @@ impl Shared {
 
     /// A place among the feed connections. The token is cancelled when it is lost to a newer one.
     pub fn feed_place(&self) -> CancellationToken {
-        let mut feeds = self.feeds.lock().unwrap_or_else(PoisonError::into_inner);
-        feeds.retain(|f| !f.is_cancelled());
-        if feeds.len() >= MOST_FEEDS
-            && let Some(oldest) = feeds.pop_front()
-        {
-            oldest.cancel();
-        }
-        let place = CancellationToken::new();
-        feeds.push_back(place.clone());
-        place
+        place_among(&self.feeds)
+    }
+
+    /// A place among the depth connections, likewise.
+    pub fn depth_place(&self) -> CancellationToken {
+        place_among(&self.depths)
     }
 
     fn take(&self, bucket: &Bucket) -> Result<(), TooFast> {
         self.limits.lock().unwrap_or_else(PoisonError::into_inner).take(bucket, self.now())
     }
+}
+
+fn place_among(connections: &Mutex<VecDeque<CancellationToken>>) -> CancellationToken {
+    let mut connections = connections.lock().unwrap_or_else(PoisonError::into_inner);
+    connections.retain(|place| !place.is_cancelled());
+    if connections.len() >= MOST_FEEDS
+        && let Some(oldest) = connections.pop_front()
+    {
+        oldest.cancel();
+    }
+    let place = CancellationToken::new();
+    connections.push_back(place.clone());
+    place
 }
 
 const BAD_TOKEN: &str = "Client ID or user generated access token is invalid or expired.";

@@ -4,15 +4,17 @@ use rust_decimal::Decimal;
 
 use super::core::OrderUpdate;
 use crate::domain::time::{Timestamp, ist};
-use crate::domain::{Contract, ContractKind, OptionRight, OrderKind, OrderSpec, Price, Product, SecurityId, Side};
-use crate::exchange::{Listing, OrderStatus, OrderView, PositionView, TradeView};
+use crate::domain::{
+    BracketLeg, Contract, ContractKind, OptionRight, OrderKind, OrderSpec, Price, Product, SecurityId, Side,
+};
+use crate::exchange::{HoldingView, Listing, OrderStatus, OrderView, Origin, PositionView, TradeView};
 use crate::protocol::dhan::enums::{
     ExchangeSegment, LegName, OptionType, OrderStatus as WireStatus, OrderType, PositionType, ProductType,
     TransactionType, Validity as WireValidity,
 };
 use crate::protocol::dhan::order_update::OrderUpdate as WireUpdate;
 use crate::protocol::dhan::orders::Order as WireOrder;
-use crate::protocol::dhan::portfolio::Position as WirePosition;
+use crate::protocol::dhan::portfolio::{Holding as WireHolding, Position as WirePosition};
 use crate::protocol::dhan::trades::Trade as WireTrade;
 
 /// Digits behind the point of averages on the wire.
@@ -73,6 +75,23 @@ fn validity(spec: &OrderSpec) -> WireValidity {
     }
 }
 
+/// Which leg of a super order it is.
+fn leg_of(origin: Origin) -> Option<BracketLeg> {
+    match origin {
+        Origin::Entry => Some(BracketLeg::Entry),
+        Origin::Exit { leg, .. } => Some(leg),
+        Origin::Own | Origin::Forever { .. } | Origin::Trigger { .. } => None,
+    }
+}
+
+pub fn leg_name(leg: BracketLeg) -> LegName {
+    match leg {
+        BracketLeg::Entry => LegName::Entry,
+        BracketLeg::Target => LegName::Target,
+        BracketLeg::StopLoss => LegName::StopLoss,
+    }
+}
+
 fn right_and_strike(contract: &Contract) -> (Option<OptionRight>, Decimal) {
     match contract.kind {
         ContractKind::Option { strike, right, .. } => (Some(right), strike.0),
@@ -115,7 +134,7 @@ pub fn order(view: &OrderView, listing: Option<&Listing>) -> WireOrder {
         quantity: whole(view.spec.quantity),
         price: order_price(view),
         trigger_price: view.spec.kind.trigger().unwrap_or(Price::ZERO).0,
-        leg_name: LegName::None,
+        leg_name: leg_of(view.origin).map_or(LegName::None, leg_name),
         create_time: Some(view.created),
         update_time: Some(view.updated),
         exchange_time: view.at_exchange,
@@ -199,6 +218,22 @@ pub fn position(view: &PositionView, account: &str, listing: Option<&Listing>) -
     }
 }
 
+pub fn holding(view: &HoldingView) -> WireHolding {
+    WireHolding {
+        exchange: "ALL".into(),
+        trading_symbol: view.contract.underlying.to_string(),
+        security_id: view.security_id.to_string(),
+        isin: view.isin.clone(),
+        total_qty: whole(view.quantity),
+        dp_qty: whole(view.quantity),
+        mtf_qty: whole(view.funded),
+        available_qty: whole(view.quantity),
+        avg_cost_price: view.cost.0.round_dp(AVERAGE_DIGITS),
+        last_traded_price: view.last.0,
+        ..WireHolding::default()
+    }
+}
+
 /// The name of the instrument's kind, as files and the order socket write it.
 pub fn instrument_word(listing: &Listing) -> &'static str {
     let on_share = listing.underlying_is_share;
@@ -242,10 +277,19 @@ pub fn order_update(update: &OrderUpdate) -> WireUpdate {
         order_date_time: Some(view.created),
         exch_order_time: view.at_exchange,
         last_updated_time: Some(view.updated),
-        remarks: "NR".into(),
+        remarks: if view.origin.is_super_order() { "Super Order" } else { "NR" }.into(),
         mkt_type: "NL".into(),
         reason_description: view.reason.clone(),
-        leg_no: 1,
+        // The documentation's numbers; an order that is no leg is an entry.
+        leg_no: match leg_of(view.origin) {
+            None | Some(BracketLeg::Entry) => 1,
+            Some(BracketLeg::StopLoss) => 2,
+            Some(BracketLeg::Target) => 3,
+        },
+        algo_ord_no: match view.origin {
+            Origin::Exit { entry, .. } => Some(entry.to_string()),
+            Origin::Own | Origin::Entry | Origin::Forever { .. } | Origin::Trigger { .. } => None,
+        },
         instrument: instrument_word(listing).into(),
         symbol: contract.underlying.to_string(),
         product_name: view.spec.product.as_str().into(),

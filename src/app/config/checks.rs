@@ -145,7 +145,13 @@ impl<'a> Checks<'a> {
             let remedy = "write an address that begins with https://";
             self.require(is_address(url, "https://", "http://"), setting, format_args!("`{url}`"), remedy);
         }
-        for (setting, url) in [("feed", &d.feed), ("order_updates", &d.order_updates)] {
+        let sockets = [
+            ("feed", &d.feed),
+            ("order_updates", &d.order_updates),
+            ("depth_20", &d.depth_20),
+            ("depth_200", &d.depth_200),
+        ];
+        for (setting, url) in sockets {
             let remedy = "write an address that begins with wss://";
             self.require(is_address(url, "wss://", "ws://"), setting, format_args!("`{url}`"), remedy);
         }

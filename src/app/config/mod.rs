@@ -66,6 +66,8 @@ pub struct DhanConfig {
     pub auth: String,
     pub feed: String,
     pub order_updates: String,
+    pub depth_20: String,
+    pub depth_200: String,
     pub instruments: String,
 }
 
@@ -77,6 +79,8 @@ impl Default for DhanConfig {
             auth: "https://auth.dhan.co".into(),
             feed: "wss://api-feed.dhan.co".into(),
             order_updates: "wss://api-order-update.dhan.co".into(),
+            depth_20: "wss://depth-api-feed.dhan.co/twentydepth".into(),
+            depth_200: "wss://full-depth-api.dhan.co/twohundreddepth".into(),
             instruments: "https://images.dhan.co/api-data/api-scrip-master-detailed.csv".into(),
         }
     }

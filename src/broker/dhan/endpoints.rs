@@ -19,6 +19,10 @@ pub struct DhanEndpoints {
     pub feed: String,
     /// The order-update socket.
     pub orders: String,
+    /// The socket of 20 levels.
+    pub depth_20: String,
+    /// The socket of 200 levels. The broker's own client asks for `/` there.
+    pub depth_200: String,
     /// The instrument master, whole.
     pub instruments: String,
 }
@@ -31,6 +35,8 @@ impl Default for DhanEndpoints {
             auth: "https://auth.dhan.co".into(),
             feed: "wss://api-feed.dhan.co".into(),
             orders: "wss://api-order-update.dhan.co".into(),
+            depth_20: "wss://depth-api-feed.dhan.co/twentydepth".into(),
+            depth_200: "wss://full-depth-api.dhan.co/twohundreddepth".into(),
             instruments: "https://images.dhan.co/api-data/api-scrip-master-detailed.csv".into(),
         }
     }
@@ -44,6 +50,8 @@ impl DhanEndpoints {
             auth: format!("http://{address}"),
             feed: format!("ws://{address}/feed"),
             orders: format!("ws://{address}/order-updates"),
+            depth_20: format!("ws://{address}/twentydepth"),
+            depth_200: format!("ws://{address}/twohundreddepth"),
             instruments: format!("http://{address}/api-data/api-scrip-master-detailed.csv"),
         }
     }
@@ -67,7 +75,7 @@ pub struct DhanSettings {
     pub http: HttpSettings,
     /// For the instrument master, some 30 MB.
     pub download: Duration,
-    /// Between two requests of one call for many quotes (one a second is allowed).
+    /// Between two requests for quotes (one a second is allowed).
     pub quote_pause: Duration,
     pub feed: SocketSettings,
     pub orders: SocketSettings,

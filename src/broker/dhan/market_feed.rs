@@ -266,9 +266,14 @@ fn of_mode(all: &[Subscription], mode: FeedMode) -> Vec<FeedInstrument> {
 
 /// The feed takes its login in the address, which is therefore a secret.
 fn address(base: &str, credentials: &DhanCredentials) -> Secret {
+    Secret::new(format!("{base}?version=2&{}", login_query(credentials)))
+}
+
+/// What all price links have in their address.
+pub(super) fn login_query(credentials: &DhanCredentials) -> String {
     let token = in_query(credentials.access_token.expose());
     let client = in_query(&credentials.client_id);
-    Secret::new(format!("{base}?version=2&token={token}&clientId={client}&authType=2"))
+    format!("token={token}&clientId={client}&authType=2")
 }
 
 /// Everything but letters, digits and what a token is made of is written as `%XX`.

@@ -2,20 +2,54 @@
 
 use std::collections::BTreeMap;
 
-use tokio::time::sleep;
+use serde::de::DeserializeOwned;
 
 use super::contracts::{current, security_of};
 use super::rest::decode;
 use super::sighting::units;
 use super::{DhanBroker, Purpose};
-use crate::broker::BrokerError;
+use crate::broker::{BrokerError, DayPrices};
 use crate::domain::time::Timestamp;
 use crate::domain::{Contract, Price, Quantity, Quote};
-use crate::protocol::dhan::market_quote::{DepthLevel, FullQuote, MAX_INSTRUMENTS, QuoteRequest, Quotes};
+use crate::protocol::dhan::market_quote::{DepthLevel, FullQuote, Ltp, LtpOhlc, MAX_INSTRUMENTS, QuoteRequest, Quotes};
 
 impl DhanBroker {
     /// Contracts that are not listed today, and those the broker leaves out, are left out.
     pub(super) async fn market_quotes(&self, contracts: &[Contract]) -> Result<Vec<(Contract, Quote)>, BrokerError> {
+        let told: Vec<(Contract, FullQuote)> = self.snapshots("/marketfeed/quote", contracts).await?;
+        let at = Timestamp::now();
+        Ok(told.iter().filter_map(|(contract, told)| Some((*contract, quote(told, at)?))).collect())
+    }
+
+    /// Last prices only; what has none is left out. Counts as a quote call for every thousand.
+    pub async fn last_prices(&self, contracts: &[Contract]) -> Result<Vec<(Contract, Price)>, BrokerError> {
+        let told: Vec<(Contract, Ltp)> = self.snapshots("/marketfeed/ltp", contracts).await?;
+        let last = told.into_iter().map(|(contract, told)| (contract, Price(told.last_price)));
+        Ok(last.filter(|(_, price)| price.is_positive()).collect())
+    }
+
+    /// Last prices and the day's; what has none is left out. Counts as a quote call for every thousand.
+    pub async fn day_prices(&self, contracts: &[Contract]) -> Result<Vec<(Contract, DayPrices)>, BrokerError> {
+        let told: Vec<(Contract, LtpOhlc)> = self.snapshots("/marketfeed/ohlc", contracts).await?;
+        let day = |(contract, told): (Contract, LtpOhlc)| {
+            let prices = DayPrices {
+                last: Price(told.last_price),
+                open: Price(told.ohlc.open),
+                high: Price(told.ohlc.high),
+                low: Price(told.ohlc.low),
+                close: Price(told.ohlc.close),
+            };
+            prices.last.is_positive().then_some((contract, prices))
+        };
+        Ok(told.into_iter().filter_map(day).collect())
+    }
+
+    /// Asks for all of them, a thousand at a time.
+    async fn snapshots<T: DeserializeOwned + Clone>(
+        &self,
+        path: &str,
+        contracts: &[Contract],
+    ) -> Result<Vec<(Contract, T)>, BrokerError> {
         let index = current(&self.index);
         let mut named: BTreeMap<_, Contract> = BTreeMap::new();
         for contract in contracts {
@@ -28,19 +62,15 @@ impl DhanBroker {
         }
         let named: Vec<_> = named.into_iter().collect();
         let mut found = Vec::with_capacity(named.len());
-        for (number, batch) in named.chunks(MAX_INSTRUMENTS).enumerate() {
-            if number > 0 {
-                sleep(self.settings.quote_pause).await;
-            }
+        for batch in named.chunks(MAX_INSTRUMENTS) {
             let mut request = QuoteRequest::new();
             for ((segment, id), _) in batch {
                 request.entry(segment.clone()).or_default().push(*id);
             }
-            let answer: Quotes<FullQuote> = decode(Purpose::Read, &self.ask("/marketfeed/quote", &request).await?)?;
-            let at = Timestamp::now();
+            let answer: Quotes<T> = decode(Purpose::Read, &self.ask(path, &request).await?)?;
             for ((segment, id), contract) in batch {
                 let told = answer.data.get(segment).and_then(|quotes| quotes.get(id));
-                found.extend(told.and_then(|told| quote(told, at)).map(|quote| (*contract, quote)));
+                found.extend(told.map(|told| (*contract, told.clone())));
             }
         }
         Ok(found)

@@ -3,21 +3,27 @@
 //! Paper mode is this same client with the addresses of the built-in exchange.
 
 mod authentication;
+mod category;
 mod classify;
 mod contracts;
+mod edis;
 mod endpoints;
 mod funds;
+mod historical;
 mod instruments;
+mod market_depth;
 mod market_feed;
 mod market_quote;
 mod option_chain;
 mod order_update;
 mod orders;
 mod portfolio;
+mod postback;
 mod profile;
 mod protection;
 mod rest;
 mod sighting;
+mod statements;
 mod traders_control;
 mod trades;
 
@@ -27,6 +33,7 @@ use jiff::civil::Date;
 use tokio::sync::{mpsc, watch};
 
 pub use self::authentication::{Consent, ConsentKey, NewToken, last_four};
+pub use self::category::RateCategory;
 pub use self::contracts::SharedIndex;
 pub use self::endpoints::{DhanCredentials, DhanEndpoints, DhanSettings, MarketOrders};
 pub use self::profile::TokenCheck;
@@ -66,6 +73,7 @@ pub struct DhanBroker {
     download: HttpClient,
     /// How many calls are under way that replace the token.
     changing: AtomicU32,
+    turns: category::Turns,
 }
 
 impl DhanBroker {
@@ -88,7 +96,8 @@ impl DhanBroker {
             ..settings.http
         })?;
         let credentials = watch::Sender::new(credentials);
-        Ok(Self { endpoints, credentials, settings, index, http, download, changing: AtomicU32::new(0) })
+        let turns = category::Turns::new(settings.quote_pause);
+        Ok(Self { endpoints, credentials, settings, index, http, download, changing: AtomicU32::new(0), turns })
     }
 
     fn client_id(&self) -> String {

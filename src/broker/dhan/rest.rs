@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::category::RateCategory;
 use super::classify::{classify, lacking};
 use super::{DhanBroker, Purpose};
 use crate::broker::BrokerError;
@@ -61,6 +62,7 @@ impl DhanBroker {
         path: &str,
         body: Option<Vec<u8>>,
     ) -> Result<HttpAnswer, BrokerError> {
+        self.turns.take(paced(&method, path)).await;
         let url = format!("{}{path}", self.endpoints.rest);
         let credentials = self.credentials.borrow().clone();
         let headers =
@@ -71,6 +73,18 @@ impl DhanBroker {
             return Err(BrokerError::new(ErrorClass::TryLater, "the access token was replaced while this was asked"));
         }
         Ok(answer)
+    }
+}
+
+/// Which of the paced categories a call waits for. What the gateway sends, it has paced itself: orders, and the books it reads
+/// to know how they stand; a way out (exit everything, the kill switch) waits for nothing.
+fn paced(method: &Method, path: &str) -> RateCategory {
+    let books = ["/orders", "/trades", "/positions", "/fundlimit", "/killswitch"];
+    let is_history = path.starts_with("/trades/") && path.matches('/').count() > 2;
+    let by_the_gateway = books.iter().any(|book| path.starts_with(book)) && !is_history;
+    match RateCategory::of(path) {
+        RateCategory::NonTrading if by_the_gateway || *method == Method::DELETE => RateCategory::Order,
+        category => category,
     }
 }
 

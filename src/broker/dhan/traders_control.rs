@@ -1,12 +1,13 @@
-//! The broker's kill switch.
+//! The broker's kill switch, and its exit on profit or loss.
 
 use super::rest::{decode, unreadable};
 use super::{DhanBroker, Purpose};
-use crate::broker::BrokerError;
+use crate::broker::{BrokerError, PnlExit};
+use crate::domain::Money;
 use crate::gateway::ErrorClass;
 use crate::net::Method;
-use crate::protocol::dhan::enums::KillSwitch;
-use crate::protocol::dhan::traders_control::KillSwitchAnswer;
+use crate::protocol::dhan::enums::{ExitProduct, KillSwitch, PnlExitStatus};
+use crate::protocol::dhan::traders_control::{KillSwitchAnswer, PnlExit as WirePnlExit, PnlExitAnswer, PnlExitRequest};
 
 impl DhanBroker {
     pub(super) async fn set_kill_switch(&self, on: bool) -> Result<bool, BrokerError> {
@@ -30,5 +31,54 @@ impl DhanBroker {
     pub(super) async fn read_kill_switch(&self) -> Result<bool, BrokerError> {
         let answer: KillSwitchAnswer = decode(Purpose::Read, &self.get("/killswitch").await?)?;
         answer.is_active().ok_or_else(|| unreadable(Purpose::Read, answer.kill_switch_status))
+    }
+
+    /// Sets the broker's exit on profit or loss for the rest of the session, in place of an earlier one. A limit that is
+    /// passed already fires at once. Counts as a non-trading call.
+    pub async fn set_pnl_exit(&self, exit: PnlExit) -> Result<(), BrokerError> {
+        let zero = Money::ZERO;
+        if exit.profit < zero || exit.loss < zero || (exit.profit == zero && exit.loss == zero) {
+            return Err(BrokerError::not_sent(
+                "an exit on profit or loss has a positive limit for one of them at least",
+            ));
+        }
+        let products = [(exit.intraday, ExitProduct::Intraday), (exit.delivery, ExitProduct::Delivery)];
+        let product_type: Vec<_> = products.into_iter().filter(|(on, _)| *on).map(|(_, product)| product).collect();
+        if product_type.is_empty() {
+            return Err(BrokerError::not_sent(
+                "an exit on profit or loss covers intraday or carried positions, or both",
+            ));
+        }
+        let request = PnlExitRequest {
+            dhan_client_id: self.client_id(),
+            profit_value: exit.profit.0,
+            loss_value: exit.loss.0,
+            product_type,
+            enable_kill_switch: exit.kill_switch,
+        };
+        let answer = self.change(Method::POST, "/pnlExit", Some(&request)).await?;
+        let answer: PnlExitAnswer = decode(Purpose::Write, &answer)?;
+        match answer.pnl_exit_status {
+            PnlExitStatus::Active => Ok(()),
+            _ => Err(BrokerError::new(ErrorClass::Refused, answer.message)),
+        }
+    }
+
+    /// The exit that waits to fire; `None` when none does.
+    pub async fn pnl_exit(&self) -> Result<Option<PnlExit>, BrokerError> {
+        let told: WirePnlExit = decode(Purpose::Read, &self.get("/pnlExit").await?)?;
+        let active = told.pnl_exit_status == PnlExitStatus::Active;
+        Ok(active.then(|| PnlExit {
+            profit: Money(told.profit),
+            loss: Money(told.loss),
+            intraday: told.product_type.contains(&ExitProduct::Intraday),
+            delivery: told.product_type.contains(&ExitProduct::Delivery),
+            kill_switch: told.enable_kill_switch,
+        }))
+    }
+
+    /// Takes it back.
+    pub async fn stop_pnl_exit(&self) -> Result<(), BrokerError> {
+        self.change::<()>(Method::DELETE, "/pnlExit", None).await.map(|_| ())
     }
 }

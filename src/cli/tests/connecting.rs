@@ -108,7 +108,7 @@ async fn the_exchange_prints_one_line_and_serves_until_it_is_stopped() {
     crate::cli::run(&cli.global, cli.command.as_ref().unwrap(), &machine, &mut console).await.unwrap();
     let line: serde_json::Value = serde_json::from_str(&out.text()).unwrap();
     let fields: Vec<&String> = line.as_object().unwrap().keys().collect();
-    assert_eq!(fields.len(), 6);
+    assert_eq!(fields.len(), 9);
     for field in ["rest", "feed", "orders", "instruments", "client_id", "access_token"] {
         assert!(line[field].is_string(), "{field}");
     }

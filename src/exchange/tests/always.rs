@@ -6,15 +6,60 @@ use proptest::prelude::*;
 use rust_decimal::Decimal;
 
 use super::*;
+use crate::domain::{
+    BracketLeg, Comparison, Condition, ForeverLeg, ForeverLegs, ForeverOrder, Frequency, Operator, Pricing, Trigger,
+};
 
 /// One thing a client does, some milliseconds after the one before.
 #[derive(Clone, Debug)]
 enum Act {
-    Place { strike: i64, call: bool, buy: bool, lots: u32, ticks: i64, style: u8 },
-    Modify { which: usize, lots: u32, ticks: i64 },
-    Cancel { which: usize },
+    Place {
+        strike: i64,
+        call: bool,
+        buy: bool,
+        lots: u32,
+        ticks: i64,
+        style: u8,
+    },
+    Modify {
+        which: usize,
+        lots: u32,
+        ticks: i64,
+    },
+    Cancel {
+        which: usize,
+    },
     ExitAll,
     Wait,
+    /// A super order with exits this many ticks away.
+    Super {
+        strike: i64,
+        buy: bool,
+        lots: u32,
+        ticks: i64,
+        target: i64,
+        stop: i64,
+        trail: i64,
+    },
+    /// New exits this many ticks from where they are, or a leg cancelled.
+    ChangeSuper {
+        which: usize,
+        what: u8,
+        ticks: i64,
+    },
+    /// A forever order with a trigger this many ticks away, or a pair around the price.
+    Forever {
+        strike: i64,
+        buy: bool,
+        lots: u32,
+        ticks: i64,
+        pair: bool,
+    },
+    /// A trigger on the index, this many points away.
+    Alert {
+        points: i64,
+        buy: bool,
+    },
 }
 
 fn act() -> impl Strategy<Value = Act> {
@@ -27,6 +72,16 @@ fn act() -> impl Strategy<Value = Act> {
         2 => (0..20usize).prop_map(|which| Act::Cancel { which }),
         1 => Just(Act::ExitAll),
         3 => Just(Act::Wait),
+        3 => (0..5i64, any::<bool>(), 1..30u32, -60..60i64, 1..80i64, 1..80i64, 0..20i64).prop_map(
+            |(n, buy, lots, ticks, target, stop, trail)| {
+                Act::Super { strike: 25_850 + 50 * n, buy, lots, ticks, target, stop, trail }
+            }
+        ),
+        2 => (0..10usize, 0..6u8, -60..60i64).prop_map(|(which, what, ticks)| Act::ChangeSuper { which, what, ticks }),
+        1 => (0..5i64, any::<bool>(), 1..30u32, -60..60i64, any::<bool>()).prop_map(|(n, buy, lots, ticks, pair)| {
+            Act::Forever { strike: 25_850 + 50 * n, buy, lots, ticks, pair }
+        }),
+        1 => (-40..40i64, any::<bool>()).prop_map(|(points, buy)| Act::Alert { points, buy }),
     ]
 }
 
@@ -74,6 +129,92 @@ fn perform(exchange: &mut Exchange, act: &Act, now: Timestamp) {
         }
         Act::ExitAll => exchange.exit_all(ME, now),
         Act::Wait => {}
+        Act::Super { .. } | Act::ChangeSuper { .. } => super_act(exchange, act, now),
+        Act::Forever { strike, buy, lots, ticks, pair } => {
+            let contract = option(*strike, "CE");
+            let leg = |ticks: i64| ForeverLeg {
+                quantity: Quantity(lots * 65),
+                trigger: near(exchange, contract).ticks(ticks, tick),
+                pricing: Pricing::Market,
+            };
+            let legs = if *pair {
+                ForeverLegs::OneCancelsOther { stop: leg(-ticks.abs() - 1), target: leg(ticks.abs() + 1) }
+            } else {
+                ForeverLegs::Single(leg(*ticks))
+            };
+            let side = if *buy { Side::Buy } else { Side::Sell };
+            let order = ForeverOrder { contract, side, product: Product::Margin, validity: Validity::Day, legs };
+            let _ = exchange.place_forever_order(ME, &NewForeverOrder { order, correlation: String::new() }, now);
+        }
+        Act::Alert { points, buy } => {
+            let index = Contract::index(Place::Nse, Symbol::new("NIFTY").unwrap());
+            let condition = Condition {
+                contract: index,
+                comparison: Comparison::Price { value: near(exchange, index).ticks(*points * 20, tick) },
+                operator: Operator::CrossingAnySide,
+                expires: None,
+                frequency: Frequency::Once,
+                note: String::new(),
+            };
+            let spec = OrderSpec {
+                contract: option(25_950, "CE"),
+                side: if *buy { Side::Buy } else { Side::Sell },
+                quantity: Quantity(65),
+                kind: OrderKind::Market,
+                validity: Validity::Day,
+                product: Product::Margin,
+            };
+            let _ = exchange.create_trigger(ME, Trigger { condition, orders: vec![spec] }, now);
+        }
+    }
+}
+
+fn near(exchange: &Exchange, contract: Contract) -> Price {
+    let nearest = crate::domain::money::Toward::Nearest;
+    exchange.quote(&contract).map_or(price("10"), |q| q.last.on_tick(price("0.05"), nearest))
+}
+
+fn super_act(exchange: &mut Exchange, act: &Act, now: Timestamp) {
+    let tick = price("0.05");
+    match *act {
+        Act::Super { strike, buy, lots, ticks, target, stop, trail } => {
+            let contract = option(strike, "CE");
+            let at = near(exchange, contract).ticks(ticks, tick);
+            let side = if buy { Side::Buy } else { Side::Sell };
+            let way = if buy { 1 } else { -1 };
+            let (quantity, validity, product) = (Quantity(lots * 65), Validity::Day, Product::Margin);
+            let order = NewSuperOrder {
+                entry: OrderSpec { contract, side, quantity, kind: limit(at), validity, product },
+                target: (target % 7 != 0).then(|| at.ticks(way * target, tick)),
+                stop: (stop % 7 != 0).then(|| at.ticks(-way * stop, tick)),
+                trail: (trail > 0).then(|| Price::ZERO.ticks(trail, tick)),
+                correlation: String::new(),
+            };
+            let _ = exchange.place_super_order(ME, &order, now);
+        }
+        Act::ChangeSuper { which, what, ticks } => {
+            let Some(seen) = exchange.super_orders(ME).into_iter().nth(which) else { return };
+            let id = seen.entry.order_id;
+            let at = |leg| seen.legs.iter().find(|l| l.leg == leg).map(|l| l.price.ticks(ticks, tick));
+            let change = match what {
+                0 => at(BracketLeg::Target).map(|price| SuperChange::Target { price }),
+                1 => at(BracketLeg::StopLoss).map(|price| SuperChange::StopLoss { price, trail: None }),
+                2 => Some(SuperChange::Entry {
+                    kind: seen.entry.spec.kind,
+                    quantity: Quantity(seen.entry.spec.quantity.0 + 65),
+                    target: at(BracketLeg::Target),
+                    stop: at(BracketLeg::StopLoss),
+                    trail: None,
+                }),
+                _ => None,
+            };
+            let leg = [BracketLeg::Entry, BracketLeg::Target, BracketLeg::StopLoss][usize::from(what) % 3];
+            let _ = match change {
+                Some(change) => exchange.modify_super_order(ME, &id, &change, now),
+                None => exchange.cancel_super_order(ME, &id, leg, now),
+            };
+        }
+        _ => {}
     }
 }
 
@@ -96,7 +237,7 @@ fn seen(exchange: &Exchange) -> String {
         exchange.trades(ME),
         exchange.positions(ME),
         exchange.funds(ME),
-        exchange.quote(&future())
+        (exchange.quote(&future()), exchange.super_orders(ME), exchange.forever_orders(ME), exchange.triggers(ME))
     )
 }
 
@@ -149,6 +290,54 @@ proptest! {
         for order in exchange.orders(ME) {
             let traded: u32 = exchange.trades_of(ME, &order.order_id).iter().map(|t| t.quantity.0).sum();
             prop_assert_eq!(traded, order.filled.0);
+        }
+    }
+
+    #[test]
+    fn the_exits_of_a_super_order_never_exceed_what_it_has_open(seed in 0..1_000u64, script in script()) {
+        let mut exchange = world(seed);
+        let mut now = exchange.now();
+        for (act, ms) in &script {
+            // In small steps, so that what happens between two acts is looked at too.
+            for part in 0..4 {
+                now = after_ms(now, ms / 4);
+                exchange.advance(now);
+                for order in exchange.super_orders(ME) {
+                    let legs: Vec<_> = order.legs.iter().filter(|l| l.order_id != order.entry.order_id).collect();
+                    let own = |l: &&SuperLegView| exchange.order(ME, &l.order_id).unwrap();
+                    let out: u32 = legs.iter().map(|l| own(l).filled.0).sum();
+                    prop_assert!(out <= order.entry.filled.0, "{part}: {:?}", order);
+                    for leg in &legs {
+                        prop_assert!(leg.remaining.0 <= order.entry.filled.0 - out, "{:?}", order);
+                        // An exit that rests is for all that is open.
+                        let whole = order.entry.filled.0 - out;
+                        prop_assert!(own(leg).status.is_final() || leg.remaining.0 == whole, "{:?}", order);
+                    }
+                    let stop_fired = legs.iter().any(|l| l.leg == BracketLeg::StopLoss && !l.triggered.is_zero());
+                    let rests = |l: &&SuperLegView| l.leg == BracketLeg::Target && !own(l).status.is_final();
+                    prop_assert!(!(stop_fired && legs.iter().any(|l| rests(&l))), "{:?}", order);
+                }
+                let pairs = exchange.forever_orders(ME);
+                for pair in pairs.chunk_by(|a, b| a.order_id == b.order_id) {
+                    prop_assert!(pair.iter().filter(|leg| leg.sent_as.is_some()).count() <= 1, "{:?}", pair);
+                }
+            }
+            perform(&mut exchange, act, now);
+        }
+    }
+
+    #[test]
+    fn a_stop_that_trails_only_moves_in_favour(seed in 0..1_000u64, buy in any::<bool>(), trail in 1..20i64, stop in 5..60i64) {
+        let mut exchange = world(seed);
+        let act = Act::Super { strike: 25_950, buy, lots: 3, ticks: if buy { 40 } else { -40 }, target: 2_001, stop, trail };
+        perform(&mut exchange, &act, start());
+        let mut last: Option<Price> = None;
+        for notice in exchange.advance(after_ms(start(), 600_000)) {
+            let Notice::Order(order) = notice else { continue };
+            let Some(trigger) = order.spec.kind.trigger() else { continue };
+            let better = last.is_none_or(|l| if buy { trigger >= l } else { trigger <= l });
+            prop_assert!(better, "from {:?} to {}", last, trigger);
+            last = Some(trigger);
         }
     }
 

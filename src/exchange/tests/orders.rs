@@ -209,8 +209,8 @@ fn the_margin_of_a_basket_knows_its_hedge() {
         validity: Validity::Day,
         product: Product::Margin,
     };
-    let alone = desk.exchange.margin_for(ME, &[spec(26_000, Side::Sell)], false);
-    let hedged = desk.exchange.margin_for(ME, &[spec(26_000, Side::Sell), spec(26_100, Side::Buy)], false);
+    let alone = desk.exchange.margin_for(ME, &[spec(26_000, Side::Sell)], false, false);
+    let hedged = desk.exchange.margin_for(ME, &[spec(26_000, Side::Sell), spec(26_100, Side::Buy)], false, false);
     assert!(hedged.total.0 * dec!(2) < alone.total.0, "{hedged:?} {alone:?}");
     assert!(alone.exposure.0 > dec!(30_000) && alone.span.0 > dec!(60_000));
 }

@@ -8,13 +8,13 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 
 use super::answers::{Answer, Refused, ok};
-use crate::domain::{BrokerOrderId, ContractKind, OrderSpec, Quantity};
+use crate::domain::{BrokerOrderId, Contract, ContractKind, OrderSpec, Quantity};
 use crate::exchange::{Accepted, Exchange, Modification, NewOrder, OrderView};
 use crate::exchange_server::limits::Bucket;
 use crate::exchange_server::state::Shared;
 use crate::exchange_server::switches::{CancelStatus, OrderById};
 use crate::exchange_server::words;
-use crate::protocol::dhan::enums::OrderStatus;
+use crate::protocol::dhan::enums::{ExchangeSegment, OrderStatus};
 use crate::protocol::dhan::errors::TradingCode;
 use crate::protocol::dhan::orders::{BAD_FIELDS, ModifyOrder, Order, OrderAck, PlaceOrder};
 
@@ -83,13 +83,7 @@ async fn slice(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) ->
 }
 
 fn new_order(exchange: &Exchange, request: &PlaceOrder) -> Result<NewOrder, Refused> {
-    let contract = request
-        .exchange_segment
-        .segment()
-        .zip(words::security_id(&request.security_id))
-        .and_then(|(segment, id)| exchange.contract_of(segment, id))
-        .filter(|c| c.kind != ContractKind::Index)
-        .ok_or_else(|| Refused::input("securityId is invalid"))?;
+    let contract = contract_of(exchange, &request.exchange_segment, &request.security_id)?;
     let bad = || Refused::input(BAD_FIELDS);
     let spec = OrderSpec {
         contract,
@@ -102,11 +96,18 @@ fn new_order(exchange: &Exchange, request: &PlaceOrder) -> Result<NewOrder, Refu
     Ok(NewOrder::new(spec, request.correlation_id.clone()))
 }
 
-fn quantity(units: i64) -> Result<Quantity, Refused> {
+/// What an order can be for, by its number.
+pub(super) fn contract_of(exchange: &Exchange, segment: &ExchangeSegment, id: &str) -> Result<Contract, Refused> {
+    let named = segment.segment().zip(words::security_id(id));
+    let found = named.and_then(|(segment, id)| exchange.contract_of(segment, id));
+    found.filter(|c| c.kind != ContractKind::Index).ok_or_else(|| Refused::input("securityId is invalid"))
+}
+
+pub(super) fn quantity(units: i64) -> Result<Quantity, Refused> {
     u32::try_from(units).map(Quantity).map_err(|_| Refused::bad_fields())
 }
 
-fn check_client(shared: &Shared, client: &str) -> Result<(), Refused> {
+pub(super) fn check_client(shared: &Shared, client: &str) -> Result<(), Refused> {
     if client == shared.identity.client_id { Ok(()) } else { Err(Refused::input("dhanClientId is invalid")) }
 }
 

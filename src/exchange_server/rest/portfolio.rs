@@ -15,7 +15,7 @@ use crate::exchange_server::state::Shared;
 use crate::exchange_server::switches::EmptyHoldings;
 use crate::exchange_server::words;
 use crate::protocol::dhan::errors::TradingCode;
-use crate::protocol::dhan::portfolio::{ConvertPosition, ExitAllAnswer, Position};
+use crate::protocol::dhan::portfolio::{ConvertPosition, ExitAllAnswer, Holding, Position};
 
 pub fn routes() -> Router<Shared> {
     Router::new()
@@ -64,11 +64,18 @@ async fn exit_all(State(shared): State<Shared>, headers: HeaderMap) -> Answer {
     ok(&ExitAllAnswer { status: "SUCCESS".into(), message: "All orders and positions exited successfully".into() })
 }
 
-/// Nothing is delivered here, so there are none; the broker says that with an error, its sandbox with an empty list.
+/// Shares held for delivery from earlier days. Where there are none, the broker says so with an error, its sandbox
+/// with an empty list.
 async fn holdings(State(shared): State<Shared>, headers: HeaderMap) -> Answer {
     shared.admit(&headers, &Bucket::Other)?;
-    match shared.switches().empty_holdings {
-        EmptyHoldings::Error => Err(Refused::trading(500, TradingCode::NoHoldings, "No holdings available")),
-        EmptyHoldings::EmptyArray => ok::<[Position; 0]>(&[]),
+    let account = shared.account();
+    let rows = shared.core.call(move |exchange, now| {
+        exchange.let_pass(now);
+        exchange.holdings_of(&account)
+    });
+    let rows: Vec<Holding> = rows.await?.iter().map(words::holding).collect();
+    if rows.is_empty() && shared.switches().empty_holdings == EmptyHoldings::Error {
+        return Err(Refused::trading(500, TradingCode::NoHoldings, "No holdings available"));
     }
+    ok(&rows)
 }

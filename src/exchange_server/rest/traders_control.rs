@@ -1,19 +1,24 @@
-//! The kill switch.
+//! The kill switch, and the exit on profit or loss.
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::extract::{Query, State};
 use axum::http::HeaderMap;
 use axum::routing::get;
 use serde::Deserialize;
 
 use super::answers::{Answer, Refused, ok};
+use crate::domain::Money;
+use crate::exchange::PnlExit as Rule;
 use crate::exchange_server::limits::Bucket;
 use crate::exchange_server::state::Shared;
-use crate::protocol::dhan::enums::KillSwitch;
-use crate::protocol::dhan::traders_control::KillSwitchAnswer;
+use crate::protocol::dhan::enums::{ExitProduct, KillSwitch, PnlExitStatus};
+use crate::protocol::dhan::traders_control::{KillSwitchAnswer, PnlExit, PnlExitAnswer, PnlExitRequest};
 
 pub fn routes() -> Router<Shared> {
-    Router::new().route("/killswitch", get(status).post(set))
+    Router::new()
+        .route("/killswitch", get(status).post(set))
+        .route("/pnlExit", get(pnl_exit).post(set_pnl_exit).delete(stop_pnl_exit))
 }
 
 #[derive(Deserialize)]
@@ -46,4 +51,52 @@ async fn status(State(shared): State<Shared>, headers: HeaderMap) -> Answer {
         .await?;
     let word = if active { KillSwitch::Activate } else { KillSwitch::Deactivate };
     ok(&KillSwitchAnswer { dhan_client_id: shared.account(), kill_switch_status: word.as_str().into() })
+}
+
+async fn set_pnl_exit(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> Answer {
+    shared.admit(&headers, &Bucket::Other)?;
+    let request: PnlExitRequest = serde_json::from_slice(&body).map_err(|_| Refused::bad_fields())?;
+    if !request.product_type.iter().all(ExitProduct::is_known) {
+        return Err(Refused::bad_fields());
+    }
+    let rule = Rule {
+        profit: Money(request.profit_value),
+        loss: Money(request.loss_value),
+        intraday: request.product_type.contains(&ExitProduct::Intraday),
+        delivery: request.product_type.contains(&ExitProduct::Delivery),
+        kill_switch: request.enable_kill_switch,
+    };
+    let account = shared.account();
+    shared.core.call(move |exchange, now| exchange.set_pnl_exit(&account, rule, now)).await??;
+    let message = "P&L based exit configured successfully".into();
+    ok(&PnlExitAnswer { pnl_exit_status: PnlExitStatus::Active, message })
+}
+
+/// Without a rule, or after it has fired: inactive, and nothing else.
+async fn pnl_exit(State(shared): State<Shared>, headers: HeaderMap) -> Answer {
+    shared.admit(&headers, &Bucket::Other)?;
+    let account = shared.account();
+    let rule = shared.core.call(move |exchange, now| {
+        exchange.let_pass(now);
+        exchange.pnl_exit(&account)
+    });
+    let Some(rule) = rule.await? else {
+        return ok(&PnlExit { pnl_exit_status: PnlExitStatus::Inactive, ..PnlExit::default() });
+    };
+    let products = [(rule.intraday, ExitProduct::Intraday), (rule.delivery, ExitProduct::Delivery)];
+    ok(&PnlExit {
+        pnl_exit_status: PnlExitStatus::Active,
+        profit: rule.profit.0,
+        loss: rule.loss.0,
+        product_type: products.into_iter().filter(|(covered, _)| *covered).map(|(_, product)| product).collect(),
+        enable_kill_switch: rule.kill_switch,
+    })
+}
+
+async fn stop_pnl_exit(State(shared): State<Shared>, headers: HeaderMap) -> Answer {
+    shared.admit(&headers, &Bucket::Other)?;
+    let account = shared.account();
+    shared.core.call(move |exchange, now| exchange.stop_pnl_exit(&account, now)).await?;
+    let message = "P&L based exit stopped successfully".into();
+    ok(&PnlExitAnswer { pnl_exit_status: PnlExitStatus::Disabled, message })
 }

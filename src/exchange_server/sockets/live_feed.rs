@@ -43,6 +43,13 @@ pub struct Visitor {
     client_id: Option<String>,
 }
 
+impl Visitor {
+    pub fn is_known(&self, shared: &Shared) -> bool {
+        self.token.as_deref().is_some_and(|t| shared.knows(t, Endpoint::Feed))
+            && self.client_id.as_deref() == Some(shared.identity.client_id.as_str())
+    }
+}
+
 pub async fn open(State(shared): State<Shared>, Query(who): Query<Visitor>, upgrade: WebSocketUpgrade) -> Response {
     if let Some(status) = shared.faults.refuses_feed() {
         return StatusCode::from_u16(status).unwrap_or(StatusCode::TOO_MANY_REQUESTS).into_response();
@@ -94,6 +101,7 @@ impl Connection {
 
     async fn run(mut self, mut socket: WebSocket) {
         let mut frames = self.shared.core.frames();
+        let mut session = self.shared.core.session();
         let mut pings = interval_at(Instant::now() + PING_EVERY, PING_EVERY);
         let mut token_ends = self.shared.identity.token_ends();
         let mut heard = Instant::now();
@@ -123,6 +131,10 @@ impl Connection {
                 changed = frames.changed(), if !silent => {
                     let frame = Arc::clone(&frames.borrow_and_update());
                     changed.is_ok() && self.send_frame(&mut socket, &frame).await
+                }
+                changed = session.changed() => {
+                    session.borrow_and_update();
+                    changed.is_ok() && self.send_status(&mut socket).await
                 }
                 _ = pings.tick() => {
                     heard.elapsed() < SILENT_FOR
@@ -250,6 +262,18 @@ impl Connection {
             subscription.sent = Some(view.clone());
         }
         self.send_packets(socket, packets).await
+    }
+
+    /// A market-status packet for each segment subscribed here. It is a header and no more, at the broker too.
+    async fn send_status(&self, socket: &mut WebSocket) -> bool {
+        let segments = self.subscriptions.keys().filter_map(|c| ExchangeSegment::from(c.segment()).number());
+        let segments: std::collections::BTreeSet<u8> = segments.collect();
+        let packet = |segment: u8| {
+            let mut bytes = Vec::new();
+            encode(&Packet { segment, security_id: 0, body: Body::MarketStatus }, &mut bytes);
+            bytes
+        };
+        self.send_packets(socket, segments.into_iter().map(packet).collect()).await
     }
 
     /// Each packet in a message of its own (the broker's own client reads only the first of a message), unless they are

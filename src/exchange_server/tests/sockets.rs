@@ -5,6 +5,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use super::*;
+use crate::protocol::dhan::market_depth::{DepthBody, DepthDecoder, DepthLevels, DepthPacket, DepthRow, DepthSide};
 use crate::protocol::dhan::market_feed::{Body, FeedDecoder, Packet};
 use crate::protocol::dhan::order_update::{Frame, Login};
 
@@ -126,4 +127,86 @@ async fn a_bad_login_ends_the_order_socket() {
     socket.send(Message::text(login.to_text())).await.unwrap();
     let end = socket.next().await;
     assert!(!matches!(end, Some(Ok(Message::Text(_)))), "{end:?}");
+}
+
+async fn depth(desk: &Desk, url: &str) -> Socket {
+    let (token, client) = (&desk.server.access_token, &desk.server.client_id);
+    connect_async(format!("{url}?token={token}&clientId={client}&authType=2")).await.unwrap().0
+}
+
+async fn depth_packets(socket: &mut Socket, levels: DepthLevels) -> Vec<DepthPacket> {
+    loop {
+        if let Message::Binary(bytes) = socket.next().await.unwrap().unwrap() {
+            let mut decoder = DepthDecoder::new(levels);
+            let mut packets = Vec::new();
+            decoder.push(&bytes, |p| packets.push(p));
+            assert_eq!((decoder.pending(), decoder.counters().misfits), (0, 0));
+            return packets;
+        }
+    }
+}
+
+fn side(packet: &DepthPacket) -> (DepthSide, &[DepthRow]) {
+    match &packet.body {
+        DepthBody::Side { side, rows, .. } => (*side, rows),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn twenty_levels_come_as_a_bid_and_an_ask_packet_and_again_when_they_change() {
+    let desk = Desk::new().await;
+    let call = desk.option("25950", "ce").await;
+    let mut socket = depth(&desk, &desk.server.depth_20).await;
+    // An index has no book, and an unknown number says nothing.
+    say(&mut socket, subscribe(23, &[("IDX_I", "13"), ("NSE_FNO", "1"), ("NSE_FNO", &call)])).await;
+    let first = depth_packets(&mut socket, DepthLevels::Twenty).await;
+    let ((bid, bids), (ask, asks)) = (side(&first[0]), side(&first[1]));
+    assert_eq!((bid, ask, bids.len(), asks.len()), (DepthSide::Bid, DepthSide::Ask, 20, 20));
+    assert_eq!((first[0].segment, first[0].security_id.to_string()), (2, call.clone()));
+    let (_, quote) = desk.post("/marketfeed/quote", json!({"NSE_FNO": [call.parse::<u64>().unwrap()]})).await;
+    let best = &quote["data"]["NSE_FNO"][&call]["depth"];
+    assert_eq!(bids[0].price.0, best["buy"][0]["price"].as_f64().unwrap());
+    assert_eq!(asks[4].quantity, best["sell"][4]["quantity"].as_u64().unwrap() as u32);
+    desk.server.forward(1_000).await;
+    let second = depth_packets(&mut socket, DepthLevels::Twenty).await;
+    assert_ne!(second, first);
+    say(&mut socket, subscribe(24, &[("NSE_FNO", &call)])).await;
+    say(&mut socket, json!({"RequestCode": 12})).await;
+    while let Some(Ok(message)) = socket.next().await {
+        assert!(!matches!(message, Message::Text(_)));
+    }
+}
+
+#[tokio::test]
+async fn two_hundred_levels_are_served_on_both_paths_for_one_instrument() {
+    let desk = Desk::new().await;
+    let call = desk.option("25950", "ce").await;
+    let root = desk.server.depth_200.replace("/twohundreddepth", "/");
+    for url in [desk.server.depth_200.clone(), root] {
+        let mut socket = depth(&desk, &url).await;
+        say(&mut socket, json!({"RequestCode": 23, "ExchangeSegment": "NSE_FNO", "SecurityId": call})).await;
+        let packets = depth_packets(&mut socket, DepthLevels::TwoHundred).await;
+        assert_eq!((side(&packets[1]).1.len(), packets.len()), (200, 2), "{url}");
+        let other = desk.option("26000", "ce").await;
+        say(&mut socket, json!({"RequestCode": 23, "ExchangeSegment": "NSE_FNO", "SecurityId": other})).await;
+        loop {
+            let packets = depth_packets(&mut socket, DepthLevels::TwoHundred).await;
+            if packets[0].body == DepthBody::Disconnect(804) {
+                break;
+            }
+        }
+    }
+    assert!(connect_async(format!("{}?token=x&clientId=y&authType=2", desk.server.depth_20)).await.is_err());
+}
+
+#[tokio::test]
+async fn the_feed_tells_when_the_session_opens_and_closes() {
+    let time = ManualTime::new(from_ist(date(2026, 11, 20).at(15, 39, 0, 0)));
+    let desk = Desk::with(ServerConfig { clock: ClockMode::real(), ..config(&time) }).await;
+    let mut socket = feed(&desk).await;
+    say(&mut socket, subscribe(15, &[("IDX_I", "13")])).await;
+    assert!(matches!(packet(&mut socket).await.body, Body::PreviousClose(_)));
+    desk.server.forward(120_000).await;
+    while packet(&mut socket).await.body != Body::MarketStatus {}
 }

@@ -154,6 +154,74 @@ wire_enum!(
     }
 );
 
+wire_enum!(
+    /// Whether a forever order waits for one price or for two.
+    OrderFlag { Single = "SINGLE", Oco = "OCO" }
+);
+
+wire_enum!(
+    /// What a conditional trigger compares.
+    ComparisonType {
+        TechnicalWithValue = "TECHNICAL_WITH_VALUE",
+        TechnicalWithIndicator = "TECHNICAL_WITH_INDICATOR",
+        TechnicalWithClose = "TECHNICAL_WITH_CLOSE",
+        PriceWithValue = "PRICE_WITH_VALUE",
+    }
+);
+
+wire_enum!(
+    /// Indicators of conditional triggers.
+    IndicatorName {
+        Sma5 = "SMA_5",
+        Sma10 = "SMA_10",
+        Sma20 = "SMA_20",
+        Sma50 = "SMA_50",
+        Sma100 = "SMA_100",
+        Sma200 = "SMA_200",
+        Ema5 = "EMA_5",
+        Ema10 = "EMA_10",
+        Ema20 = "EMA_20",
+        Ema50 = "EMA_50",
+        Ema100 = "EMA_100",
+        Ema200 = "EMA_200",
+        BollingerUpper = "BB_UPPER",
+        BollingerLower = "BB_LOWER",
+        Rsi14 = "RSI_14",
+        Atr14 = "ATR_14",
+        Stochastic = "STOCHASTIC",
+        StochasticRsi14 = "STOCHRSI_14",
+        Macd26 = "MACD_26",
+        Macd12 = "MACD_12",
+        MacdHistogram = "MACD_HIST",
+    }
+);
+
+wire_enum!(
+    Operator {
+        CrossingUp = "CROSSING_UP",
+        CrossingDown = "CROSSING_DOWN",
+        CrossingAnySide = "CROSSING_ANY_SIDE",
+        GreaterThan = "GREATER_THAN",
+        LessThan = "LESS_THAN",
+        GreaterThanEqual = "GREATER_THAN_EQUAL",
+        LessThanEqual = "LESS_THAN_EQUAL",
+        Equal = "EQUAL",
+        NotEqual = "NOT_EQUAL",
+    }
+);
+
+wire_enum!(
+    /// Length of a conditional trigger's candles. One table of the documentation misprints the first.
+    TimeFrame { Day = "DAY" | "DATE", OneMinute = "ONE_MIN", FiveMinutes = "FIVE_MIN", FifteenMinutes = "FIFTEEN_MIN" }
+);
+
+wire_enum!(
+    /// The second is in the official package's text only.
+    Frequency { Once = "ONCE", Always = "ALWAYS" }
+);
+
+wire_enum!(AlertStatus { Active = "ACTIVE", Triggered = "TRIGGERED", Expired = "EXPIRED", Cancelled = "CANCELLED" });
+
 wire_enum!(PositionType { Long = "LONG", Short = "SHORT", Closed = "CLOSED" });
 
 wire_enum!(
@@ -170,6 +238,70 @@ wire_enum!(
     /// The kill switch: what to do with it, and in answers how it stands.
     KillSwitch { Activate = "ACTIVATE" | "ACTIVATED", Deactivate = "DEACTIVATE" | "DEACTIVATED" }
 );
+
+wire_enum!(
+    /// What kind of instrument a chart is asked for, as the annexure names them.
+    InstrumentType {
+        Index = "INDEX",
+        FutureOnIndex = "FUTIDX",
+        OptionOnIndex = "OPTIDX",
+        Equity = "EQUITY",
+        FutureOnStock = "FUTSTK",
+        OptionOnStock = "OPTSTK",
+        FutureOnCommodity = "FUTCOM",
+        OptionOnFuture = "OPTFUT",
+        FutureOnCurrency = "FUTCUR",
+        OptionOnCurrency = "OPTCUR",
+    }
+);
+
+wire_enum!(
+    /// Length of a bar, in minutes. The documentation sends a text, the official client a number; both are read.
+    Interval { One = "1", Five = "5", Fifteen = "15", TwentyFive = "25", Sixty = "60" }
+);
+
+wire_enum!(
+    /// Which series of expiries an expired option is taken from.
+    ExpiryFlag { Week = "WEEK", Month = "MONTH" }
+);
+
+wire_enum!(
+    /// An array that expired-option data can be asked for.
+    RollingField {
+        Open = "open",
+        High = "high",
+        Low = "low",
+        Close = "close",
+        Iv = "iv",
+        Volume = "volume",
+        Strike = "strike",
+        Oi = "oi",
+        Spot = "spot",
+    }
+);
+
+wire_enum!(
+    /// Which positions an exit on profit or loss covers.
+    ExitProduct { Intraday = "INTRADAY", Delivery = "DELIVERY" }
+);
+
+wire_enum!(
+    /// How the exit on profit or loss stands.
+    PnlExitStatus { Active = "ACTIVE", Inactive = "INACTIVE", Disabled = "DISABLED" }
+);
+
+impl Interval {
+    pub fn minutes(&self) -> Option<u32> {
+        match self {
+            Self::One => Some(1),
+            Self::Five => Some(5),
+            Self::Fifteen => Some(15),
+            Self::TwentyFive => Some(25),
+            Self::Sixty => Some(60),
+            Self::Unknown(_) => None,
+        }
+    }
+}
 
 impl TransactionType {
     /// The order socket's letter.

@@ -220,7 +220,8 @@ impl ModifyOrder {
 /// What the broker says of almost any fault in a request.
 pub const BAD_FIELDS: &str = "Missing required fields, bad values for parameters etc.";
 
-fn strict_object(body: &[u8], numbers: &[&str]) -> Result<Value, String> {
+/// The request's fields; an empty text for one of `numbers` is refused.
+pub(super) fn strict_object(body: &[u8], numbers: &[&str]) -> Result<Value, String> {
     let value: Value = serde_json::from_slice(body).map_err(|_| BAD_FIELDS.to_string())?;
     if !value.is_object() {
         return Err(BAD_FIELDS.to_string());
@@ -232,7 +233,8 @@ fn strict_object(body: &[u8], numbers: &[&str]) -> Result<Value, String> {
     Ok(value)
 }
 
-fn require(value: &Value, names: &[&str]) -> Result<(), String> {
+/// The first of `names` that the request lacks, in the broker's words.
+pub(super) fn require(value: &Value, names: &[&str]) -> Result<(), String> {
     let is_missing = |name: &&&str| match value.get(**name) {
         None | Some(Value::Null) => true,
         Some(Value::String(text)) => text.trim().is_empty(),

@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::enums::KillSwitch;
+use super::enums::{ExitProduct, KillSwitch, PnlExitStatus};
 use super::values;
 
 /// Answer to both kill-switch calls. `POST` says a sentence ("Kill Switch has been successfully activated"), `GET` the word.
@@ -47,8 +47,7 @@ pub struct PnlExitRequest {
     pub profit_value: Decimal,
     #[serde(with = "values::number")]
     pub loss_value: Decimal,
-    /// `INTRADAY`, `DELIVERY`.
-    pub product_type: Vec<String>,
+    pub product_type: Vec<ExitProduct>,
     #[serde(with = "values::flag")]
     pub enable_kill_switch: bool,
 }
@@ -57,8 +56,8 @@ pub struct PnlExitRequest {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct PnlExitAnswer {
-    #[serde(with = "values::text", alias = "status")]
-    pub pnl_exit_status: String,
+    #[serde(alias = "status")]
+    pub pnl_exit_status: PnlExitStatus,
     #[serde(with = "values::text")]
     pub message: String,
 }
@@ -68,14 +67,13 @@ pub struct PnlExitAnswer {
 #[serde(rename_all = "camelCase", default)]
 pub struct PnlExit {
     /// `ACTIVE` or `INACTIVE`.
-    #[serde(with = "values::text")]
-    pub pnl_exit_status: String,
+    pub pnl_exit_status: PnlExitStatus,
     #[serde(with = "values::number")]
     pub profit: Decimal,
     #[serde(with = "values::number")]
     pub loss: Decimal,
     #[serde(alias = "segments")]
-    pub product_type: Vec<String>,
+    pub product_type: Vec<ExitProduct>,
     #[serde(rename = "enable_kill_switch", alias = "enableKillSwitch", with = "values::flag")]
     pub enable_kill_switch: bool,
 }

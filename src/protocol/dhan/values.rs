@@ -248,5 +248,72 @@ pub mod flag {
     }
 }
 
+/// An array of decimals; `null`, or an entry that is absent, is nothing and zero.
+pub mod numbers {
+    use super::{Decimal, Deserializer, Serializer, json_number, parse_decimal, present, scalar_text};
+    use serde::Deserialize;
+    use serde::de::Error as _;
+    use serde_json::Value;
+
+    pub fn serialize<S: Serializer>(values: &[Decimal], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(values.iter().map(|value| json_number(*value)))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Decimal>, D::Error> {
+        let read = |value: &Value| {
+            let text = scalar_text(value).unwrap_or_default();
+            let Some(text) = present(&text) else { return Ok(Decimal::ZERO) };
+            parse_decimal(text).ok_or_else(|| D::Error::custom(format!("`{text}` is not a number")))
+        };
+        Option::<Vec<Value>>::deserialize(deserializer)?.unwrap_or_default().iter().map(read).collect()
+    }
+}
+
+/// An array of whole numbers, which the broker may write with a fraction of `.0`.
+pub mod wholes {
+    use rust_decimal::prelude::ToPrimitive;
+
+    use super::{Deserializer, Serialize, Serializer, numbers};
+
+    pub fn serialize<S: Serializer>(values: &[i64], serializer: S) -> Result<S::Ok, S::Error> {
+        values.serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<i64>, D::Error> {
+        Ok(numbers::deserialize(deserializer)?.iter().map(|n| n.round().to_i64().unwrap_or(0)).collect())
+    }
+}
+
+/// An amount as a text with two digits behind the point (`"20000.00"`); absent is zero.
+pub mod amount_text {
+    use super::{Decimal, Deserializer, Serializer, read_decimal};
+
+    pub fn serialize<S: Serializer>(value: &Decimal, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&format!("{:.2}", value.round_dp(2)))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
+        Ok(read_decimal(deserializer)?.unwrap_or_default())
+    }
+}
+
+/// A day as `NA` where there is none, `YYYY-MM-DD` where there is.
+pub mod na_date {
+    use super::{Date, Deserializer, Serializer, parse_date, read_scalar};
+
+    // The signature is serde's.
+    #[allow(clippy::trivially_copy_pass_by_ref)]
+    pub fn serialize<S: Serializer>(value: &Option<Date>, serializer: S) -> Result<S::Ok, S::Error> {
+        match value {
+            Some(day) => serializer.collect_str(day),
+            None => serializer.serialize_str("NA"),
+        }
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {
+        Ok(read_scalar(deserializer)?.as_deref().and_then(parse_date))
+    }
+}
+
 #[cfg(test)]
 mod tests;

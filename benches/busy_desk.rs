@@ -1,0 +1,240 @@
+//! A busy desk for benches: 500 strategies, 200 open positions, prices that move.
+
+use std::sync::Arc;
+
+use jiff::civil::{Date, date};
+use rust_decimal::Decimal;
+use strikedeck::domain::strategy::Metrics;
+use strikedeck::domain::time::{Timestamp, from_ist};
+use strikedeck::domain::{
+    AccountId, Bound, BrokerOrderId, Contract, Conviction, CorrelationId, Exchange, Instrument, Intent, IntentId, Leg,
+    LegKind, Money, NetQuantity, OptionRight, OrderKind, OrderSighting, OrderSpec, PositionSighting, Price, Product,
+    Quantity, Quote, Recommendation, SecurityId, SeenStatus, Segment, Side, StrategyId, StrategyStatus, Symbol,
+    Validity,
+};
+use strikedeck::engine::record::{Profile, Purpose, Record};
+use strikedeck::engine::{EngineConfig, Reference, ResolvedLeg, State};
+use strikedeck::tui::keymap::Keymap;
+use strikedeck::tui::model::Model;
+use strikedeck::tui::update::{Msg, update};
+use strikedeck::view::{Health, Prices, View};
+
+pub const SIZE: (u16, u16) = (200, 50);
+const STRATEGIES: u64 = 500;
+/// Four legs each.
+pub const EXECUTED: u64 = 50;
+const EXPIRY: Date = date(2026, 11, 23);
+const LOT: u32 = 65;
+
+pub struct Desk {
+    state: State,
+    pub prices: Prices,
+    now: Timestamp,
+}
+
+fn contract(strike: u64, right: OptionRight) -> Contract {
+    Contract::option(Exchange::Nse, nifty(), EXPIRY, Price(strike.into()), right)
+}
+
+pub fn nifty() -> Symbol {
+    Symbol::new("NIFTY").unwrap()
+}
+
+pub fn legs(n: u64) -> [(Side, Contract); 4] {
+    let at = 20_000 + n * 50;
+    [
+        (Side::Buy, contract(at, OptionRight::Put)),
+        (Side::Sell, contract(at + 100, OptionRight::Put)),
+        (Side::Sell, contract(at + 600, OptionRight::Call)),
+        (Side::Buy, contract(at + 700, OptionRight::Call)),
+    ]
+}
+
+impl Desk {
+    pub fn new() -> Self {
+        let now = from_ist(date(2026, 11, 20).at(10, 42, 17, 0));
+        let mut desk = Self { state: State::default(), prices: Prices::default(), now };
+        desk.record(&Record::Created { profile: Profile::Paper, prefix: "SD7K2M".into() });
+        let mut books = Vec::new();
+        for n in 1..=STRATEGIES {
+            let id = StrategyId(n);
+            desk.record(&Record::StrategyAdded { id, recommendation: Box::new(recommendation(n)) });
+            if n <= EXECUTED {
+                desk.execute(id, &mut books);
+            }
+        }
+        desk.record(&Record::PositionsRead { asked_at: now, positions: Some(books) });
+        desk.prices.set_previous_close(Contract::index(Exchange::Nse, nifty()), Price(25_835.into()));
+        desk.move_prices();
+        assert_eq!(desk.view().positions.open_legs(), 200);
+        desk
+    }
+
+    fn record(&mut self, record: &Record) {
+        self.state.apply(record, self.now);
+    }
+
+    fn execute(&mut self, id: StrategyId, books: &mut Vec<PositionSighting>) {
+        let legs = legs(id.0);
+        let resolved = legs.map(|(side, contract)| ResolvedLeg {
+            instrument: instrument(contract),
+            side,
+            ratio: 1,
+            recommended: Some(Price(50.into())),
+        });
+        self.record(&Record::StrategyMarked {
+            id,
+            priority: 1,
+            notes: None,
+            legs: resolved.to_vec(),
+            expires: Timestamp::MAX,
+        });
+        self.record(&Record::ExecutionStarted { id, quotes: Vec::new() });
+        for (leg, (side, contract)) in legs.into_iter().enumerate() {
+            let number = self.state.next_intent.max(1);
+            let spec = OrderSpec {
+                contract,
+                side,
+                quantity: Quantity(LOT),
+                kind: OrderKind::Limit { price: Price(50.into()) },
+                validity: Validity::Day,
+                product: Product::Margin,
+            };
+            let intent = Intent {
+                id: IntentId(number),
+                account: AccountId(1),
+                correlation: CorrelationId::new("SD7K2M", number).unwrap(),
+                spec,
+                expires: Timestamp::MAX,
+            };
+            self.record(&Record::IntentMade {
+                intent: Box::new(intent),
+                purpose: Purpose::Entry { strategy: id, leg },
+            });
+            let sighting = OrderSighting {
+                correlation: None,
+                order_id: BrokerOrderId(number.to_string()),
+                spec,
+                filled: Quantity(LOT),
+                average: Some(Price(50.into())),
+                status: SeenStatus::Filled,
+                reason: None,
+                updated: None,
+            };
+            self.record(&Record::OrderSeen { intent: IntentId(number), sighting: Box::new(sighting) });
+            books.push(PositionSighting {
+                contract,
+                product: Product::Margin,
+                net: side.signed(Quantity(LOT)),
+                buy_quantity: Quantity::ZERO,
+                sell_quantity: Quantity::ZERO,
+                buy_average: Price(50.into()),
+                sell_average: Price(50.into()),
+                realised: Money::ZERO,
+                unrealised: Money::ZERO,
+            });
+        }
+        self.record(&Record::StrategyMoved { id, to: StrategyStatus::Executed, reason: None });
+        debug_assert!(books.iter().all(|b| b.net != NetQuantity::ZERO));
+    }
+
+    pub fn move_prices(&mut self) {
+        self.now = strikedeck::domain::time::after_ms(self.now, 1_000);
+        let step = Decimal::new(self.now.as_millisecond() / 1_000 % 7, 1);
+        let price = |base: i64| Price(Decimal::from(base) + step);
+        let quote = |last: Price| Quote {
+            last,
+            bid: Some(last),
+            ask: Some(last),
+            bid_quantity: Quantity(LOT),
+            ask_quantity: Quantity(LOT),
+            at: self.now,
+        };
+        let mut set = vec![(Contract::index(Exchange::Nse, nifty()), quote(price(25_944)))];
+        for n in 1..=EXECUTED {
+            set.extend(legs(n).map(|(_, contract)| (contract, quote(price(48)))));
+        }
+        for (contract, quote) in set {
+            self.prices.set_quote(contract, quote);
+        }
+    }
+
+    pub fn view(&self) -> View {
+        View::build(&self.state, &EngineConfig::default(), &self.prices, &Health::default(), &OpenMarket, self.now)
+    }
+
+    pub fn model(&self) -> Model {
+        let mut model = Model::new(Arc::new(Keymap::default()), SIZE);
+        update(&mut model, Msg::View(Arc::new(self.view())));
+        model
+    }
+}
+
+fn recommendation(n: u64) -> Recommendation {
+    let legs = legs(n).map(|(side, contract)| match contract.kind {
+        strikedeck::domain::ContractKind::Option { strike, right, expiry } => Leg {
+            side,
+            kind: LegKind::Option { strike, right },
+            expiry: Some(expiry),
+            ratio: 1,
+            premium: Some(Price(50.into())),
+        },
+        _ => unreachable!("only options are built here"),
+    });
+    Recommendation {
+        key: n.to_string(),
+        source: "bench".into(),
+        symbol: nifty(),
+        exchange: Exchange::Nse,
+        name: "Iron Condor".into(),
+        derived_name: None,
+        legs: legs.to_vec(),
+        spot: Some(Price(25_944.into())),
+        score: Some(Decimal::new(i64::try_from(n % 100).unwrap_or(0), 2)),
+        conviction: Some(Conviction::High),
+        probability: Some(Decimal::new(64, 2)),
+        reported_max_profit: None,
+        reported_max_loss: None,
+        metrics: Some(Metrics {
+            max_profit: Bound::Limited(Money(2_145.into())),
+            max_loss: Bound::Limited(Money(4_355.into())),
+            net_premium: Money(1_449.into()),
+            breakevens: vec![Price(26_233.into())],
+            lot: LOT,
+        }),
+        generated_at: None,
+        valid_until: None,
+        outlook: "range".into(),
+        issues: Vec::new(),
+    }
+}
+
+fn instrument(contract: Contract) -> Instrument {
+    Instrument {
+        contract,
+        security_id: SecurityId(1),
+        lot: Quantity(LOT),
+        tick: Price(Decimal::new(5, 2)),
+        max_order: Some(Quantity(1_755)),
+    }
+}
+
+struct OpenMarket;
+
+impl Reference for OpenMarket {
+    fn resolve(&self, _: &Recommendation, _: Date, _: Timestamp) -> Result<Vec<ResolvedLeg>, String> {
+        Err("not asked here".into())
+    }
+    fn is_open(&self, _: Segment, _: Timestamp) -> bool {
+        true
+    }
+    fn next_open(&self, _: Segment, _: Timestamp) -> Option<Timestamp> {
+        None
+    }
+    fn instrument(&self, contract: &Contract) -> Option<Instrument> {
+        Some(instrument(*contract))
+    }
+    fn charges(&self, _: &Contract, _: Side, turnover: Money, _: Date) -> Money {
+        Money(turnover.0 / Decimal::from(1_000))
+    }
+}
