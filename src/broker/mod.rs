@@ -14,7 +14,7 @@ use std::pin::Pin;
 use jiff::civil::Date;
 use tokio::sync::mpsc;
 
-pub use self::answers::{AccountProfile, ChainOption, OptionChain, OptionGreeks, PlaceAck};
+pub use self::answers::{AccountProfile, ChainOption, OptionChain, OptionGreeks, PlaceAck, TriggerAck};
 pub use self::error::BrokerError;
 pub use self::perform::perform;
 pub use self::streams::{FeedControl, FeedNews, Heard, LinkState, MarketFeed, OrderNews};

@@ -4,8 +4,10 @@
 
 mod authentication;
 mod classify;
+mod conditional_triggers;
 mod contracts;
 mod endpoints;
+mod forever_orders;
 mod funds;
 mod instruments;
 mod market_feed;
@@ -17,6 +19,7 @@ mod portfolio;
 mod profile;
 mod rest;
 mod sighting;
+mod super_orders;
 mod traders_control;
 mod trades;
 
@@ -26,6 +29,7 @@ use tokio::sync::{mpsc, watch};
 pub use self::authentication::NewToken;
 pub use self::contracts::SharedIndex;
 pub use self::endpoints::{DhanCredentials, DhanEndpoints, DhanSettings};
+pub use self::forever_orders::ForeverChange;
 use super::{AccountProfile, Broker, BrokerError, MarketFeed, OptionChain, OrderNews, PlaceAck, Reply};
 use crate::domain::{
     BrokerOrderId, Contract, CorrelationId, Funds, Intent, OrderSighting, OrderSpec, PositionSighting, Quote,
