@@ -1,6 +1,7 @@
 //! The server as a client meets it: over loopback, with a clock that moves only when told.
 
 mod books_survive;
+mod held_orders;
 mod rest;
 mod sockets;
 
