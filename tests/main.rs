@@ -5,6 +5,7 @@
 mod dhan_samples;
 mod floors;
 mod paper_client;
+mod paper_held_orders;
 mod readme;
 
 // The program as a whole, with signals and terminals as Unix has them.
