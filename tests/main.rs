@@ -10,6 +10,7 @@ mod faults;
 mod floors;
 mod paper_client;
 mod paper_data;
+mod paper_held_orders;
 mod program;
 mod readme;
 mod real_input;

@@ -3,6 +3,7 @@
 mod authentication;
 mod books_survive;
 mod data;
+mod held_orders;
 mod rest;
 mod sockets;
 

@@ -5,9 +5,11 @@
 mod authentication;
 mod category;
 mod classify;
+mod conditional_triggers;
 mod contracts;
 mod edis;
 mod endpoints;
+mod forever_orders;
 mod funds;
 mod historical;
 mod instruments;
@@ -24,6 +26,7 @@ mod protection;
 mod rest;
 mod sighting;
 mod statements;
+mod super_orders;
 mod traders_control;
 mod trades;
 
@@ -37,6 +40,7 @@ pub use self::category::RateCategory;
 pub use self::contracts::SharedIndex;
 pub use self::endpoints::{DhanCredentials, DhanEndpoints, DhanSettings, MarketOrders};
 pub use self::profile::TokenCheck;
+pub use self::forever_orders::ForeverChange;
 use super::{AccountProfile, Broker, BrokerError, MarketFeed, OptionChain, OrderNews, PlaceAck, Reply};
 use crate::domain::{
     BrokerOrderId, Contract, CorrelationId, Funds, Intent, OrderSighting, OrderSpec, PositionSighting, Quote,
