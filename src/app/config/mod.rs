@@ -5,7 +5,8 @@
 
 mod checks;
 mod errors;
-mod secrets;
+pub mod keyring;
+pub mod secrets;
 #[cfg(test)]
 mod tests;
 
@@ -16,7 +17,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use self::checks::Checks;
 pub use self::errors::{ConfigError, ConfigErrors};
-pub use self::secrets::Secrets;
+pub use self::secrets::{SecretSources, Secrets};
+use crate::broker::dhan::MarketOrders;
 use crate::domain::Money;
 use crate::engine::EngineConfig;
 use crate::engine::config::{ExecutionPolicy, ExitPolicy, KillSwitchPolicy, PollPolicy};
@@ -55,6 +57,43 @@ pub struct DhanConfig {
     pub feed: String,
     pub order_updates: String,
     pub instruments: String,
+    pub market_orders: MarketOrders,
+    pub token: TokenPolicy,
+    pub live_checks: LiveChecks,
+}
+
+/// How the access token is looked after. Minutes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TokenPolicy {
+    /// The screen warns when it ends within so long.
+    pub warn_min: i64,
+    /// A new one is made by itself where that can be done.
+    pub auto_renew: bool,
+    /// … when it ends within so long.
+    pub renew_min: i64,
+}
+
+impl Default for TokenPolicy {
+    fn default() -> Self {
+        Self { warn_min: 60, auto_renew: true, renew_min: 30 }
+    }
+}
+
+/// What is asked for before trading live.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LiveChecks {
+    /// Our clock may differ from the broker's by so much.
+    pub clock_limit_ms: i64,
+    /// A page that answers with the address we come from, where the broker does not tell. Empty: none is asked.
+    pub address_lookup: String,
+}
+
+impl Default for LiveChecks {
+    fn default() -> Self {
+        Self { clock_limit_ms: 5_000, address_lookup: String::new() }
+    }
 }
 
 impl Default for DhanConfig {
@@ -66,6 +105,9 @@ impl Default for DhanConfig {
             feed: "wss://api-feed.dhan.co".into(),
             order_updates: "wss://api-order-update.dhan.co".into(),
             instruments: "https://images.dhan.co/api-data/api-scrip-master-detailed.csv".into(),
+            market_orders: MarketOrders::default(),
+            token: TokenPolicy::default(),
+            live_checks: LiveChecks::default(),
         }
     }
 }
@@ -158,7 +200,7 @@ impl AppConfig {
         Checks::new(&file("paper.yaml"), &mut errors).paper(&paper);
         let cockpit: CockpitConfig = read(&file("cockpit.yaml"), &[], &mut errors);
         Checks::new(&file("cockpit.yaml"), &mut errors).cockpit(&cockpit);
-        let secrets = Secrets::load(&file("secrets.env"), variable).map_err(|e| errors.push(e)).unwrap_or_default();
+        let secrets = Secrets::load(folder, variable, None).map_err(|e| errors.push(e)).unwrap_or_default();
         if !errors.is_empty() {
             return Err(ConfigErrors(errors));
         }
