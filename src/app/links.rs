@@ -8,22 +8,28 @@ use tokio::sync::watch;
 
 use super::engine_thread::{Input, Inputs};
 use super::shared::Shared;
-use crate::broker::{Broker, FeedNews, LinkState as BrokerLink, OrderNews};
+use super::token::Suspicion;
+use crate::broker::{Broker, Capability, FeedNews, LinkState as BrokerLink, OrderNews};
 use crate::domain::Contract;
 use crate::domain::time::Timestamp;
 use crate::engine::Event;
+use crate::gateway::ErrorClass;
 use crate::view::{Link, LinkState};
 
 /// How often the age of a link is told, while it says nothing by itself.
 const AGE_EVERY: Duration = Duration::from_millis(500);
 
 /// Follows order updates until the engine thread has ended.
-pub async fn follow_orders(broker: Arc<dyn Broker>, shared: Shared, inputs: Inputs) {
+pub async fn follow_orders(broker: Arc<dyn Broker>, shared: Shared, inputs: Inputs, suspicion: Suspicion) {
     let mut news = broker.order_updates();
     while let Some(news) = news.recv().await {
         match news {
             OrderNews::Link(link) => {
                 let up = link.up;
+                if !up {
+                    // A login that is not taken is not answered: the connection ends.
+                    suspicion.raise();
+                }
                 set(&mut shared.health().orders, &link);
                 tracing::info!("order updates: {}", words(&link));
                 inputs.send(Input::Event(Event::OrderLink { up }));
@@ -42,6 +48,7 @@ pub async fn follow_prices(
     mut interest: watch::Receiver<BTreeSet<Contract>>,
     shared: Shared,
     inputs: Inputs,
+    suspicion: Suspicion,
 ) {
     let mut feed = broker.market_feed();
     let mut age = tokio::time::interval(AGE_EVERY);
@@ -60,6 +67,12 @@ pub async fn follow_prices(
                 None => return,
                 Some(FeedNews::Link(link)) => {
                     tracing::info!("prices: {}", words(&link));
+                    match link.refused {
+                        Some(ErrorClass::LogIn) => suspicion.raise(),
+                        Some(ErrorClass::Blocked) => shared.lacks(Capability::MarketData, Timestamp::now()),
+                        _ if link.up => shared.has(Capability::MarketData),
+                        _ => {}
+                    }
                     set(&mut shared.health().feed, &link);
                     inputs.look();
                 }

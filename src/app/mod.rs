@@ -23,6 +23,7 @@ pub mod screen;
 pub mod shared;
 pub mod steady;
 pub mod store_thread;
+pub mod token;
 
 pub use cockpit::{Cockpit, Options, prepare};
 pub use engine_thread::{Input, Inputs};

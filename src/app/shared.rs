@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::broker::Capability;
 use crate::domain::time::Timestamp;
 use crate::domain::{Contract, Quote};
 use crate::engine::effect::AlertLevel;
@@ -39,6 +40,24 @@ impl Shared {
         health.notices.push(Notice { id, at, level, text });
         let excess = health.notices.len().saturating_sub(NOTICES);
         health.notices.drain(..excess);
+    }
+
+    /// The account has not got something: told once, and shown as long as it holds.
+    pub fn lacks(&self, what: Capability, at: Timestamp) {
+        let text = what.to_string();
+        let mut health = self.health();
+        if health.lacks.contains(&text) {
+            return;
+        }
+        health.lacks.push(text.clone());
+        drop(health);
+        tracing::warn!("{text}");
+        self.notice(AlertLevel::Warning, text, at);
+    }
+
+    pub fn has(&self, what: Capability) {
+        let text = what.to_string();
+        self.health().lacks.retain(|l| *l != text);
     }
 
     /// The newest quotes of these contracts. The feed sends only what changes: while it is alive, an unchanged quote of

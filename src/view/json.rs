@@ -36,6 +36,8 @@ pub fn status(view: &View) -> Value {
             "since": f.started_at.to_string(), "include_foreign": f.include_foreign,
         })),
         "reconciling": header.reconciling,
+        "token": header.token.map(|t| json!({ "left_ms": t.left_ms, "taken": t.left_ms.is_some(), "ends_soon": t.soon })),
+        "orders_last_second": { "account": header.api.used, "elsewhere": header.api.elsewhere, "limit": header.api.limit },
         "session": {
             "open": header.session.open,
             (if header.session.open { "closes_at" } else { "opens_at" }): header.session.until.map(|t| t.to_string()),

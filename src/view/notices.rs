@@ -35,6 +35,7 @@ pub(super) fn standing(seen: &Seen<'_>) -> Vec<Standing> {
     let mut all = Vec::new();
     store(seen, &mut all);
     flatten(seen, &mut all);
+    token(seen, &mut all);
     links(seen, &mut all);
     books(seen, &mut all);
     for row in seen.queue {
@@ -81,6 +82,30 @@ fn flatten(seen: &Seen<'_>, all: &mut Vec<Standing>) {
         )
     };
     all.push(Standing { level: AlertLevel::Critical, text });
+}
+
+fn token(seen: &Seen<'_>, all: &mut Vec<Standing>) {
+    let token = &seen.health.token;
+    if let Some(why) = &token.refused {
+        let text = format!(
+            "The broker does not take the access token ({why}): no entries, and exits cannot be sent. {}",
+            token.remedy
+        );
+        all.push(Standing { level: AlertLevel::Critical, text });
+    } else if let Some(left) = token.ends.map(|e| ms_between(seen.now, e)).filter(|left| *left < token.warn_ms) {
+        let text = format!("The access token ends in {}. {}", format::left(left.max(0)), token.remedy);
+        all.push(Standing { level: AlertLevel::Warning, text });
+    }
+    for lacks in &seen.health.lacks {
+        all.push(Standing { level: AlertLevel::Warning, text: sentence(lacks) });
+    }
+}
+
+/// With a capital letter and a full stop.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str())
 }
 
 fn links(seen: &Seen<'_>, all: &mut Vec<Standing>) {

@@ -42,6 +42,8 @@ pub struct AppConfig {
     pub paper: PaperConfig,
     pub cockpit: CockpitConfig,
     pub secrets: Secrets,
+    /// Where it was read from.
+    pub folder: PathBuf,
     /// Worth saying, not in the way: files in the folder that nothing reads.
     pub warnings: Vec<String>,
 }
@@ -183,7 +185,16 @@ struct StrategyFile {
 impl AppConfig {
     /// Reads the files of `folder` that are there. Secrets come from the environment before `secrets.env`.
     pub fn load(folder: &Path) -> Result<Self, ConfigErrors> {
-        Self::load_with(folder, &|name| std::env::var(name).ok())
+        let mut read = Self::load_with(folder, &|name| std::env::var(name).ok())?;
+        read.folder = folder.into();
+        Ok(read)
+    }
+
+    /// The same, with what the system's keyring keeps.
+    pub fn load_live(folder: &Path) -> Result<Self, ConfigErrors> {
+        let mut read = Self::load(folder)?;
+        read.secrets = SecretSources::of(folder).read().map_err(|e| ConfigErrors(vec![e]))?;
+        Ok(read)
     }
 
     fn load_with(folder: &Path, variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigErrors> {
@@ -211,7 +222,7 @@ impl AppConfig {
             polls: strategy.polls,
             kill_switch: risk.kill_switch,
         };
-        Ok(Self { engine, dhan, paper, cockpit, secrets, warnings })
+        Ok(Self { engine, dhan, paper, cockpit, secrets, folder: PathBuf::new(), warnings })
     }
 
     /// The client id: from the environment or `secrets.env`, else from `dhan.yaml`.
