@@ -87,6 +87,14 @@ pub fn keep(folder: &DataFolder, token: &Secret) {
     }
 }
 
+/// Takes away the token that this program made.
+pub fn forget(folder: &DataFolder) -> anyhow::Result<()> {
+    match std::fs::remove_file(made_file(folder)) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(e.into()),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
 /// Of the token that was set and the one that was made, the one made later.
 pub fn newest(set: Option<Secret>, made: Option<Secret>) -> Option<Secret> {
     let issued = |token: &Secret| TokenClaims::of(token.expose()).map(|c| c.iat);

@@ -29,6 +29,12 @@ pub trait Machine: Send + Sync {
     /// Cancels and exits everything at the broker itself, past the engine and whoever holds the folder.
     fn force_flatten<'a>(&'a self, global: &'a Global, include_foreign: bool) -> Task<'a, Forced>;
 
+    /// The client id that live trading would be on.
+    fn live_account(&self, global: &Global) -> anyhow::Result<String>;
+
+    /// What must hold before live trading starts.
+    fn live_checks<'a>(&'a self, global: &'a Global) -> Task<'a, Vec<Check>>;
+
     /// What only the app can check: settings, instrument list, broker, exchange.
     fn doctor<'a>(&'a self, global: &'a Global) -> Task<'a, Vec<Check>>;
 }
@@ -54,6 +60,12 @@ pub struct Addresses {
     pub instruments: String,
     pub client_id: String,
     pub access_token: String,
+    /// Tokens and consents, and what is needed to ask for one.
+    pub auth: String,
+    pub pin: String,
+    pub totp_key: String,
+    pub app_id: String,
+    pub app_secret: String,
 }
 
 /// What became of flattening at the broker itself.

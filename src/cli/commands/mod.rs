@@ -13,6 +13,8 @@ pub mod map;
 pub mod mark;
 mod open;
 mod preview;
+pub mod risk;
+pub mod setup;
 pub mod show;
 pub mod status;
 pub mod top;
