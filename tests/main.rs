@@ -4,6 +4,7 @@
 
 mod dhan_samples;
 mod floors;
+mod paper_authentication;
 mod paper_client;
 mod readme;
 
@@ -12,6 +13,8 @@ mod readme;
 mod cockpit;
 #[cfg(unix)]
 mod crash;
+#[cfg(unix)]
+mod live;
 #[cfg(unix)]
 mod program;
 #[cfg(unix)]

@@ -28,13 +28,7 @@ pub async fn carry(
 
 /// At the deadline the outcome is unknown; an answer that comes later is passed on all the same.
 /// `patience` is in milliseconds.
-async fn carry_one(
-    broker: Arc<dyn Broker>,
-    outgoing: Outgoing,
-    patience: u64,
-    inputs: Inputs,
-    suspicion: Suspicion,
-) {
+async fn carry_one(broker: Arc<dyn Broker>, outgoing: Outgoing, patience: u64, inputs: Inputs, suspicion: Suspicion) {
     let Outgoing { id, call, deadline: _ } = outgoing;
     let answer = perform(broker.as_ref(), &call);
     tokio::pin!(answer);

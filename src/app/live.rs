@@ -7,8 +7,8 @@ use super::cockpit::{Options, connect, load_instruments, prepare};
 use super::config::{AppConfig, LiveChecks};
 use super::doctor::Finding;
 use super::reference::Instruments;
-use super::token::{self, when};
 use super::risk_review;
+use super::token::{self, when};
 use crate::broker::dhan::{DhanBroker, TokenCheck, last_four};
 use crate::broker::{Broker, BrokerError, Capability};
 use crate::domain::calendar::TradingCalendar;
@@ -137,7 +137,8 @@ async fn address(told: Result<StaticIp, BrokerError>, checks: &LiveChecks) -> Fi
         }
         (None, _) => {
             let found = format!("registered is {registered}; where we come from the broker does not tell");
-            let advice = "compare it with your line's address, or name a page in live_checks.address_lookup of dhan.yaml";
+            let advice =
+                "compare it with your line's address, or name a page in live_checks.address_lookup of dhan.yaml";
             Finding::note(ADDRESS, found, advice)
         }
     }

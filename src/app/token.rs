@@ -27,8 +27,10 @@ use crate::view::TokenHealth;
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// A token that nobody complains of is tried this often.
 const TRY_EVERY: Duration = Duration::from_secs(300);
-/// One that was refused, or is suspected, at most this often.
+/// One that was refused is tried again after this long …
 const TRY_AGAIN: Duration = Duration::from_secs(5);
+/// … and one that is suspected at most this often.
+const TRY_SUSPECT: Duration = Duration::from_secs(1);
 /// The broker makes one in two minutes.
 const MAKE_AGAIN: Duration = Duration::from_secs(130);
 const MINUTE_MS: i64 = 60_000;
@@ -48,7 +50,10 @@ impl Suspicion {
 pub enum Tokens {
     /// The built-in exchange's own page.
     Paper(TokenPage),
-    Live { sources: SecretSources, folder: DataFolder },
+    Live {
+        sources: SecretSources,
+        folder: DataFolder,
+    },
 }
 
 impl Tokens {
@@ -56,16 +61,16 @@ impl Tokens {
     fn newest(&self) -> Option<Secret> {
         match self {
             Self::Paper(page) => Some(Secret::new(page.access_token())),
-            Self::Live { sources, folder } => newest(self.secrets(sources).access_token, made(folder)),
+            Self::Live { sources, folder } => newest(read(sources).access_token, made(folder)),
         }
     }
+}
 
-    fn secrets(&self, sources: &SecretSources) -> Secrets {
-        sources.read().unwrap_or_else(|e| {
-            warn!("the secrets cannot be read: {e}");
-            Secrets::default()
-        })
-    }
+fn read(sources: &SecretSources) -> Secrets {
+    sources.read().unwrap_or_else(|e| {
+        warn!("the secrets cannot be read: {e}");
+        Secrets::default()
+    })
 }
 
 /// A token that this program made is kept here, so that the next start need not make another.
@@ -190,7 +195,11 @@ impl Keeper {
             let at = memory.ends.map(|e| ist(e).strftime("%H:%M").to_string()).unwrap_or_default();
             self.refuse(memory, format!("it ended at {at}"));
         }
-        let wait = if memory.suspected || memory.refused.is_some() { TRY_AGAIN } else { TRY_EVERY };
+        let wait = match (&memory.refused, memory.suspected) {
+            (Some(_), _) => TRY_AGAIN,
+            (None, true) => TRY_SUSPECT,
+            (None, false) => TRY_EVERY,
+        };
         if memory.tried.is_none_or(|at| at.elapsed() >= wait) {
             self.try_it(memory).await;
         }
@@ -250,7 +259,7 @@ impl Keeper {
         }
         let made = match &self.tokens {
             Tokens::Live { sources, .. } => {
-                let secrets = self.tokens.secrets(sources);
+                let secrets = read(sources);
                 match (&secrets.pin, &secrets.totp_key) {
                     (Some(pin), Some(key)) => self.broker.generate_token_from_key(pin, key).await,
                     _ if self.is_renewable(memory) => self.broker.renew_token().await,
@@ -294,7 +303,8 @@ impl Keeper {
         }
         memory.warned &= soon;
         let warn_ms = self.policy.warn_min * MINUTE_MS;
-        self.shared.health().token = TokenHealth { ends: memory.ends, refused: memory.refused.clone(), warn_ms, remedy };
+        self.shared.health().token =
+            TokenHealth { ends: memory.ends, refused: memory.refused.clone(), warn_ms, remedy };
         self.inputs.look();
     }
 
@@ -302,13 +312,14 @@ impl Keeper {
         let by_itself = self.policy.auto_renew
             && (self.is_renewable(memory)
                 || match &self.tokens {
-                    Tokens::Live { sources, .. } => self.tokens.secrets(sources).can_generate(),
+                    Tokens::Live { sources, .. } => read(sources).can_generate(),
                     Tokens::Paper(_) => true,
                 });
         if by_itself {
             "A new one is made by itself.".into()
         } else {
-            "Make a new token on the broker's page and give it to `strikedeck setup`: it is taken without a restart.".into()
+            "Give a new one to `strikedeck setup`: it is taken without a restart."
+                .into()
         }
     }
 
@@ -358,7 +369,8 @@ mod tests {
     #[test]
     fn of_two_tokens_the_later_one_counts() {
         // {"iat":100} and {"iat":200}, nothing else.
-        let issued = |iat| Some(Secret::new(if iat == 100 { "e30.eyJpYXQiOjEwMH0.s" } else { "e30.eyJpYXQiOjIwMH0.s" }));
+        let issued =
+            |iat| Some(Secret::new(if iat == 100 { "e30.eyJpYXQiOjEwMH0.s" } else { "e30.eyJpYXQiOjIwMH0.s" }));
         assert_eq!(newest(issued(100), issued(200)), issued(200));
         assert_eq!(newest(issued(200), issued(100)), issued(200));
         assert_eq!(newest(None, issued(100)), issued(100));

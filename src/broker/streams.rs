@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use tokio::sync::{mpsc, watch};
 
 use crate::domain::time::{Timestamp, ms_between};
-use crate::gateway::ErrorClass;
 use crate::domain::{Contract, OrderSighting, Price, Quote};
+use crate::gateway::ErrorClass;
 
 /// How a link stands.
 #[derive(Clone, Debug, PartialEq, Eq)]

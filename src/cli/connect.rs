@@ -74,7 +74,7 @@ pub async fn confirm_live(
     }
     let account = machine.live_account(global)?;
     if checks == Checks::MustHold {
-        hold(machine.live_checks(global).await?, console)?;
+        hold(&machine.live_checks(global).await?, console)?;
     }
     let question = "This is LIVE: orders go to the broker, with real money. To go on, type the last four digits of the \
                     client id: ";
@@ -89,7 +89,7 @@ pub async fn confirm_live(
 const NEEDS_A_PERSON: &str = "trading live is started at a terminal only, by typing the end of the account's number";
 
 /// Says what is wrong or worth knowing; refuses where something is wrong.
-fn hold(checks: Vec<Check>, console: &mut Console) -> Result<(), Failure> {
+fn hold(checks: &[Check], console: &mut Console) -> Result<(), Failure> {
     for check in checks.iter().filter(|c| c.level != CheckLevel::Ok) {
         let mark = if check.level == CheckLevel::Wrong { "WRONG" } else { "note " };
         console.warn(&format!("{mark}  {}: {}. {}", check.name, check.found, check.advice))?;

@@ -21,7 +21,10 @@ impl Turn<'_> {
         if !std::mem::replace(&mut self.memory.logged_out, false) {
             return;
         }
-        self.alert(AlertLevel::Info, "The broker takes the access token again. Entries stay halted until you arm them.");
+        self.alert(
+            AlertLevel::Info,
+            "The broker takes the access token again. Entries stay halted until you arm them.",
+        );
         // Whatever happened meanwhile is in the books.
         for book in [Book::Orders, Book::Trades, Book::Positions, Book::Funds] {
             self.read(book);

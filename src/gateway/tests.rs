@@ -594,7 +594,11 @@ fn the_meter_counts_what_others_do_and_not_our_own_orders_twice() {
     let quota = g.quota(at(20));
     assert_eq!((quota.used_last_second, quota.elsewhere_last_second), (1, 0));
     for n in 0..3 {
-        let foreign = OrderSighting { correlation: None, order_id: order_id(&format!("F{n}")), ..sighting(1, SeenStatus::Working) };
+        let foreign = OrderSighting {
+            correlation: None,
+            order_id: order_id(&format!("F{n}")),
+            ..sighting(1, SeenStatus::Working)
+        };
         g.saw(&foreign, at(100));
         g.saw(&foreign, at(110));
     }

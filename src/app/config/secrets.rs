@@ -129,7 +129,9 @@ pub fn write_file(folder: &Path, secrets: &Secrets) -> anyhow::Result<PathBuf> {
     let keep = |name: &str| !named.iter().any(|(n, _)| *n == name);
     let mut text = others(folder, &keep)?;
     for (name, value) in &named {
-        text.push_str(&format!("{name}={}\n", value.expose()));
+        for part in [name, "=", value.expose(), "\n"] {
+            text.push_str(part);
+        }
     }
     let file = folder.join("secrets.env");
     crate::store::files::private_folder(folder)?;
@@ -164,7 +166,7 @@ fn others(folder: &Path, keep: &dyn Fn(&str) -> bool) -> anyhow::Result<String> 
         line.strip_prefix("export ").unwrap_or(line).split_once('=').map(|(name, _)| name.trim().to_string())
     };
     let kept = text.lines().filter(|l| l.trim().starts_with('#') || name(l).is_none_or(|n| keep(&n)));
-    Ok(kept.map(|l| format!("{l}\n")).collect())
+    Ok(kept.flat_map(|l| [l, "\n"]).collect())
 }
 
 /// Names in a file that are not known here.

@@ -23,8 +23,14 @@ pub struct NewToken {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ConsentKey {
     /// The account holder's own API key.
-    App { id: String, secret: Secret },
-    Partner { id: String, secret: Secret },
+    App {
+        id: String,
+        secret: Secret,
+    },
+    Partner {
+        id: String,
+        secret: Secret,
+    },
 }
 
 impl ConsentKey {
@@ -93,7 +99,9 @@ impl DhanBroker {
     pub async fn generate_token_from_key(&self, pin: &Secret, totp_key: &Secret) -> Result<NewToken, BrokerError> {
         let password = one_time_password::password(totp_key.expose(), Timestamp::now());
         let password = password.ok_or_else(|| {
-            BrokerError::not_sent("the key of the one-time passwords is not one: copy it again, letters and digits 2 to 7")
+            BrokerError::not_sent(
+                "the key of the one-time passwords is not one: copy it again, letters and digits 2 to 7",
+            )
         })?;
         self.generate_token(pin, &Secret::new(password)).await
     }

@@ -94,13 +94,9 @@ mod tests {
     fn clocks_differ_only_by_what_the_answer_cannot_explain() {
         let date: Timestamp = "2026-11-20T04:30:10Z".parse().unwrap();
         let at = |ms: i64| after_ms(date, ms);
-        for (sent, received, ahead) in [
-            (-200, 100, 0),
-            (500, 900, 0),
-            (900, 1_500, 0),
-            (6_999, 7_100, 6_000),
-            (-5_100, -5_000, -5_000),
-        ] {
+        for (sent, received, ahead) in
+            [(-200, 100, 0), (500, 900, 0), (900, 1_500, 0), (6_999, 7_100, 6_000), (-5_100, -5_000, -5_000)]
+        {
             assert_eq!(clock_ahead(at(sent), at(received), date), ahead, "{sent} {received}");
         }
     }

@@ -65,8 +65,7 @@ impl DhanBroker {
         let credentials = self.credentials.borrow().clone();
         let headers =
             [("access-token", credentials.access_token.expose()), ("client-id", credentials.client_id.as_str())];
-        let answer =
-            send_once(&self.http, purpose, HttpRequest { method, url: &url, headers: &headers, body }).await?;
+        let answer = send_once(&self.http, purpose, HttpRequest { method, url: &url, headers: &headers, body }).await?;
         let refused = || judge(answer.clone(), purpose).is_err_and(|e| e.class == ErrorClass::LogIn);
         if self.is_replaced(&credentials.access_token) && refused() {
             return Err(BrokerError::new(ErrorClass::TryLater, "the access token was replaced while this was asked"));

@@ -29,7 +29,13 @@ pub struct FakeMachine {
 
 impl FakeMachine {
     pub fn of(desk: Arc<FakeDesk>) -> Self {
-        Self { desk, started: AtomicUsize::new(0), stopped: Arc::default(), forced: Forced::default(), live: Vec::new() }
+        Self {
+            desk,
+            started: AtomicUsize::new(0),
+            stopped: Arc::default(),
+            forced: Forced::default(),
+            live: Vec::new(),
+        }
     }
 
     fn stop(&self) -> Stop {

@@ -93,6 +93,10 @@ fn a_market_order_is_followed_as_the_limit_order_the_broker_made_of_it() {
     assert_eq!(desk.journal.len(), records, "no news");
     desk.tell(Event::OrderSeen { account, sighting: seen(SeenStatus::Filled, 65) });
     assert_eq!(desk.order(&exit).filled, Quantity(65));
-    assert_eq!(desk.order(&exit).value, Price(rust_decimal_macros::dec!(110.5)).times(Quantity(65)), "until it is told");
+    assert_eq!(
+        desk.order(&exit).value,
+        Price(rust_decimal_macros::dec!(110.5)).times(Quantity(65)),
+        "until it is told"
+    );
     desk.assert_folds();
 }

@@ -79,11 +79,9 @@ async fn app_consent(State(shared): State<Shared>, Query(who): Query<ForClient>,
         return Ok(soft("Invalid app_id or app_secret"));
     }
     match new_consent(&shared, Asker::App)? {
-        Some(consent_app_id) => ok(&AppConsent {
-            consent_app_id,
-            consent_app_status: "GENERATED".into(),
-            status: "success".into(),
-        }),
+        Some(consent_app_id) => {
+            ok(&AppConsent { consent_app_id, consent_app_status: "GENERATED".into(), status: "success".into() })
+        }
         None => Ok(soft(NO_MORE)),
     }
 }

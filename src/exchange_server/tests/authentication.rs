@@ -14,8 +14,7 @@ use crate::protocol::dhan::order_update::Login;
 impl Desk {
     /// A call of the host of tokens; a redirect is not followed.
     async fn auth(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> (StatusCode, String, Value) {
-        let http =
-            reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         let mut request = http.request(method, format!("{}{path}", self.server.auth));
         for (name, value) in headers {
             request = request.header(*name, *value);

@@ -103,7 +103,7 @@ fn pieces(scene: &Scene<'_>) -> Vec<Piece> {
     all.push(right(6, link("orders", header.orders, false, theme), Some(lamp("ord", header.orders, false, theme))));
     all.push(right(11, api(header.api, theme), None));
     if let Some(left) = header.token {
-        all.push(right(if left.soon { 2 } else { 12 }, token(left, theme), None));
+        all.push(right(if left.soon { 2 } else { 8 }, token(left, theme), None));
     }
     let session = session(scene);
     let word = session.first().cloned().into_iter().collect();
