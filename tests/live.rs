@@ -193,8 +193,9 @@ fn a_token_that_ends_while_trading_halts_entries_and_a_new_one_is_taken_without_
     });
     let refused = live.folder.run(&["arm", "ARM", "--live"]).with(1);
     assert!(refused.err.contains("strikedeck setup"), "{refused:?}");
-    terminal
-        .until("what to do", |s| s.contains("no entries, no exits") && s.contains("`strikedeck setup`: it is taken without a restart"));
+    terminal.until("what to do", |s| {
+        s.contains("no entries, no exits") && s.contains("`strikedeck setup`: it is taken without a restart")
+    });
 
     let second = live.exchange.new_token().unwrap();
     live.setup(&["--store", "file"], &lines(&second)).well();

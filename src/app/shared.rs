@@ -85,3 +85,23 @@ pub const HEADER_INDICES: [(crate::domain::Exchange, &str); 5] = [
     (crate::domain::Exchange::Nse, "FINNIFTY"),
     (crate::domain::Exchange::Nse, "MIDCPNIFTY"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_account_lacks_is_told_once_until_it_has_it() {
+        let shared = Shared::default();
+        let now = Timestamp::now();
+        // A feed that is refused every minute is one thing to tell, not a stream.
+        (0..5).for_each(|_| shared.lacks(Capability::MarketData, now));
+        let told = |shared: &Shared| (shared.health().notices.len(), shared.health().lacks.len());
+        assert_eq!(told(&shared), (1, 1));
+        assert!(shared.health().notices[0].text.contains("subscribe"), "and what to do");
+        shared.has(Capability::MarketData);
+        assert_eq!(told(&shared), (1, 0));
+        shared.lacks(Capability::MarketData, now);
+        assert_eq!(told(&shared), (2, 1));
+    }
+}

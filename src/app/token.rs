@@ -318,8 +318,7 @@ impl Keeper {
         if by_itself {
             "A new one is made by itself.".into()
         } else {
-            "Give a new one to `strikedeck setup`: it is taken without a restart."
-                .into()
+            "Give a new one to `strikedeck setup`: it is taken without a restart.".into()
         }
     }
 

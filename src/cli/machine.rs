@@ -52,7 +52,9 @@ pub struct Exchange {
 }
 
 /// How a client reaches the built-in exchange: all it needs, in one line of JSON.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+///
+/// Holds secrets (of paper alone): not `Debug`.
+#[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct Addresses {
     pub rest: String,
     pub feed: String,

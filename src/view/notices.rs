@@ -178,7 +178,10 @@ mod tests {
         assert!(level == AlertLevel::Warning && text.contains("42") && text.contains("strikedeck setup"), "{text}");
         let refused = view(300, Some("Invalid Token (DH-906)"), &[]);
         let (level, text) = told(&refused).remove(0);
-        assert!(level == AlertLevel::Critical && text.contains("DH-906") && text.contains("strikedeck setup"), "{text}");
+        assert!(
+            level == AlertLevel::Critical && text.contains("DH-906") && text.contains("strikedeck setup"),
+            "{text}"
+        );
         assert_eq!(refused.header.token.map(|t| t.left_ms), Some(None));
     }
 

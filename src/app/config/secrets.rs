@@ -312,6 +312,46 @@ mod tests {
         assert!(!telemetry::redact("key JBSWY3DPEHPK3PXP").contains("JBSWY3DP"));
     }
 
+    proptest::proptest! {
+        /// Every type that holds a secret, and every error that is made of one.
+        #[test]
+        fn nothing_that_holds_a_secret_shows_it(noise in "[A-Za-z0-9+/_=-]{20,60}") {
+            use crate::broker::dhan::{
+                ConsentKey, DhanBroker, DhanCredentials, DhanEndpoints, DhanSettings, NewToken,
+            };
+            let secret = || Some(Secret::new(noise.clone()));
+            let secrets = Secrets {
+                access_token: secret(),
+                pin: secret(),
+                totp_key: secret(),
+                app_secret: secret(),
+                ..Secrets::default()
+            };
+            let credentials = DhanCredentials { client_id: "1".into(), access_token: Secret::new(noise.clone()) };
+            let address = "127.0.0.1:1".parse().unwrap();
+            let index = crate::app::reference::Instruments::none().handle();
+            let broker =
+                DhanBroker::new(DhanEndpoints::local(address), credentials.clone(), DhanSettings::default(), index);
+            let key = ConsentKey::App { id: "1".into(), secret: Secret::new(noise.clone()) };
+            let config = crate::app::config::AppConfig { secrets: secrets.clone(), ..Default::default() };
+            let made = NewToken { token: Secret::new(noise.clone()), expires: None };
+            let wrong = [
+                format!("DHAN_PIN={noise}\nDHAN_PIN={noise}"),
+                format!("{noise} x"),
+                format!("DHAN_TOKEN = {noise}"),
+            ];
+            let errors: Vec<String> = wrong.iter().map(|text| match Secrets::from_lines(text) {
+                Err(error) => format!("{error} {error:?}"),
+                // Noise with an equals sign is a name that is not known, and is named.
+                Ok(_) => String::new(),
+            }).collect();
+            let names_noise = noise.contains('=');
+            let shown = format!("{secrets:?} {credentials:#?} {broker:?} {key:?} {config:#?} {made:?}");
+            proptest::prop_assert!(!shown.contains(&noise));
+            proptest::prop_assert!(names_noise || errors.iter().all(|e| !e.contains(&noise)), "{:?}", errors);
+        }
+    }
+
     #[test]
     fn no_file_is_no_mistake() {
         assert_eq!(Secrets::load(Path::new("/nowhere"), &|_| None, None), Ok(Secrets::default()));
