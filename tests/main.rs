@@ -8,6 +8,9 @@ mod dhan_samples;
 mod dhan_table;
 mod faults;
 mod floors;
+#[cfg(unix)] // a terminal's line is typed into it
+mod live;
+mod paper_authentication;
 mod paper_client;
 mod paper_data;
 mod paper_held_orders;

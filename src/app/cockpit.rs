@@ -11,13 +11,14 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tracing::{info, warn};
 
-use super::config::{AppConfig, PaperClock};
+use super::config::{AppConfig, PaperClock, SecretSources};
 use super::engine_thread::{EngineThread, Input, Inputs, Outlets};
 use super::reference::{Clock, Instruments, Today};
 use super::rehearsal::Rehearsal;
 use super::shared::Shared;
 use super::steady::SteadyClock;
 use super::store_thread::{self, StoreThread};
+use super::token::{self, Keeper, Suspicion, Tokens};
 use super::{awake, calls, links, paper, resume};
 use crate::broker::Broker;
 use crate::broker::dhan::{DhanBroker, DhanCredentials, DhanEndpoints, DhanSettings};
@@ -79,7 +80,10 @@ pub fn prepare(options: &Options) -> anyhow::Result<(DataFolder, AppConfig)> {
 pub fn settings(options: &Options) -> anyhow::Result<(DataFolder, AppConfig)> {
     let folder = DataFolder::locate(options.data.as_deref(), options.profile)?;
     let settings = options.config.clone().unwrap_or_else(|| folder.config().to_path_buf());
-    let mut config = AppConfig::load(&settings)?;
+    let mut config = match options.profile {
+        Profile::Paper => AppConfig::load(&settings)?,
+        Profile::Live => AppConfig::load_live(&settings)?,
+    };
     config.paper.seed = options.seed.unwrap_or(config.paper.seed);
     config.paper.clock = options.clock.unwrap_or(config.paper.clock);
     config.paper.spots_from = options.spots_from.clone().or(config.paper.spots_from);
@@ -106,7 +110,12 @@ impl Cockpit {
             Profile::Live => None,
         };
         let instruments = Instruments::none();
-        let broker = connect(exchange.as_ref(), &config, &instruments)?;
+        let broker = connect(exchange.as_ref(), &folder, &config, &instruments)?;
+        if folder.profile() == Profile::Live
+            && let Err(e) = token::log_in(&broker, &config.secrets, &folder).await
+        {
+            warn!("not logged in at the broker: {e}");
+        }
         load_instruments(broker.as_ref(), &folder, &instruments, now).await?;
         let today = today(&folder, &config, instruments);
         let (inputs, receiver) = Inputs::new();
@@ -128,11 +137,31 @@ impl Cockpit {
         let thread = EngineThread::new(desk, today.clone(), shared.clone(), inputs.clone(), outlets, clock.clone());
         let engine = std::thread::Builder::new().name("engine".into()).spawn(move || thread.run(&receiver))?;
         let (resumed, resumes) = watch::channel(0);
+        let suspicion = Suspicion::default();
+        let keeper = Keeper {
+            broker: broker.clone(),
+            tokens: match &exchange {
+                Some(running) => Tokens::Paper(running.token_page()),
+                None => Tokens::Live { sources: SecretSources::of(&config.folder), folder: folder.clone() },
+            },
+            policy: config.dhan.token,
+            shared: shared.clone(),
+            inputs: inputs.clone(),
+            suspicion: suspicion.clone(),
+        };
+        let broker: Arc<dyn Broker> = broker;
+        let listeners = links::Listeners {
+            shared: shared.clone(),
+            inputs: inputs.clone(),
+            resumes,
+            suspicion: suspicion.clone(),
+        };
         let mut tasks = vec![
-            tokio::spawn(calls::carry(broker.clone(), calls_in, inputs.clone(), clock.clone())),
-            tokio::spawn(links::follow_orders(broker.clone(), shared.clone(), inputs.clone(), resumes.clone())),
-            tokio::spawn(links::follow_prices(broker.clone(), interest, shared.clone(), inputs.clone(), resumes)),
+            tokio::spawn(calls::carry(broker.clone(), calls_in, inputs.clone(), clock.clone(), suspicion.clone())),
+            tokio::spawn(links::follow_orders(broker.clone(), listeners.clone())),
+            tokio::spawn(links::follow_prices(broker.clone(), listeners, interest)),
             tokio::spawn(resume::watch_the_clocks(clock.clone(), shared.clone(), inputs.clone(), resumed)),
+            tokio::spawn(keeper.run()),
         ];
         if config.cockpit.keep_awake {
             let hold = crate::platform::awake::stay_awake;
@@ -250,15 +279,17 @@ pub(super) async fn start_exchange(folder: &DataFolder, config: &AppConfig) -> a
 /// The same client for the built-in exchange and for Dhan: only the addresses and the token differ.
 pub(super) fn connect(
     exchange: Option<&Running>,
+    folder: &DataFolder,
     config: &AppConfig,
     instruments: &Instruments,
-) -> anyhow::Result<Arc<dyn Broker>> {
+) -> anyhow::Result<Arc<DhanBroker>> {
     let (endpoints, credentials) = match exchange {
         Some(running) => paper_access(running),
-        None => live_access(config)?,
+        None => live_access(folder, config)?,
     };
     crate::telemetry::keep_secret(credentials.access_token.expose());
-    Ok(Arc::new(DhanBroker::new(endpoints, credentials, config.tuning.links, instruments.handle())?))
+    let settings = DhanSettings { market_orders: config.dhan.market_orders, ..config.tuning.links };
+    Ok(Arc::new(DhanBroker::new(endpoints, credentials, settings, instruments.handle())?))
 }
 
 fn paper_access(running: &Running) -> (DhanEndpoints, DhanCredentials) {
@@ -269,6 +300,7 @@ fn paper_access(running: &Running) -> (DhanEndpoints, DhanCredentials) {
 fn paper_endpoints(running: &Running) -> PaperEndpoints {
     PaperEndpoints {
         rest: running.rest.clone(),
+        auth: running.auth.clone(),
         feed: running.feed.clone(),
         orders: running.orders.clone(),
         instruments: running.instruments_detailed.clone(),
@@ -286,6 +318,7 @@ struct Access {
 #[derive(Serialize, Deserialize)]
 struct PaperEndpoints {
     rest: String,
+    auth: String,
     feed: String,
     orders: String,
     instruments: String,
@@ -293,9 +326,9 @@ struct PaperEndpoints {
 
 impl From<PaperEndpoints> for DhanEndpoints {
     fn from(paper: PaperEndpoints) -> Self {
-        let PaperEndpoints { rest, feed, orders, instruments } = paper;
+        let PaperEndpoints { rest, auth, feed, orders, instruments } = paper;
         // Deep books are not needed to flatten.
-        Self { auth: rest.clone(), rest, feed, orders, instruments, ..DhanEndpoints::default() }
+        Self { rest, auth, feed, orders, instruments, ..DhanEndpoints::default() }
     }
 }
 
@@ -316,16 +349,19 @@ pub(super) fn paper_access_of_running(
     Ok(Arc::new(DhanBroker::new(access.endpoints.into(), credentials, DhanSettings::default(), instruments.handle())?))
 }
 
-fn live_access(config: &AppConfig) -> anyhow::Result<(DhanEndpoints, DhanCredentials)> {
-    let client_id =
-        config.client_id().context("no client id: set client_id in dhan.yaml, or DHAN_CLIENT_ID in the environment")?;
-    let token = config
-        .secrets
-        .access_token
-        .as_ref()
-        .context("no access token: set DHAN_ACCESS_TOKEN in the environment or in secrets.env beside dhan.yaml")?;
+fn live_access(folder: &DataFolder, config: &AppConfig) -> anyhow::Result<(DhanEndpoints, DhanCredentials)> {
+    let client_id = config.client_id().context("no client id is known: run `strikedeck setup`")?;
+    let token = token::newest(config.secrets.access_token.clone(), token::made(folder));
+    let can_log_in = token.is_some() || config.secrets.can_generate();
+    anyhow::ensure!(can_log_in, "there is no access token: run `strikedeck setup`");
+    let access_token = token.unwrap_or_default();
+    Ok((live_endpoints(config), DhanCredentials { client_id: client_id.to_string(), access_token }))
+}
+
+/// The broker's hosts as they are set.
+pub(super) fn live_endpoints(config: &AppConfig) -> DhanEndpoints {
     let dhan = &config.dhan;
-    let endpoints = DhanEndpoints {
+    DhanEndpoints {
         rest: dhan.rest.clone(),
         auth: dhan.auth.clone(),
         feed: dhan.feed.clone(),
@@ -333,8 +369,7 @@ fn live_access(config: &AppConfig) -> anyhow::Result<(DhanEndpoints, DhanCredent
         depth_20: dhan.depth_20.clone(),
         depth_200: dhan.depth_200.clone(),
         instruments: dhan.instruments.clone(),
-    };
-    Ok((endpoints, DhanCredentials { client_id: client_id.to_string(), access_token: token.clone() }))
+    }
 }
 
 /// Today's list: from the cache if it is of today, else from the broker. Without a list no position could be told apart,

@@ -9,6 +9,7 @@ use tracing::info;
 
 use super::cockpit::{Options, connect, load_instruments, paper_access_of_running, prepare, start_exchange};
 use super::reference::Instruments;
+use super::token;
 use crate::broker::Broker;
 use crate::domain::PositionSighting;
 use crate::domain::time::Timestamp;
@@ -33,7 +34,11 @@ pub async fn flatten(options: &Options) -> anyhow::Result<(Vec<String>, Vec<Stri
     let broker = if held && folder.profile() == Profile::Paper {
         paper_access_of_running(&folder, &instruments)?
     } else {
-        connect(exchange.as_ref(), &config, &instruments)?
+        let broker = connect(exchange.as_ref(), &folder, &config, &instruments)?;
+        if folder.profile() == Profile::Live {
+            token::log_in(&broker, &config.secrets, &folder).await.context("the broker does not let us in")?;
+        }
+        broker as Arc<dyn Broker>
     };
     let result = flatten_at(&broker, &folder, &instruments).await;
     let result = if held && folder.profile() == Profile::Paper {

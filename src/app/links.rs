@@ -9,51 +9,63 @@ use tokio::sync::{mpsc, watch};
 use super::engine_thread::{Input, Inputs};
 use super::resume::Resumes;
 use super::shared::Shared;
-use crate::broker::{Broker, FeedNews, LinkState as BrokerLink, OrderNews};
+use super::token::Suspicion;
+use crate::broker::{Broker, Capability, FeedNews, LinkState as BrokerLink, OrderNews};
 use crate::domain::Contract;
 use crate::domain::time::Timestamp;
 use crate::engine::Event;
+use crate::gateway::ErrorClass;
 use crate::view::{Link, LinkState};
 
 /// How often the age of a link is told, while it says nothing by itself.
 const AGE_EVERY: Duration = Duration::from_millis(500);
 
-/// Follows order updates until the engine thread has ended. After a sleep of the machine the link is made anew.
-pub async fn follow_orders(broker: Arc<dyn Broker>, shared: Shared, inputs: Inputs, resumes: Resumes) {
-    follow_order_news(|| broker.order_updates(), shared, inputs, resumes).await;
+/// What hears of the links, and what tells them to begin anew.
+#[derive(Clone)]
+pub struct Listeners {
+    pub shared: Shared,
+    pub inputs: Inputs,
+    /// The machine has slept.
+    pub resumes: Resumes,
+    /// The broker may not take the token any more.
+    pub suspicion: Suspicion,
 }
 
-async fn follow_order_news(
-    open: impl Fn() -> mpsc::Receiver<OrderNews>,
-    shared: Shared,
-    inputs: Inputs,
-    mut resumes: Resumes,
-) {
+/// Follows order updates until the engine thread has ended. After a sleep of the machine the link is made anew.
+pub async fn follow_orders(broker: Arc<dyn Broker>, listeners: Listeners) {
+    follow_order_news(|| broker.order_updates(), listeners).await;
+}
+
+async fn follow_order_news(open: impl Fn() -> mpsc::Receiver<OrderNews>, mut listeners: Listeners) {
     let mut news = open();
     loop {
         tokio::select! {
             biased;
-            Ok(()) = resumes.changed() => {
+            Ok(()) = listeners.resumes.changed() => {
                 // What came through the old link is heard first: a fact is never lost.
                 while let Ok(left) = news.try_recv() {
-                    take_order_news(left, &shared, &inputs);
+                    take_order_news(left, &listeners);
                 }
                 news = open();
-                shared.health().orders.state = LinkState::Connecting;
-                inputs.send(Input::Event(Event::OrderLink { up: false }));
+                listeners.shared.health().orders.state = LinkState::Connecting;
+                listeners.inputs.send(Input::Event(Event::OrderLink { up: false }));
             }
             next = news.recv() => match next {
-                Some(next) => take_order_news(next, &shared, &inputs),
+                Some(next) => take_order_news(next, &listeners),
                 None => return,
             },
         }
     }
 }
 
-fn take_order_news(news: OrderNews, shared: &Shared, inputs: &Inputs) {
+fn take_order_news(news: OrderNews, Listeners { shared, inputs, suspicion, .. }: &Listeners) {
     match news {
         OrderNews::Link(link) => {
             let up = link.up;
+            if !up {
+                // A login that is not taken is not answered: the connection ends.
+                suspicion.raise();
+            }
             set(&mut shared.health().orders, &link);
             tracing::info!("order updates: {}", words(&link));
             inputs.send(Input::Event(Event::OrderLink { up }));
@@ -68,11 +80,10 @@ fn take_order_news(news: OrderNews, shared: &Shared, inputs: &Inputs) {
 /// Follows prices of whatever is of interest, until nobody is interested any more.
 pub async fn follow_prices(
     broker: Arc<dyn Broker>,
+    listeners: Listeners,
     mut interest: watch::Receiver<BTreeSet<Contract>>,
-    shared: Shared,
-    inputs: Inputs,
-    mut resumes: Resumes,
 ) {
+    let Listeners { shared, inputs, mut resumes, suspicion } = listeners;
     let mut feed = broker.market_feed();
     let mut age = tokio::time::interval(AGE_EVERY);
     loop {
@@ -97,6 +108,12 @@ pub async fn follow_prices(
                 None => return,
                 Some(FeedNews::Link(link)) => {
                     tracing::info!("prices: {}", words(&link));
+                    match link.refused {
+                        Some(ErrorClass::LogIn) => suspicion.raise(),
+                        Some(ErrorClass::Blocked) => shared.lacks(Capability::MarketData, Timestamp::now()),
+                        _ if link.up => shared.has(Capability::MarketData),
+                        _ => {}
+                    }
                     set(&mut shared.health().feed, &link);
                     inputs.look();
                 }
@@ -137,7 +154,7 @@ mod tests {
     use std::rc::Rc;
 
     fn up() -> OrderNews {
-        OrderNews::Link(BrokerLink { up: true, since: Timestamp::now(), detail: String::new() })
+        OrderNews::Link(BrokerLink { up: true, since: Timestamp::now(), detail: String::new(), refused: None })
     }
 
     #[tokio::test]
@@ -164,7 +181,9 @@ mod tests {
             // No more senders: the link's end.
             links.borrow_mut().clear();
         };
-        tokio::join!(follow_order_news(open, shared.clone(), inputs, resumes), scenario);
+        let suspicion = Suspicion::default();
+        let listeners = Listeners { shared: shared.clone(), inputs, resumes, suspicion };
+        tokio::join!(follow_order_news(open, listeners), scenario);
         let told: Vec<bool> = heard
             .try_iter()
             .filter_map(|i| match i {

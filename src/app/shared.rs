@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::broker::Capability;
 use crate::domain::time::Timestamp;
 use crate::domain::{Contract, Quote};
 use crate::engine::effect::AlertLevel;
@@ -41,6 +42,24 @@ impl Shared {
         health.notices.drain(..excess);
     }
 
+    /// The account has not got something: told once, and shown as long as it holds.
+    pub fn lacks(&self, what: Capability, at: Timestamp) {
+        let text = what.to_string();
+        let mut health = self.health();
+        if health.lacks.contains(&text) {
+            return;
+        }
+        health.lacks.push(text.clone());
+        drop(health);
+        tracing::warn!("{text}");
+        self.notice(AlertLevel::Warning, text, at);
+    }
+
+    pub fn has(&self, what: Capability) {
+        let text = what.to_string();
+        self.health().lacks.retain(|l| *l != text);
+    }
+
     /// The newest quotes of these contracts. The feed sends only what changes: while it is alive, an unchanged quote of
     /// a subscribed contract is as young as the feed's last word.
     pub fn quotes_of<'a>(&self, contracts: impl IntoIterator<Item = &'a Contract>) -> Vec<(Contract, Quote)> {
@@ -66,3 +85,23 @@ pub const HEADER_INDICES: [(crate::domain::Exchange, &str); 5] = [
     (crate::domain::Exchange::Nse, "FINNIFTY"),
     (crate::domain::Exchange::Nse, "MIDCPNIFTY"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_account_lacks_is_told_once_until_it_has_it() {
+        let shared = Shared::default();
+        let now = Timestamp::now();
+        // A feed that is refused every minute is one thing to tell, not a stream.
+        (0..5).for_each(|_| shared.lacks(Capability::MarketData, now));
+        let told = |shared: &Shared| (shared.health().notices.len(), shared.health().lacks.len());
+        assert_eq!(told(&shared), (1, 1));
+        assert!(shared.health().notices[0].text.contains("subscribe"), "and what to do");
+        shared.has(Capability::MarketData);
+        assert_eq!(told(&shared), (1, 0));
+        shared.lacks(Capability::MarketData, now);
+        assert_eq!(told(&shared), (2, 1));
+    }
+}

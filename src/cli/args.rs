@@ -35,7 +35,7 @@ pub struct Global {
     /// Write JSON on stdout, nothing else
     #[arg(long, global = true)]
     pub json: bool,
-    /// Trade with real money at the real broker; asks for a typed word before it starts
+    /// Trade with real money at the real broker; asks for the account's last four digits before it starts
     #[arg(long, global = true, conflicts_with_all = ["seed", "clock", "spots_from"])]
     pub live: bool,
     /// The paper market's prices follow from this number
@@ -139,8 +139,15 @@ pub enum Command {
     Import(ImportArgs),
     /// The contract that an option means today
     Map(MapArgs),
-    /// Check folders, settings, terminal and links
+    /// Check folders, settings, terminal and links; with --live, all that must hold before trading live
     Doctor,
+    /// Log in at the broker and keep the login, for live trading
+    Setup(SetupArgs),
+    /// The limits of live trading, and that you have looked at them
+    Risk {
+        #[command(subcommand)]
+        command: Option<RiskCommand>,
+    },
     /// Run the built-in exchange alone until stopped; prints its addresses as one line of JSON
     Exchange(ExchangeArgs),
     /// Let something go wrong in the running paper cockpit, for practice; `list` tells what, `clear` ends it
@@ -296,6 +303,34 @@ pub struct RehearseArgs {
     /// For how long: 30s, 2m
     #[arg(long = "for", default_value = "30s", value_name = "TIME", value_parser = seconds)]
     pub seconds: u32,
+}
+
+/// Off a terminal, setup reads lines `NAME=value` from standard input (DHAN_CLIENT_ID, DHAN_ACCESS_TOKEN, …).
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct SetupArgs {
+    /// Only try what is kept already
+    #[arg(long, conflicts_with_all = ["forget", "store"])]
+    pub check: bool,
+    /// Take away everything secret that is kept
+    #[arg(long, conflicts_with = "store")]
+    pub forget: bool,
+    /// Where to keep it; the keyring where the system has one that lasts
+    #[arg(long, value_enum, value_name = "WHERE")]
+    pub store: Option<Store>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Store {
+    /// The system's keyring (on Linux the kernel's, until the machine starts again)
+    Keyring,
+    /// secrets.env in the settings folder, readable by you only
+    File,
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum RiskCommand {
+    /// They are right: live trading may start with them
+    Ack(Yes),
 }
 
 #[derive(Clone, Copy, Debug, Default, Args)]

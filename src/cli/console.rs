@@ -5,12 +5,15 @@
 use std::io::{self, BufRead, Write};
 use std::sync::Arc;
 
+use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
+use ratatui::crossterm::terminal;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::failure::Failure;
 use super::table::Table;
 use crate::platform::console::is_terminal;
+use crate::net::Secret;
 
 /// For a question that nobody is there to answer.
 pub const NEEDS_YES: &str = "this needs a confirmation: off a terminal, say it with --yes";
@@ -19,6 +22,9 @@ pub const NEEDS_YES: &str = "this needs a confirmation: off a terminal, say it w
 pub trait Terminal: Send + Sync {
     /// One line, without its end; empty when nothing more will come.
     fn read_line(&self) -> io::Result<String>;
+
+    /// One line that is not shown while it is typed.
+    fn read_secret(&self) -> io::Result<Secret>;
 }
 
 pub struct Console {
@@ -37,6 +43,43 @@ impl Terminal for Keyboard {
         let mut line = String::new();
         io::stdin().lock().read_line(&mut line)?;
         Ok(line.trim().to_string())
+    }
+
+    fn read_secret(&self) -> io::Result<Secret> {
+        let _raw = Raw::enter()?;
+        let mut text = String::new();
+        loop {
+            let Event::Key(key) = event::read()? else { continue };
+            if key.kind == KeyEventKind::Release {
+                continue;
+            }
+            let control = key.modifiers.contains(KeyModifiers::CONTROL);
+            match key.code {
+                KeyCode::Enter => break,
+                KeyCode::Char('c' | 'd') if control => return Err(io::ErrorKind::Interrupted.into()),
+                KeyCode::Char('u') if control => text.clear(),
+                KeyCode::Backspace => drop(text.pop()),
+                KeyCode::Char(c) if !control => text.push(c),
+                _ => {}
+            }
+        }
+        Ok(Secret::new(text.trim()))
+    }
+}
+
+/// The terminal hands keys over one by one and shows none, as long as this lives.
+struct Raw;
+
+impl Raw {
+    fn enter() -> io::Result<Self> {
+        terminal::enable_raw_mode()?;
+        Ok(Self)
+    }
+}
+
+impl Drop for Raw {
+    fn drop(&mut self) {
+        let _ = terminal::disable_raw_mode();
     }
 }
 
@@ -126,23 +169,28 @@ impl Console {
         }
     }
 
-    /// Goes on after a word typed in full; nothing on the command line stands for it.
-    pub async fn confirm_by_word(&mut self, question: &str, word: &str) -> Result<(), Failure> {
-        if !self.can_ask() {
-            return Err(Failure::Usage("trading live is started at a terminal only, by typing a word".into()));
-        }
-        if self.ask(&format!("{question} Type {word} to go on: ")).await? == word {
-            Ok(())
-        } else {
-            Err(Failure::Refused("not confirmed: nothing was started".into()))
-        }
+    /// A line from whoever is there; empty where nobody is.
+    pub async fn ask(&mut self, question: &str) -> Result<String, Failure> {
+        let Some(terminal) = self.terminal.clone() else { return Ok(String::new()) };
+        self.answer(question, move || terminal.read_line()).await
     }
 
-    async fn ask(&mut self, question: &str) -> Result<String, Failure> {
-        let Some(terminal) = self.terminal.clone() else { return Ok(String::new()) };
+    /// The same, not shown while it is typed.
+    pub async fn ask_secret(&mut self, question: &str) -> Result<Secret, Failure> {
+        let Some(terminal) = self.terminal.clone() else { return Ok(Secret::default()) };
+        let answered = self.answer(question, move || terminal.read_secret()).await;
+        put(&mut self.err, "")?;
+        answered
+    }
+
+    async fn answer<T: Send + 'static>(
+        &mut self,
+        question: &str,
+        read: impl FnOnce() -> io::Result<T> + Send + 'static,
+    ) -> Result<T, Failure> {
         write!(self.err, "{}", plain(question))?;
         self.err.flush()?;
-        let reading = tokio::task::spawn_blocking(move || terminal.read_line());
+        let reading = tokio::task::spawn_blocking(read);
         let read = tokio::select! {
             read = reading => read,
             () = self.interrupted.cancelled() => {

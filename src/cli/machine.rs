@@ -29,6 +29,12 @@ pub trait Machine: Send + Sync {
     /// Cancels and exits everything at the broker itself, past the engine and whoever holds the folder.
     fn force_flatten<'a>(&'a self, global: &'a Global, include_foreign: bool) -> Task<'a, Forced>;
 
+    /// The client id that live trading would be on.
+    fn live_account(&self, global: &Global) -> anyhow::Result<String>;
+
+    /// What must hold before live trading starts.
+    fn live_checks<'a>(&'a self, global: &'a Global) -> Task<'a, Vec<Check>>;
+
     /// What only the app can check: settings, instrument list, broker, exchange.
     fn doctor<'a>(&'a self, global: &'a Global) -> Task<'a, Vec<Check>>;
 }
@@ -46,7 +52,9 @@ pub struct Exchange {
 }
 
 /// How a client reaches the built-in exchange: all it needs, in one line of JSON.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+///
+/// Holds secrets (of paper alone): not `Debug`.
+#[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct Addresses {
     pub rest: String,
     pub feed: String,
@@ -60,6 +68,12 @@ pub struct Addresses {
     /// Where and with what it is steered, if it can be.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub control: Option<Control>,
+    /// Tokens and consents, and what is needed to ask for one.
+    pub auth: String,
+    pub pin: String,
+    pub totp_key: String,
+    pub app_id: String,
+    pub app_secret: String,
 }
 
 /// The control endpoint: its address, and what goes into the header `x-control-token`.

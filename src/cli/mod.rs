@@ -23,7 +23,8 @@ use std::time::Duration;
 use clap::Parser;
 use tokio_util::sync::CancellationToken;
 
-use args::{Cli, Command, Global};
+use args::{Cli, Command, Global, RiskCommand};
+use connect::Checks;
 use console::{Console, NEEDS_YES};
 use failure::Failure;
 use machine::Machine;
@@ -72,7 +73,7 @@ fn start(
     runtime.spawn(watch_for_ctrl_c(interrupted));
     let ended = runtime.block_on(async {
         match &cli.command {
-            None => before_the_screen(&cli.global, console).await,
+            None => before_the_screen(&cli.global, machine, console).await,
             Some(command) => run(&cli.global, command, machine, console).await,
         }
     });
@@ -94,13 +95,13 @@ async fn watch_for_ctrl_c(interrupted: CancellationToken) {
     }
 }
 
-async fn before_the_screen(global: &Global, console: &mut Console) -> Result<(), Failure> {
+async fn before_the_screen(global: &Global, machine: &dyn Machine, console: &mut Console) -> Result<(), Failure> {
     if global.json {
         return Err(Failure::Usage("--json belongs to a sub-command, such as `strikedeck status --json`".into()));
     }
     // Before anything is asked or started.
     crate::platform::console::usable().map_err(Failure::Usage)?;
-    connect::confirm_live(global, console).await
+    connect::confirm_live(global, machine, console, Checks::MustHold).await
 }
 
 /// Runs a sub-command to its end.
@@ -113,6 +114,8 @@ async fn run(global: &Global, command: &Command, machine: &dyn Machine, console:
         Command::Keys => commands::keys::run(global, console),
         Command::Rehearse(args) if args.what == "list" => commands::rehearse::list(console),
         Command::InstallShortcut(args) => commands::install_shortcut::run(*args, console),
+        Command::Setup(args) => commands::setup::run(global, args, console).await,
+        Command::Risk { command } => commands::risk::run(global, command.as_ref(), console).await,
         Command::Doctor => commands::doctor::run(global, machine, console).await,
         Command::Flatten(args) if args.force => commands::flatten::force(global, *args, machine, console).await,
         _ => with_desk(global, command, machine, console).await,
@@ -126,6 +129,7 @@ fn asks(command: &Command) -> bool {
         Command::Flatten(args) => !args.yes.yes,
         Command::Kill(yes) => !yes.yes,
         Command::Resume(args) | Command::Unwind(args) | Command::Close(args) => !args.yes.yes,
+        Command::Risk { command: Some(RiskCommand::Ack(yes)) } => !yes.yes,
         // `top` marks without asking where nobody can be asked; the others send nothing.
         Command::List(_)
         | Command::Show { .. }
@@ -141,10 +145,20 @@ fn asks(command: &Command) -> bool {
         | Command::Import(_)
         | Command::Map(_)
         | Command::Doctor
+        | Command::Setup(_)
+        | Command::Risk { command: None }
         | Command::Exchange(_)
         | Command::Rehearse(_)
         | Command::Keys
         | Command::InstallShortcut(_) => false,
+    }
+}
+
+/// What can enter or arm asks for the day's checks; looking, halting and leaving must work when something is wrong.
+fn checks_before(command: &Command) -> Checks {
+    match command {
+        Command::Execute(_) | Command::Resume(_) | Command::Retry(_) | Command::Arm { .. } => Checks::MustHold,
+        _ => Checks::NotAsked,
     }
 }
 
@@ -157,7 +171,7 @@ async fn with_desk(
     let interrupted = console.interrupted();
     let connected = tokio::select! {
         biased;
-        connected = connect::connect(global, machine, console) => connected?,
+        connected = connect::connect(global, machine, console, checks_before(command)) => connected?,
         stopped = abandoned(interrupted.clone()) => return Err(stopped),
     };
     let headless = connected.is_headless();
@@ -202,6 +216,11 @@ async fn act(shell: &mut Shell<'_>, command: &Command) -> Result<(), Failure> {
         Command::Import(args) => commands::import::run(shell, args).await,
         Command::Map(args) => commands::map::run(shell, args).await,
         Command::Rehearse(args) => commands::rehearse::run(shell, args).await,
-        Command::Doctor | Command::Exchange(_) | Command::Keys | Command::InstallShortcut(_) => Ok(()),
+        Command::Doctor
+        | Command::Setup(_)
+        | Command::Risk { .. }
+        | Command::Exchange(_)
+        | Command::Keys
+        | Command::InstallShortcut(_) => Ok(()),
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::app::config::PaperClock as ConfigClock;
-use crate::app::{Cockpit, Options, doctor, force, paper, prepare, screen, settings};
+use crate::app::{Cockpit, Options, doctor, force, live, paper, prepare, screen, settings};
 use crate::exchange_server::{self, Script, ServerConfig, Switches};
 use crate::telemetry::{self, Pane};
 
@@ -64,6 +64,7 @@ impl Machine for App {
                 ..ServerConfig::paper(paper.seed)
             })
             .await?;
+            let keys = running.keys();
             let addresses = Addresses {
                 rest: running.rest.clone(),
                 feed: running.feed.clone(),
@@ -75,6 +76,11 @@ impl Machine for App {
                 client_id: running.client_id.clone(),
                 access_token: running.access_token.clone(),
                 control: running.control.clone().map(|c| Control { url: c.url, token: c.token }),
+                auth: running.auth.clone(),
+                pin: keys.pin,
+                totp_key: keys.totp_key,
+                app_id: keys.app_id,
+                app_secret: keys.app_secret,
             };
             let stop =
                 Box::new(move || -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> { Box::pin(running.stop()) });
@@ -89,16 +95,27 @@ impl Machine for App {
         })
     }
 
+    fn live_account(&self, global: &Global) -> anyhow::Result<String> {
+        live::account_of(&options(global))
+    }
+
+    fn live_checks<'a>(&'a self, global: &'a Global) -> Task<'a, Vec<Check>> {
+        Box::pin(async { Ok(live::checks(&options(global)).await.into_iter().map(check).collect()) })
+    }
+
     fn doctor<'a>(&'a self, global: &'a Global) -> Task<'a, Vec<Check>> {
         Box::pin(async {
             let found = doctor::examine(&options(global), &wishes(global)).await;
-            let check = |f: doctor::Finding| match f.advice {
-                None => Check::ok(f.name, f.found),
-                Some((doctor::Weight::Note, advice)) => Check::note(f.name, f.found, advice),
-                Some((doctor::Weight::Wrong, advice)) => Check::wrong(f.name, f.found, advice),
-            };
             Ok(found.into_iter().map(check).collect())
         })
+    }
+}
+
+fn check(f: doctor::Finding) -> Check {
+    match f.advice {
+        None => Check::ok(f.name, f.found),
+        Some((doctor::Weight::Note, advice)) => Check::note(f.name, f.found, advice),
+        Some((doctor::Weight::Wrong, advice)) => Check::wrong(f.name, f.found, advice),
     }
 }
 

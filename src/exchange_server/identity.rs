@@ -264,13 +264,12 @@ impl AccountKeys {
         const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
         let pin: String = random::<6>()?.iter().map(|b| char::from(b'0' + b % 10)).collect();
         let totp_key = random::<32>()?.iter().map(|b| char::from(BASE32[usize::from(b % 32)])).collect();
-        let hex = |bytes: [u8; 8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
         Ok(Self {
             pin,
             totp_key,
-            app_id: hex(random()?),
+            app_id: hex(&random::<8>()?),
             app_secret: uuid()?,
-            partner_id: hex(random()?),
+            partner_id: hex(&random::<8>()?),
             partner_secret: uuid()?,
         })
     }
@@ -282,12 +281,17 @@ fn random<const N: usize>() -> io::Result<[u8; N]> {
     Ok(bytes)
 }
 
+fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    bytes.iter().flat_map(|b| [b >> 4, b & 15]).map(|n| char::from(DIGITS[usize::from(n)])).collect()
+}
+
 /// A random identifier in the usual form of five groups.
 pub fn uuid() -> io::Result<String> {
     let mut b = random::<16>()?;
     b[6] = b[6] & 0x0F | 0x40;
     b[8] = b[8] & 0x3F | 0x80;
-    let hex: String = b.iter().map(|b| format!("{b:02x}")).collect();
+    let hex = hex(&b);
     Ok(format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]))
 }
 

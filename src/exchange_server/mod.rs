@@ -173,6 +173,10 @@ impl Running {
         self.identity.keys()
     }
 
+    pub fn token_page(&self) -> TokenPage {
+        TokenPage(self.identity.clone())
+    }
+
     /// A token as from the broker's page. The one before ends at once, on all connections.
     pub fn new_token(&self) -> std::io::Result<String> {
         self.identity.new_token(Consumer::Page)
@@ -199,6 +203,17 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.cancel.cancel();
         self.core.stop();
+    }
+}
+
+/// The broker's page on which tokens are made, as far as the account's holder sees it.
+#[derive(Clone)]
+pub struct TokenPage(Identity);
+
+impl TokenPage {
+    /// The token that is valid now.
+    pub fn access_token(&self) -> String {
+        self.0.access_token()
     }
 }
 

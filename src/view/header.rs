@@ -18,6 +18,8 @@ pub struct Header {
     pub feed: LinkView,
     pub orders: LinkView,
     pub api: ApiUse,
+    /// How long the access token lasts, where that is worth saying: always in live trading, on paper when it ends soon.
+    pub token: Option<TokenView>,
     pub session: Session,
     /// The wall clock in India.
     pub clock: DateTime,
@@ -46,6 +48,14 @@ pub struct LinkView {
     pub state: LinkState,
     /// Since its last message.
     pub age_ms: Option<i64>,
+}
+
+/// The access token's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TokenView {
+    /// `None`: the broker does not take it.
+    pub left_ms: Option<i64>,
+    pub soon: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -79,6 +89,7 @@ pub(super) fn header(
         feed: link(health.feed, now),
         orders: link(order_link(state, health), now),
         api: health.api,
+        token: token(health, state.profile, now),
         session: session(reference, health, now),
         clock: ist(now),
         pnl,
@@ -105,6 +116,16 @@ fn order_link(state: &State, health: &Health) -> Link {
 
 fn link(link: Link, now: Timestamp) -> LinkView {
     LinkView { state: link.state, age_ms: link.last_message.map(|t| ms_between(t, now)) }
+}
+
+fn token(health: &Health, profile: Profile, now: Timestamp) -> Option<TokenView> {
+    let token = &health.token;
+    if token.refused.is_some() {
+        return Some(TokenView { left_ms: None, soon: true });
+    }
+    let left = ms_between(now, token.ends?).max(0);
+    let soon = left < token.warn_ms;
+    (soon || profile == Profile::Live).then_some(TokenView { left_ms: Some(left), soon })
 }
 
 fn session(reference: &dyn Reference, health: &Health, now: Timestamp) -> Session {

@@ -68,6 +68,19 @@ pub struct Rehearsing {
     pub left_ms: u64,
 }
 
+/// The access token: how long it lasts, and whether the broker takes it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TokenHealth {
+    /// `None`: not known.
+    pub ends: Option<Timestamp>,
+    /// Why the broker does not take it.
+    pub refused: Option<String>,
+    /// It is worth a warning when it ends within so long.
+    pub warn_ms: i64,
+    /// What is to be done, or is done, about it.
+    pub remedy: String,
+}
+
 /// All of it, as of now.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Health {
@@ -77,6 +90,9 @@ pub struct Health {
     pub orders: Link,
     pub api: ApiUse,
     pub store: StoreHealth,
+    pub token: TokenHealth,
+    /// What the account has not got, with what to do about it.
+    pub lacks: Vec<String>,
     /// When the session that is open now closes; `None` when closed, unknown or never.
     pub closes_at: Option<Timestamp>,
     /// When the broker's positions were last read, changed or not.

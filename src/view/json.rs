@@ -42,6 +42,8 @@ pub fn status(view: &View) -> Value {
             Awake::Kept => "kept",
             Awake::NotKept(_) => "not kept",
         },
+        "token": header.token.map(|t| json!({ "left_ms": t.left_ms, "taken": t.left_ms.is_some(), "ends_soon": t.soon })),
+        "orders_last_second": { "account": header.api.used, "elsewhere": header.api.elsewhere, "limit": header.api.limit },
         "session": {
             "open": header.session.open,
             (if header.session.open { "closes_at" } else { "opens_at" }): header.session.until.map(|t| t.to_string()),

@@ -25,8 +25,8 @@ use std::sync::Arc;
 use crate::domain::StrategyId;
 use crate::domain::time::Timestamp;
 
-pub use header::{DayPnl, Header, IndexQuote, LinkView, Session};
-pub use health::{ApiUse, Awake, Health, Link, LinkState, Notice, Rehearsing, StoreHealth};
+pub use header::{DayPnl, Header, IndexQuote, LinkView, Session, TokenView};
+pub use health::{ApiUse, Awake, Health, Link, LinkState, Notice, Rehearsing, StoreHealth, TokenHealth};
 pub use notices::Standing;
 pub use orders::{OrderOrigin, OrderRow};
 pub use positions::{Group, PositionRow, Positions};

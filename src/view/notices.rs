@@ -35,6 +35,7 @@ pub(super) fn standing(seen: &Seen<'_>) -> Vec<Standing> {
     let mut all = Vec::new();
     store(seen, &mut all);
     flatten(seen, &mut all);
+    token(seen, &mut all);
     links(seen, &mut all);
     rehearsals(seen, &mut all);
     books(seen, &mut all);
@@ -84,6 +85,28 @@ fn flatten(seen: &Seen<'_>, all: &mut Vec<Standing>) {
     all.push(Standing { level: AlertLevel::Critical, text });
 }
 
+fn token(seen: &Seen<'_>, all: &mut Vec<Standing>) {
+    let token = &seen.health.token;
+    if let Some(why) = &token.refused {
+        // What to do comes first: a narrow screen cuts the end.
+        let text = format!("The access token is not taken: no entries, no exits. {} ({why})", token.remedy);
+        all.push(Standing { level: AlertLevel::Critical, text });
+    } else if let Some(left) = token.ends.map(|e| ms_between(seen.now, e)).filter(|left| *left < token.warn_ms) {
+        let text = format!("The access token ends in {}. {}", format::left(left.max(0)), token.remedy);
+        all.push(Standing { level: AlertLevel::Warning, text });
+    }
+    for lacks in &seen.health.lacks {
+        all.push(Standing { level: AlertLevel::Warning, text: sentence(lacks) });
+    }
+}
+
+/// With a capital letter and a full stop.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str())
+}
+
 fn links(seen: &Seen<'_>, all: &mut Vec<Standing>) {
     let mut warn = |text: String| all.push(Standing { level: AlertLevel::Warning, text });
     if seen.health.orders.state == LinkState::Down || seen.state.order_link_down {
@@ -125,5 +148,55 @@ fn books(seen: &Seen<'_>, all: &mut Vec<Standing>) {
     if seen.state.reconciling_since.is_some() {
         let text = "Comparing with the broker's books: entries wait until that is done.".into();
         all.push(Standing { level: AlertLevel::Info, text });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::Desk;
+    use super::*;
+    use crate::domain::time::after_ms;
+    use crate::engine::record::Profile;
+    use crate::view::{TokenHealth, View};
+
+    /// A live view with a token that ends after so many minutes.
+    fn view(minutes: i64, refused: Option<&str>, lacks: &[&str]) -> View {
+        let mut desk = Desk::of(Profile::Live);
+        desk.health.token = TokenHealth {
+            ends: Some(after_ms(desk.now, minutes * 60_000)),
+            refused: refused.map(ToString::to_string),
+            warn_ms: 3_600_000,
+            remedy: "Give a new one to `strikedeck setup`.".into(),
+        };
+        desk.health.lacks = lacks.iter().map(ToString::to_string).collect();
+        desk.view()
+    }
+
+    fn told(view: &View) -> Vec<(AlertLevel, String)> {
+        let of_this = |s: &&Standing| s.text.contains("token") || s.text.contains("plan");
+        view.standing.iter().filter(of_this).map(|s| (s.level, s.text.clone())).collect()
+    }
+
+    #[test]
+    fn the_tokens_clock_is_shown_and_warns_early_and_says_what_to_do() {
+        let calm = view(300, None, &[]);
+        assert_eq!(told(&calm), []);
+        assert_eq!(calm.header.token.map(|t| (t.left_ms, t.soon)), Some((Some(18_000_000), false)));
+        let soon = view(42, None, &[]);
+        let (level, text) = told(&soon).remove(0);
+        assert!(level == AlertLevel::Warning && text.contains("42") && text.contains("strikedeck setup"), "{text}");
+        let refused = view(300, Some("Invalid Token (DH-906)"), &[]);
+        let (level, text) = told(&refused).remove(0);
+        assert!(
+            level == AlertLevel::Critical && text.contains("DH-906") && text.contains("strikedeck setup"),
+            "{text}"
+        );
+        assert_eq!(refused.header.token.map(|t| t.left_ms), Some(None));
+    }
+
+    #[test]
+    fn what_the_account_lacks_is_a_sentence_of_its_own() {
+        let view = view(300, None, &["the account has no data plan: subscribe"]);
+        assert_eq!(told(&view), [(AlertLevel::Warning, "The account has no data plan: subscribe.".to_string())]);
     }
 }

@@ -145,6 +145,15 @@ impl<'a> Checks<'a> {
             let remedy = "write an address that begins with https://";
             self.require(is_address(url, "https://", "http://"), setting, format_args!("`{url}`"), remedy);
         }
+        let t = &d.token;
+        self.at_least("token.renew_min", t.renew_min, 5, "the minutes before its end at which a token is replaced");
+        self.at_least("token.warn_min", t.warn_min, t.renew_min, "a warning after the new token is no warning: it");
+        let limit = d.live_checks.clock_limit_ms;
+        self.require((1_000..=60_000).contains(&limit), "live_checks.clock_limit_ms", limit, "write 1000 to 60000");
+        let page = &d.live_checks.address_lookup;
+        let holds = page.is_empty() || is_address(page, "https://", "http://");
+        let remedy = "write an address that begins with https://, or leave it empty";
+        self.require(holds, "live_checks.address_lookup", format_args!("`{page}`"), remedy);
         let sockets = [
             ("feed", &d.feed),
             ("order_updates", &d.order_updates),

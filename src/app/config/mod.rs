@@ -5,7 +5,8 @@
 
 mod checks;
 mod errors;
-mod secrets;
+pub mod keyring;
+pub mod secrets;
 #[cfg(test)]
 mod tests;
 
@@ -16,8 +17,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use self::checks::Checks;
 pub use self::errors::{ConfigError, ConfigErrors};
-pub use self::secrets::Secrets;
-use crate::broker::dhan::DhanSettings;
+pub use self::secrets::{SecretSources, Secrets};
+use crate::broker::dhan::{DhanSettings, MarketOrders};
 use crate::domain::Money;
 use crate::engine::EngineConfig;
 use crate::engine::config::{ExecutionPolicy, ExitPolicy, KillSwitchPolicy, PollPolicy, ProtectionPolicy};
@@ -45,6 +46,8 @@ pub struct AppConfig {
     pub cockpit: CockpitConfig,
     pub secrets: Secrets,
     pub tuning: Tuning,
+    /// Where it was read from.
+    pub folder: PathBuf,
     /// Worth saying, not in the way: files in the folder that nothing reads.
     pub warnings: Vec<String>,
 }
@@ -69,6 +72,43 @@ pub struct DhanConfig {
     pub depth_20: String,
     pub depth_200: String,
     pub instruments: String,
+    pub market_orders: MarketOrders,
+    pub token: TokenPolicy,
+    pub live_checks: LiveChecks,
+}
+
+/// How the access token is looked after. Minutes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TokenPolicy {
+    /// The screen warns when it ends within so long.
+    pub warn_min: i64,
+    /// A new one is made by itself where that can be done.
+    pub auto_renew: bool,
+    /// … when it ends within so long.
+    pub renew_min: i64,
+}
+
+impl Default for TokenPolicy {
+    fn default() -> Self {
+        Self { warn_min: 60, auto_renew: true, renew_min: 30 }
+    }
+}
+
+/// What is asked for before trading live.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LiveChecks {
+    /// Our clock may differ from the broker's by so much.
+    pub clock_limit_ms: i64,
+    /// A page that answers with the address we come from, where the broker does not tell. Empty: none is asked.
+    pub address_lookup: String,
+}
+
+impl Default for LiveChecks {
+    fn default() -> Self {
+        Self { clock_limit_ms: 5_000, address_lookup: String::new() }
+    }
 }
 
 impl Default for DhanConfig {
@@ -82,6 +122,9 @@ impl Default for DhanConfig {
             depth_20: "wss://depth-api-feed.dhan.co/twentydepth".into(),
             depth_200: "wss://full-depth-api.dhan.co/twohundreddepth".into(),
             instruments: "https://images.dhan.co/api-data/api-scrip-master-detailed.csv".into(),
+            market_orders: MarketOrders::default(),
+            token: TokenPolicy::default(),
+            live_checks: LiveChecks::default(),
         }
     }
 }
@@ -182,7 +225,16 @@ struct StrategyFile {
 impl AppConfig {
     /// Reads the files of `folder` that are there. Secrets come from the environment before `secrets.env`.
     pub fn load(folder: &Path) -> Result<Self, ConfigErrors> {
-        Self::load_with(folder, &|name| std::env::var(name).ok())
+        let mut read = Self::load_with(folder, &|name| std::env::var(name).ok())?;
+        read.folder = folder.into();
+        Ok(read)
+    }
+
+    /// The same, with what the system's keyring keeps.
+    pub fn load_live(folder: &Path) -> Result<Self, ConfigErrors> {
+        let mut read = Self::load(folder)?;
+        read.secrets = SecretSources::of(folder).read().map_err(|e| ConfigErrors(vec![e]))?;
+        Ok(read)
     }
 
     fn load_with(folder: &Path, variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigErrors> {
@@ -199,7 +251,7 @@ impl AppConfig {
         Checks::new(&file("paper.yaml"), &mut errors).paper(&paper);
         let cockpit: CockpitConfig = read(&file("cockpit.yaml"), &[], &mut errors);
         Checks::new(&file("cockpit.yaml"), &mut errors).cockpit(&cockpit);
-        let secrets = Secrets::load(&file("secrets.env"), variable).map_err(|e| errors.push(e)).unwrap_or_default();
+        let secrets = Secrets::load(folder, variable, None).map_err(|e| errors.push(e)).unwrap_or_default();
         if !errors.is_empty() {
             return Err(ConfigErrors(errors));
         }
@@ -211,7 +263,8 @@ impl AppConfig {
             polls: strategy.polls,
             kill_switch: risk.kill_switch,
         };
-        Ok(Self { engine, dhan, paper, cockpit, secrets, tuning: Tuning::default(), warnings })
+        let (tuning, folder) = (Tuning::default(), PathBuf::new());
+        Ok(Self { engine, dhan, paper, cockpit, secrets, tuning, folder, warnings })
     }
 
     /// The client id: from the environment or `secrets.env`, else from `dhan.yaml`.

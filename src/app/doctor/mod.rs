@@ -7,7 +7,6 @@ use super::cockpit::{Cockpit, Options, prepare};
 use super::screen::{Wishes, keymap};
 use crate::domain::Segment;
 use crate::domain::calendar::TradingCalendar;
-use crate::domain::contract_rules::ContractRules;
 use crate::domain::time::{Timestamp, ist};
 use crate::engine::record::Profile;
 use crate::view::format::rupees;
@@ -29,13 +28,13 @@ pub struct Finding {
 }
 
 impl Finding {
-    fn ok(name: &'static str, found: impl Into<String>) -> Self {
+    pub(super) fn ok(name: &'static str, found: impl Into<String>) -> Self {
         Self { name, found: found.into(), advice: None }
     }
-    fn note(name: &'static str, found: impl Into<String>, advice: impl Into<String>) -> Self {
+    pub(super) fn note(name: &'static str, found: impl Into<String>, advice: impl Into<String>) -> Self {
         Self { name, found: found.into(), advice: Some((Weight::Note, advice.into())) }
     }
-    fn wrong(name: &'static str, found: impl Into<String>, advice: impl Into<String>) -> Self {
+    pub(super) fn wrong(name: &'static str, found: impl Into<String>, advice: impl Into<String>) -> Self {
         Self { name, found: found.into(), advice: Some((Weight::Wrong, advice.into())) }
     }
 }
@@ -43,6 +42,11 @@ impl Finding {
 /// Looks at everything; where a cockpit runs already, its own parts are left to it.
 pub async fn examine(options: &Options, wishes: &Wishes) -> Vec<Finding> {
     let mut found = vec![calendar()];
+    if options.profile == Profile::Live {
+        // What must hold before live trading, and nothing is started for it.
+        found.extend(super::live::checks(options).await);
+        return found;
+    }
     let (folder, config) = match prepare(options) {
         Ok(prepared) => prepared,
         Err(e) => {
@@ -104,18 +108,8 @@ fn calendar() -> Finding {
 fn running(cockpit: &Cockpit) -> Vec<Finding> {
     let index = cockpit.today.instruments.current();
     let mut found = vec![Finding::ok("instruments", format!("{} listed today", index.len()))];
-    let today = ist(Timestamp::now()).date();
-    let rules = ContractRules::builtin().disagreements(&index, TradingCalendar::builtin(), today);
-    // The built-in exchange lists five indices and no more; what a broker does not list is worth knowing.
-    if !rules.is_empty() && cockpit.folder.profile() == Profile::Live {
-        let text = rules.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-        found.push(Finding::note("contract rules", text, "the instrument list counts; tell us if it is right"));
-    }
     let view = cockpit.views.borrow().clone();
-    let name = match cockpit.folder.profile() {
-        Profile::Paper => "built-in exchange",
-        Profile::Live => "broker",
-    };
+    let name = "built-in exchange";
     found.push(if view.header.reconciling {
         Finding::wrong(name, "its books could not be read within 10 s", "see the log file in the data folder")
     } else {

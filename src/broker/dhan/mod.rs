@@ -104,7 +104,7 @@ impl DhanBroker {
         Ok(Self { endpoints, credentials, settings, index, http, download, changing: AtomicU32::new(0), turns })
     }
 
-    fn client_id(&self) -> String {
+    pub fn client_id(&self) -> String {
         self.credentials.borrow().client_id.clone()
     }
 }

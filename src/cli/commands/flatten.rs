@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::list::plural;
 use super::open;
 use crate::cli::args::{FlattenArgs, Global};
-use crate::cli::connect::confirm_live;
+use crate::cli::connect::{Checks, confirm_live};
 use crate::cli::console::Console;
 use crate::cli::failure::Failure;
 use crate::cli::fields::{flag, text};
@@ -72,7 +72,7 @@ pub async fn force(
     console: &mut Console,
 ) -> Result<(), Failure> {
     if !args.yes.yes {
-        confirm_live(global, console).await?;
+        confirm_live(global, machine, console, Checks::NotAsked).await?;
         let question = "Go to the broker itself, cancel and exit everything in the account, whoever opened it?";
         console.confirm(question, false).await?;
     }

@@ -15,6 +15,8 @@ pub mod mark;
 mod open;
 mod preview;
 pub mod rehearse;
+pub mod risk;
+pub mod setup;
 pub mod show;
 pub mod status;
 pub mod top;

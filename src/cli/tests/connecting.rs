@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 use serde_json::json;
 
 use super::stage::{FakeMachine, desk_of, on, three};
+use crate::cli::machine::Check;
 use crate::engine::record::Profile;
 use crate::store::journal::FolderLock;
 use crate::store::{ControlFile, DataFolder};
@@ -66,18 +67,41 @@ async fn a_cockpit_that_cannot_be_reached_is_named_and_nothing_else_is_started()
 }
 
 #[tokio::test]
-async fn nothing_starts_live_without_the_word_typed_at_a_terminal() {
+async fn nothing_starts_live_without_the_accounts_last_four_digits_typed_at_a_terminal() {
     let data = tempfile::tempdir().unwrap();
     let machine = FakeMachine::of(Arc::new(FakeDesk::showing(Trader::of(Profile::Live).view())));
     let off = on(&machine, data.path(), &["list", "--live"], None).await;
     assert_eq!((off.code, counts(&machine)), (2, (0, 0)), "{off:?}");
     assert_eq!(on(&machine, data.path(), &["kill", "--live", "--yes"], None).await.code, 2);
-    for typed in ["", "y", "live"] {
+    for typed in ["", "y", "LIVE", "0000", "1100000007", "007"] {
         assert_eq!(on(&machine, data.path(), &["list", "--live"], Some(&[typed])).await.code, 1);
     }
     assert_eq!(counts(&machine), (0, 0));
-    let typed = on(&machine, data.path(), &["list", "--live"], Some(&["LIVE"])).await;
+    let typed = on(&machine, data.path(), &["list", "--live"], Some(&["0007"])).await;
     assert_eq!((typed.code, counts(&machine)), (0, (1, 1)), "{typed:?}");
+    assert!(!typed.err.contains("0007"), "whoever types it must know it: {}", typed.err);
+}
+
+#[tokio::test]
+async fn what_enters_asks_for_the_days_checks_and_what_leaves_does_not() {
+    let data = tempfile::tempdir().unwrap();
+    let mut machine = FakeMachine::of(Arc::new(FakeDesk::showing(Trader::of(Profile::Live).view())));
+    machine.live = vec![
+        Check::ok("clock", "as the broker's"),
+        Check::note("funds", "0 available", "entries are refused"),
+        Check::wrong("static IP", "orders are refused", "register the address"),
+    ];
+    for command in [&["execute", "--yes", "--live"][..], &["arm", "ARM", "--live"], &["resume", "1", "-y", "--live"]] {
+        let refused = on(&machine, data.path(), command, Some(&["0007"])).await;
+        assert_eq!((refused.code, counts(&machine)), (1, (0, 0)), "{command:?}");
+        let told = ["WRONG  static IP: orders are refused. register the address", "note   funds", "doctor --live"];
+        assert!(told.iter().all(|t| refused.err.contains(t)), "{}", refused.err);
+        assert!(!refused.err.contains("clock"), "what is right needs no words");
+    }
+    let halted = on(&machine, data.path(), &["kill", "--yes", "--live"], Some(&["0007"])).await;
+    assert_eq!((halted.code, counts(&machine)), (0, (1, 1)), "{halted:?}");
+    let listed = on(&machine, data.path(), &["list", "--live"], Some(&["0007"])).await;
+    assert_eq!(listed.code, 0, "{listed:?}");
 }
 
 #[tokio::test]
@@ -108,8 +132,8 @@ async fn the_exchange_prints_one_line_and_serves_until_it_is_stopped() {
     crate::cli::run(&cli.global, cli.command.as_ref().unwrap(), &machine, &mut console).await.unwrap();
     let line: serde_json::Value = serde_json::from_str(&out.text()).unwrap();
     let fields: Vec<&String> = line.as_object().unwrap().keys().collect();
-    assert_eq!(fields.len(), 9);
-    for field in ["rest", "feed", "orders", "instruments", "client_id", "access_token"] {
+    assert_eq!(fields.len(), 14);
+    for field in ["rest", "auth", "feed", "orders", "instruments", "client_id", "access_token", "pin", "totp_key"] {
         assert!(line[field].is_string(), "{field}");
     }
     assert_eq!((line["rest"].as_str(), counts(&machine)), (Some("http://127.0.0.1:8765/v2"), (0, 1)));

@@ -23,11 +23,19 @@ pub struct FakeMachine {
     pub started: AtomicUsize,
     pub stopped: Arc<AtomicUsize>,
     pub forced: Forced,
+    /// The checks of the day.
+    pub live: Vec<Check>,
 }
 
 impl FakeMachine {
     pub fn of(desk: Arc<FakeDesk>) -> Self {
-        Self { desk, started: AtomicUsize::new(0), stopped: Arc::default(), forced: Forced::default() }
+        Self {
+            desk,
+            started: AtomicUsize::new(0),
+            stopped: Arc::default(),
+            forced: Forced::default(),
+            live: Vec::new(),
+        }
     }
 
     fn stop(&self) -> Stop {
@@ -61,11 +69,22 @@ impl Machine for FakeMachine {
             client_id: "1000000001".into(),
             access_token: "paper".into(),
             control: None,
+            auth: at("http", ""),
+            pin: "111111".into(),
+            totp_key: "GEZDGNBV".into(),
+            app_id: "key".into(),
+            app_secret: "secret".into(),
         };
         Box::pin(async { Ok(Exchange { addresses, stop: self.stop() }) })
     }
     fn force_flatten<'a>(&'a self, _: &'a Global, _: bool) -> Task<'a, Forced> {
         Box::pin(async { Ok(self.forced.clone()) })
+    }
+    fn live_account(&self, _: &Global) -> anyhow::Result<String> {
+        Ok("1100000007".into())
+    }
+    fn live_checks<'a>(&'a self, _: &'a Global) -> Task<'a, Vec<Check>> {
+        Box::pin(async { Ok(self.live.clone()) })
     }
     fn doctor<'a>(&'a self, _: &'a Global) -> Task<'a, Vec<Check>> {
         Box::pin(async { Ok(vec![Check::ok("broker", "answers")]) })
@@ -78,6 +97,9 @@ struct Typist(Mutex<VecDeque<String>>);
 impl Terminal for Typist {
     fn read_line(&self) -> io::Result<String> {
         Ok(self.0.lock().unwrap().pop_front().unwrap_or_default())
+    }
+    fn read_secret(&self) -> io::Result<crate::net::Secret> {
+        self.read_line().map(crate::net::Secret::new)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::engine::effect::AlertLevel;
 use crate::engine::record::Profile;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::text;
-use crate::view::{ApiUse, IndexQuote, LinkState, LinkView, format};
+use crate::view::{ApiUse, IndexQuote, LinkState, LinkView, TokenView, format};
 
 /// A piece of the head line: shown whole or not at all.
 struct Piece {
@@ -114,6 +114,9 @@ fn pieces(scene: &Scene<'_>) -> Vec<Piece> {
     all.push(right(5, link("feed", header.feed, open, theme), Some(lamp("feed", header.feed, open, theme))));
     all.push(right(6, link("orders", header.orders, false, theme), Some(lamp("ord", header.orders, false, theme))));
     all.push(right(11, api(header.api, theme), None));
+    if let Some(left) = header.token {
+        all.push(right(if left.soon { 2 } else { 8 }, token(left, theme), None));
+    }
     let session = session(scene);
     let word = session.first().cloned().into_iter().collect();
     all.push(right(3, session, Some(word)));
@@ -201,6 +204,16 @@ fn api(api: ApiUse, theme: &Theme) -> Vec<Span<'static>> {
         spans.push(Span::styled(format!(" ({} elsewhere)", api.elsewhere), theme.warn));
     }
     spans
+}
+
+/// How long we are logged in.
+fn token(token: TokenView, theme: &Theme) -> Vec<Span<'static>> {
+    let (word, style) = match token.left_ms {
+        None => ("not taken".to_string(), theme.down),
+        Some(ms) if token.soon => (format::left(ms), theme.warn),
+        Some(ms) => (format::left(ms), theme.dim),
+    };
+    vec![Span::styled("token ", theme.dim), Span::styled(word, style)]
 }
 
 fn session(scene: &Scene<'_>) -> Vec<Span<'static>> {

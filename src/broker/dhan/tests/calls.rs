@@ -3,12 +3,13 @@
 use jiff::civil::date;
 use rust_decimal_macros::dec;
 
-use super::fake::Fake;
+use super::fake::{Fake, client_that, serve};
 use super::listing::{intent, nifty, nifty_put, reliance};
+use crate::broker::dhan::MarketOrders;
 use crate::broker::{Broker, PlaceAck, perform};
 use crate::domain::{
-    BrokerOrderId, ContractKind, CorrelationId, Money, NetQuantity, OrderKind, OrderSpec, Price, Product, Quantity,
-    SeenStatus, Side,
+    BrokerOrderId, ContractKind, CorrelationId, Intent, Money, NetQuantity, OrderKind, OrderSpec, Price, Product,
+    Quantity, SeenStatus, Side,
 };
 use crate::gateway::{Answer, Call};
 
@@ -243,4 +244,56 @@ async fn the_gateways_calls_are_performed() {
     assert_eq!(placed, Answer::Placed { order_id: order_id("7"), status: SeenStatus::Transit });
     let failed = perform(&broker, &Call::Orders).await;
     assert!(matches!(failed, Answer::Failed { class: crate::gateway::ErrorClass::TryLater, .. }), "{failed:?}");
+}
+
+#[tokio::test]
+async fn an_order_at_the_market_is_written_in_the_form_that_is_taken() {
+    let at_market = |kind| Intent { spec: OrderSpec { kind, side: Side::Sell, ..intent().spec }, ..intent() };
+    let fake = Fake::default();
+    fake.says("POST /v2/marketfeed/quote", 200, QUOTES);
+    fake.says("POST /v2/orders", 200, r#"{"orderId":"7","orderStatus":"TRANSIT"}"#);
+    let address = serve(fake.router()).await;
+    let sent = |fake: &Fake| -> (String, String, String) {
+        let body: serde_json::Value = serde_json::from_str(&fake.last().body).unwrap();
+        let text = |name: &str| body[name].to_string();
+        (text("orderType"), text("price"), text("triggerPrice"))
+    };
+    let plain = client_that(address, MarketOrders::Market);
+    plain.place(&at_market(OrderKind::Market)).await.unwrap();
+    assert_eq!(sent(&fake), ("\"MARKET\"".into(), "0.0".into(), "0.0".into()));
+    assert_eq!(fake.asked().len(), 1, "no price is needed for that");
+
+    let protected = client_that(address, MarketOrders::ProtectedLimit);
+    protected.place(&at_market(OrderKind::Market)).await.unwrap();
+    // The bid is 150.10, the band a tenth.
+    assert_eq!(sent(&fake), ("\"LIMIT\"".into(), "135.1".into(), "0.0".into()));
+    let stop = OrderKind::StopMarket { trigger: Price(dec!(140)) };
+    protected.place(&at_market(stop)).await.unwrap();
+    assert_eq!(sent(&fake), ("\"STOP_LOSS\"".into(), "126.0".into(), "140.0".into()));
+
+    fake.says("POST /v2/marketfeed/quote", 401, r#"{"data":{"806":"Data APIs not Subscribed"},"status":"failed"}"#);
+    let asked = fake.asked().len();
+    let error = protected.place(&at_market(OrderKind::Market)).await.unwrap_err();
+    assert_eq!((error.class, fake.asked().len()), (crate::gateway::ErrorClass::NotSent, asked + 1), "{error}");
+}
+
+#[tokio::test]
+async fn a_refusal_of_a_token_that_is_replaced_meanwhile_says_nothing_of_the_new_one() {
+    let refused = r#"{"errorType":"x","errorCode":"DH-901","errorMessage":"token is invalid"}"#;
+    let fake = Fake::default();
+    fake.is_silent("GET /v2/RenewToken");
+    fake.says("GET /v2/fundlimit", 401, refused);
+    let broker = fake.with_client().await;
+    let renewing = broker.renew_token();
+    let asked = async {
+        // The broker has ended the old token already; its answer with the new one is still on the way.
+        while fake.asked().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        broker.funds().await.unwrap_err().class
+    };
+    let (renewed, class) = tokio::join!(renewing, asked);
+    assert_eq!(class, crate::gateway::ErrorClass::TryLater);
+    assert!(renewed.is_err(), "it was never answered");
+    assert_eq!(broker.funds().await.unwrap_err().class, crate::gateway::ErrorClass::LogIn, "and now it counts");
 }

@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 
 use super::listing::shared_index;
-use crate::broker::dhan::{DhanBroker, DhanCredentials, DhanEndpoints, DhanSettings};
+use crate::broker::dhan::{DhanBroker, DhanCredentials, DhanEndpoints, DhanSettings, MarketOrders};
 use crate::net::{Backoff, HttpSettings, Secret, SocketSettings};
 
 /// One request as it arrived.
@@ -83,6 +83,11 @@ pub async fn serve(router: Router) -> SocketAddr {
 }
 
 pub fn client(address: SocketAddr) -> DhanBroker {
+    client_that(address, MarketOrders::default())
+}
+
+/// … and writes orders at the market in this form.
+pub fn client_that(address: SocketAddr, market_orders: MarketOrders) -> DhanBroker {
     let backoff = Backoff { first: Duration::from_millis(10), longest: Duration::from_millis(20) };
     let socket = SocketSettings { backoff, ..SocketSettings::default() };
     let settings = DhanSettings {
@@ -95,6 +100,7 @@ pub fn client(address: SocketAddr) -> DhanBroker {
         feed: socket,
         orders: socket,
         penalty: Duration::from_millis(50),
+        market_orders,
         ..DhanSettings::default()
     };
     let credentials = DhanCredentials { client_id: "1100000007".into(), access_token: Secret::new("to.k.en") };
