@@ -8,6 +8,7 @@
 //! - *store thread*: commits batches and says so; feeds the projection.
 //! - *broker tasks*: one per call, and one per stream (order updates, market feed).
 
+pub mod again;
 pub mod calls;
 pub mod cockpit;
 pub mod config;
@@ -24,6 +25,7 @@ pub mod screen;
 pub mod shared;
 pub mod steady;
 pub mod store_thread;
+pub mod warm;
 
 pub use cockpit::{Cockpit, Options, prepare};
 pub use engine_thread::{Input, Inputs};

@@ -13,6 +13,7 @@ mod market_quote;
 mod option_chain;
 mod order_update;
 mod orders;
+mod pacing;
 mod portfolio;
 mod profile;
 mod protection;
@@ -66,6 +67,7 @@ pub struct DhanBroker {
     download: HttpClient,
     /// How many calls are under way that replace the token.
     changing: AtomicU32,
+    pacing: pacing::Pacing,
 }
 
 impl DhanBroker {
@@ -88,7 +90,16 @@ impl DhanBroker {
             ..settings.http
         })?;
         let credentials = watch::Sender::new(credentials);
-        Ok(Self { endpoints, credentials, settings, index, http, download, changing: AtomicU32::new(0) })
+        Ok(Self {
+            endpoints,
+            credentials,
+            settings,
+            index,
+            http,
+            download,
+            changing: AtomicU32::new(0),
+            pacing: pacing::Pacing::default(),
+        })
     }
 
     fn client_id(&self) -> String {

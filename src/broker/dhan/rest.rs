@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::classify::{classify, lacking};
+use super::pacing::category;
 use super::{DhanBroker, Purpose};
 use crate::broker::BrokerError;
 use crate::gateway::ErrorClass;
@@ -61,11 +62,23 @@ impl DhanBroker {
         path: &str,
         body: Option<Vec<u8>>,
     ) -> Result<HttpAnswer, BrokerError> {
+        let category = category(purpose, path);
+        if let Some(category) = category {
+            self.pacing.turn(category).await?;
+        }
         let url = format!("{}{path}", self.endpoints.rest);
         let credentials = self.credentials.borrow().clone();
         let headers =
             [("access-token", credentials.access_token.expose()), ("client-id", credentials.client_id.as_str())];
-        let answer = send_once(&self.http, purpose, HttpRequest { method, url: &url, headers: &headers, body }).await?;
+        let sent = send_once(&self.http, purpose, HttpRequest { method, url: &url, headers: &headers, body }).await;
+        if let Some(category) = category {
+            let failed = match &sent {
+                Ok(answer) => judge(answer.clone(), purpose).err(),
+                Err(error) => Some(error.clone()),
+            };
+            self.pacing.answered(category, failed.map(|error| error.class));
+        }
+        let answer = sent?;
         let refused = || judge(answer.clone(), purpose).is_err_and(|e| e.class == ErrorClass::LogIn);
         if self.is_replaced(&credentials.access_token) && refused() {
             return Err(BrokerError::new(ErrorClass::TryLater, "the access token was replaced while this was asked"));
