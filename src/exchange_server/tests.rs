@@ -2,6 +2,7 @@
 
 mod authentication;
 mod books_survive;
+mod faulty;
 mod rest;
 mod sockets;
 

@@ -6,6 +6,8 @@ use strikedeck::domain::{StrategyId, StrategyStatus};
 use strikedeck::engine::command::Command;
 use strikedeck::exchange_server::faults::{Category, Endpoint, Fault, FaultSpec};
 
+use strikedeck::view::View;
+
 use super::stage::{Stage, standing};
 
 /// The next order that is placed meets it, once.
@@ -22,13 +24,14 @@ fn refusal(done: bool) -> Fault {
 async fn is_whole(stage: &Stage, id: StrategyId) {
     assert_eq!(stage.outcome(id).await, StrategyStatus::Executed, "{}\n{}", stage.told(), stage.screen());
     stage.settle().await;
-    let view = stage.view();
-    let group = view.positions.groups.iter().find(|g| g.strategy == id).expect("its position");
+    let as_the_broker_says = |v: &View| {
+        let group = v.positions.groups.iter().find(|g| g.strategy == id);
+        group.is_some_and(|g| g.rows.iter().all(|r| r.broker == Some(r.net)))
+    };
+    let view = stage.until("its positions as the broker has them", as_the_broker_says).await;
+    let group = view.positions.groups.iter().find(|g| g.strategy == id).unwrap();
     let legs = &view.strategy(id).unwrap().legs;
     assert_eq!(group.rows.iter().filter(|r| !r.net.is_flat()).count(), legs.len());
-    for row in &group.rows {
-        assert!(!row.mismatch && row.broker == Some(row.net), "{row:?}");
-    }
 }
 
 /// Executes under a fault, which must have happened, and ends flat.

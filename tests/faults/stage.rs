@@ -154,8 +154,9 @@ impl Stage {
         }]});
         let read =
             strikedeck::import::read("larger.json", file.to_string().as_bytes(), Timestamp::now(), &|_, _, _| None);
-        let recommendations = read.unwrap().good;
-        assert_eq!(recommendations.len(), 1);
+        let read = read.unwrap();
+        assert_eq!(read.good.len(), 1, "{read:?}");
+        let recommendations = read.good;
         self.ask(Command::Import { recommendations }).await;
         let view = self.until("it", |v| v.strategies.iter().any(|s| s.source == "larger.json")).await;
         let id = view.strategies.iter().find(|s| s.source == "larger.json").unwrap().id;

@@ -5,4 +5,5 @@ mod entry;
 mod exit;
 mod log_in;
 mod marking;
+mod rehearsing;
 mod restart;
