@@ -92,6 +92,7 @@ impl Stage {
         config.engine.polls.idle_ms = 500;
         config.paper.starting_cash = "100000000".parse().unwrap();
         config.engine.limits.capital = "100000000".parse().unwrap();
+        config.engine.limits.max_open_lots = strikedeck::domain::Lots(1_000);
         let cockpit = Cockpit::start(data, config).await.unwrap();
         let faults = cockpit.faults().unwrap();
         let auditor = auditor(&folder.path().join("data/paper/exchange.json"), &cockpit);
@@ -152,8 +153,12 @@ impl Stage {
             "symbol": row["symbol"], "exchange": row["exchange"], "strategy_name": row["strategy_name"],
             "spot": row["spot"], "total_score": 0.5, "legs": legs.collect::<Vec<_>>(),
         }]});
-        let read =
-            strikedeck::import::read("larger.json", file.to_string().as_bytes(), Timestamp::now(), &|_, _, _| None);
+        let index = self.cockpit.today.instruments.current();
+        let lot_of = |exchange, symbol, _| {
+            let expiry = index.option_expiries(exchange, symbol).first().copied()?;
+            index.options(exchange, symbol, expiry).next().map(|i| i.lot)
+        };
+        let read = strikedeck::import::read("larger.json", file.to_string().as_bytes(), Timestamp::now(), &lot_of);
         let read = read.unwrap();
         assert_eq!(read.good.len(), 1, "{read:?}");
         let recommendations = read.good;
