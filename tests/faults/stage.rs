@@ -140,13 +140,13 @@ impl Stage {
     }
 
     /// The best pending strategy again, with so many times as many lots; marked.
-    pub async fn mark_larger(&self, lots: u64) -> StrategyId {
+    pub async fn mark_larger(&self, lots: u32) -> StrategyId {
         let rows = strikedeck::view::json::list(&self.view());
         let row = rows.as_array().unwrap().iter().find(|r| r["status"] == "pending").unwrap().clone();
         let legs = row["legs"].as_array().unwrap().iter().map(|leg| {
             json!({
                 "strike": leg["strike"], "type": leg["type"], "action": leg["action"], "premium": leg["premium"],
-                "expiry": leg["expiry"], "ratio": leg["ratio"].as_u64().unwrap() * lots,
+                "expiry": leg["expiry"], "ratio": leg["ratio"],
             })
         });
         let file = json!({ "positions": [{
@@ -161,7 +161,8 @@ impl Stage {
         let read = strikedeck::import::read("larger.json", file.to_string().as_bytes(), Timestamp::now(), &lot_of);
         let read = read.unwrap();
         assert_eq!(read.good.len(), 1, "{read:?}");
-        let recommendations = read.good;
+        let mut recommendations = read.good;
+        recommendations.iter_mut().flat_map(|r| &mut r.legs).for_each(|leg| leg.ratio *= lots);
         self.ask(Command::Import { recommendations }).await;
         let view = self.until("it", |v| v.strategies.iter().any(|s| s.source == "larger.json")).await;
         let id = view.strategies.iter().find(|s| s.source == "larger.json").unwrap().id;
