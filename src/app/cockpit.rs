@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tracing::{info, warn};
 
+use super::again::again;
 use super::config::{AppConfig, PaperClock, SecretSources};
 use super::engine_thread::{EngineThread, Input, Inputs, Outlets};
 use super::reference::{Clock, Instruments, Today};
@@ -19,7 +20,7 @@ use super::shared::Shared;
 use super::steady::SteadyClock;
 use super::store_thread::{self, StoreThread};
 use super::token::{self, Keeper, Suspicion, Tokens};
-use super::{awake, calls, links, paper, resume};
+use super::{awake, calls, links, paper, resume, warm};
 use crate::broker::Broker;
 use crate::broker::dhan::{DhanBroker, DhanCredentials, DhanEndpoints, DhanSettings};
 use crate::domain::contract_rules::ContractRules;
@@ -33,6 +34,7 @@ use crate::exchange_server::Running;
 use crate::exchange_server::faults::Faults;
 use crate::gateway::{Desk, Driver, Gateway};
 use crate::import::seed::SeedChain;
+use crate::net::Backoff;
 use crate::options::charges::Tariff;
 use crate::protocol::dhan::instruments::read_master;
 use crate::store::{ControlFile, DataFolder, Journal, Projector, files, instrument_cache};
@@ -159,9 +161,10 @@ impl Cockpit {
         let mut tasks = vec![
             tokio::spawn(calls::carry(broker.clone(), calls_in, inputs.clone(), clock.clone(), suspicion.clone())),
             tokio::spawn(links::follow_orders(broker.clone(), listeners.clone())),
-            tokio::spawn(links::follow_prices(broker.clone(), listeners, interest)),
+            tokio::spawn(links::follow_prices(broker.clone(), listeners, interest, today.clone())),
             tokio::spawn(resume::watch_the_clocks(clock.clone(), shared.clone(), inputs.clone(), resumed)),
             tokio::spawn(keeper.run()),
+            tokio::spawn(warm::keep_warm(broker.clone(), today.clone(), clock.clone())),
         ];
         if config.cockpit.keep_awake {
             let hold = crate::platform::awake::stay_awake;
@@ -391,9 +394,13 @@ pub(super) async fn load_instruments(
             Err(reason) => info!("today's instruments are read from the broker: {reason}"),
         }
     }
-    let bytes = broker.instrument_master().await.context("the instrument list could not be read")?;
+    let asked = again("the instrument list", Backoff::default(), || broker.instrument_master());
+    let bytes = asked.await.context("the instrument list could not be read")?;
     let parsed = read_master(&bytes).context("the instrument list could not be understood")?;
     let mut list: Vec<Instrument> = parsed.instruments;
+    if let Some(day) = expired(&list, today) {
+        warn!("the instrument list is of an earlier day: it still lists contracts that expired on {day}");
+    }
     ContractRules::builtin().fill_max_orders(&mut list, today);
     let index = InstrumentIndex::new(list).with_origin(today, "the broker's instrument master");
     info!("{} instruments listed today", index.len());
@@ -402,6 +409,11 @@ pub(super) async fn load_instruments(
     }
     instruments.replace(index);
     Ok(())
+}
+
+/// The day on which the first contract of a list expired, if that is over: then the list is an old one.
+fn expired(list: &[Instrument], today: jiff::civil::Date) -> Option<jiff::civil::Date> {
+    list.iter().filter_map(|i| i.contract.expiry()).filter(|e| *e < today).min()
 }
 
 /// A process that runs into a new trading day reads the new day's list: contracts have expired, others are new.
@@ -475,7 +487,7 @@ async fn seed_chains(broker: &dyn Broker, today: &Today) -> Vec<SeedChain> {
         let expiries = index.option_expiries(underlying.exchange, underlying.underlying);
         // On the day of expiry itself there is little left to suggest.
         let Some(expiry) = expiries.into_iter().find(|e| *e > date) else { continue };
-        match broker.option_chain(underlying, expiry).await {
+        match again("an option chain", Backoff::default(), || broker.option_chain(underlying, expiry)).await {
             Ok(chain) => chains.extend(paper::seed_chain(&chain, &index)),
             Err(e) => warn!("no suggestions for {}: {e}", underlying.label()),
         }

@@ -1,24 +1,29 @@
 //! The links to the broker: order updates go to the engine, prices to whoever looks; both say how they stand.
 
 use std::collections::BTreeSet;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
 use super::engine_thread::{Input, Inputs};
+use super::reference::Today;
 use super::resume::Resumes;
 use super::shared::Shared;
 use super::token::Suspicion;
-use crate::broker::{Broker, Capability, FeedNews, LinkState as BrokerLink, OrderNews};
-use crate::domain::Contract;
+use crate::broker::{Broker, BrokerError, Capability, FeedNews, LinkState as BrokerLink, OrderNews};
 use crate::domain::time::Timestamp;
-use crate::engine::Event;
+use crate::domain::{Contract, Quote, Segment};
+use crate::engine::{Event, Reference};
 use crate::gateway::ErrorClass;
 use crate::view::{Link, LinkState};
 
 /// How often the age of a link is told, while it says nothing by itself.
 const AGE_EVERY: Duration = Duration::from_millis(500);
+/// Contracts asked for at once, in one request.
+const SNAPSHOT: usize = 1_000;
 
 /// What hears of the links, and what tells them to begin anew.
 #[derive(Clone)]
@@ -77,15 +82,18 @@ fn take_order_news(news: OrderNews, Listeners { shared, inputs, suspicion, .. }:
     }
 }
 
-/// Follows prices of whatever is of interest, until nobody is interested any more.
+/// Follows prices of whatever is of interest, until nobody is interested any more. While the market is open and the feed
+/// tells nothing, prices are asked for instead.
 pub async fn follow_prices(
     broker: Arc<dyn Broker>,
     listeners: Listeners,
     mut interest: watch::Receiver<BTreeSet<Contract>>,
+    today: Today,
 ) {
     let Listeners { shared, inputs, mut resumes, suspicion } = listeners;
     let mut feed = broker.market_feed();
     let mut age = tokio::time::interval(AGE_EVERY);
+    let mut asked: Option<Snapshot> = None;
     loop {
         tokio::select! {
             // After a sleep of the machine: what the old link still holds is as old as the sleep.
@@ -93,6 +101,11 @@ pub async fn follow_prices(
                 feed = broker.market_feed();
                 feed.control.watch(interest.borrow().clone());
                 shared.health().feed.state = LinkState::Connecting;
+                inputs.look();
+            }
+            answer = answered(&mut asked) => {
+                asked = None;
+                take_snapshot(answer, &shared);
                 inputs.look();
             }
             changed = interest.changed() => {
@@ -130,8 +143,40 @@ pub async fn follow_prices(
                     shared.prices().set_previous_close(contract, close);
                 }
             },
-            _ = age.tick() => shared.health().feed.last_message = feed.heard.at(),
+            _ = age.tick() => {
+                shared.health().feed.last_message = feed.heard.at();
+                let now = Timestamp::now();
+                let tells = shared.health().feed_confirms(now).is_some();
+                if !tells && asked.is_none() && today.is_open(Segment::NseDerivatives, now) {
+                    let wanted: Vec<Contract> = interest.borrow().iter().copied().take(SNAPSHOT).collect();
+                    let broker = broker.clone();
+                    asked = (!wanted.is_empty())
+                        .then(|| -> Snapshot { Box::pin(async move { broker.quotes(&wanted).await }) });
+                }
+            }
         }
+    }
+}
+
+/// Prices on their way that were asked for.
+type Snapshot = Pin<Box<dyn Future<Output = Result<Vec<(Contract, Quote)>, BrokerError>> + Send>>;
+
+async fn answered(asked: &mut Option<Snapshot>) -> Result<Vec<(Contract, Quote)>, BrokerError> {
+    match asked {
+        Some(asked) => asked.await,
+        None => std::future::pending().await,
+    }
+}
+
+fn take_snapshot(answer: Result<Vec<(Contract, Quote)>, BrokerError>, shared: &Shared) {
+    match answer {
+        Ok(quotes) => {
+            let mut prices = shared.prices();
+            for (contract, quote) in quotes {
+                prices.set_quote(contract, quote);
+            }
+        }
+        Err(error) => tracing::info!("prices by request: {error}"),
     }
 }
 

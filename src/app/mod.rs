@@ -8,6 +8,7 @@
 //! - *store thread*: commits batches and says so; feeds the projection.
 //! - *broker tasks*: one per call, and one per stream (order updates, market feed).
 
+pub mod again;
 pub mod awake;
 pub mod calls;
 pub mod cockpit;
@@ -30,6 +31,7 @@ pub mod shared;
 pub mod steady;
 pub mod store_thread;
 pub mod token;
+pub mod warm;
 
 pub use cockpit::{Cockpit, Options, prepare, settings};
 pub use engine_thread::{Input, Inputs};

@@ -23,6 +23,7 @@ use subtle::ConstantTimeEq;
 use super::faults::FaultSpec;
 use super::state::Shared;
 use super::switches::Switches;
+use crate::domain::Price;
 
 /// The header that carries the secret.
 pub const HEADER: &str = "x-control-token";
@@ -112,6 +113,11 @@ async fn only_with_the_secret(State(secret): State<Secret>, request: Request, ne
         Wrong(StatusCode::UNAUTHORIZED, format!("the header {HEADER} does not carry this exchange's secret"))
             .into_response()
     }
+}
+
+/// A price as an exact JSON number.
+fn number(price: Price) -> Value {
+    serde_json::from_str(&price.0.normalize().to_string()).unwrap_or(Value::Null)
 }
 
 async fn list(State(shared): State<Shared>) -> Json<Value> {

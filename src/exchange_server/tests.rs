@@ -4,6 +4,7 @@ mod authentication;
 mod books_survive;
 mod data;
 mod held_orders;
+mod faulty;
 mod rest;
 mod sockets;
 

@@ -21,3 +21,13 @@ pub enum ErrorClass {
     /// It never left (no connection, refused by our own checks).
     NotSent,
 }
+
+impl ErrorClass {
+    /// Whether the same question may be asked again by itself: it certainly was not executed, and may go well later.
+    pub fn may_be_repeated(self) -> bool {
+        match self {
+            Self::TryLater | Self::NotSent => true,
+            Self::AskFirst | Self::Refused | Self::MarketClosed | Self::LogIn | Self::Blocked => false,
+        }
+    }
+}

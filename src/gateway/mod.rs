@@ -9,6 +9,7 @@
 pub mod answers;
 pub mod breaker;
 pub mod call;
+pub mod categories;
 pub mod core;
 pub mod desk;
 pub mod driver;

@@ -114,9 +114,10 @@ fn links(seen: &Seen<'_>, all: &mut Vec<Standing>) {
     }
     let silent = seen.health.feed.last_message.map(|t| ms_between(t, seen.now));
     match seen.health.feed.state {
-        LinkState::Down => warn("Quote feed down: prices are old, entries are refused.".into()),
+        LinkState::Down => warn("Quote feed down: prices come by request, seconds late.".into()),
         LinkState::Up if seen.open && silent.is_some_and(|ms| ms > FEED_SILENT_MS) => {
-            warn(format!("Quote feed silent for {}: prices are old.", format::whole_age(silent.unwrap_or(0))));
+            let age = format::whole_age(silent.unwrap_or(0));
+            warn(format!("Quote feed silent for {age}: prices come by request, seconds late."));
         }
         LinkState::Up | LinkState::Connecting => {}
     }

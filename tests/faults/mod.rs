@@ -1,4 +1,9 @@
 //! Every fault of the built-in exchange's menu, and what the cockpit then does and shows. Nothing is lost, doubled or hung.
 
-mod explore;
+mod control;
+mod links;
+mod lists;
+mod rehearsals;
+mod requests;
 mod stage;
+mod switches;

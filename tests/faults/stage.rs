@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use serde_json::Value;
+use serde_json::{Value, json};
 use strikedeck::app::config::Tuning;
 use strikedeck::app::{Cockpit, Options, prepare};
 use strikedeck::broker::Broker;
 use strikedeck::broker::dhan::{DhanBroker, DhanCredentials, DhanEndpoints, DhanSettings};
-use strikedeck::domain::{BrokerOrderId, OrderSighting, StrategyId, StrategyStatus};
+use strikedeck::domain::time::Timestamp;
+use strikedeck::domain::{OrderSighting, StrategyId, StrategyStatus};
 use strikedeck::engine::command::{Command, Origin, Reply};
 use strikedeck::exchange_server::faults::{FaultSpec, Faults};
 use strikedeck::gateway::{BreakerPolicy, GatewayPolicy, LookUpPolicy};
@@ -61,7 +62,14 @@ pub fn hurried() -> Tuning {
             query_breaker: BreakerPolicy { pause_ms: 100, pause_max_ms: 300, ..BreakerPolicy::default() },
             ..GatewayPolicy::default()
         },
-        links: DhanSettings { http, feed: socket, orders: socket, penalty: ms(300), ..DhanSettings::default() },
+        links: DhanSettings {
+            http,
+            feed: socket,
+            orders: socket,
+            penalty: ms(300),
+            quiet: ms(1_000),
+            ..DhanSettings::default()
+        },
     }
 }
 
@@ -84,6 +92,7 @@ impl Stage {
         config.engine.polls.idle_ms = 500;
         config.paper.starting_cash = "100000000".parse().unwrap();
         config.engine.limits.capital = "100000000".parse().unwrap();
+        config.engine.limits.max_open_lots = strikedeck::domain::Lots(1_000);
         let cockpit = Cockpit::start(data, config).await.unwrap();
         let faults = cockpit.faults().unwrap();
         let auditor = auditor(&folder.path().join("data/paper/exchange.json"), &cockpit);
@@ -125,6 +134,38 @@ impl Stage {
         let view = self.view();
         let pending = view.strategies.iter().filter(|s| s.status == StrategyStatus::Pending && s.blocked().is_none());
         let id = pending.map(|s| s.id).next().expect("a pending strategy");
+        let reply = self.ask(Command::Mark { ids: vec![id], priority: None, notes: None }).await;
+        assert!(!reply.is_refused(), "{reply:?}");
+        id
+    }
+
+    /// The best pending strategy again, with so many times as many lots; marked.
+    pub async fn mark_larger(&self, lots: u32) -> StrategyId {
+        let rows = strikedeck::view::json::list(&self.view());
+        let row = rows.as_array().unwrap().iter().find(|r| r["status"] == "pending").unwrap().clone();
+        let legs = row["legs"].as_array().unwrap().iter().map(|leg| {
+            json!({
+                "strike": leg["strike"], "type": leg["type"], "action": leg["action"], "premium": leg["premium"],
+                "expiry": leg["expiry"], "ratio": leg["ratio"],
+            })
+        });
+        let file = json!({ "positions": [{
+            "symbol": row["symbol"], "exchange": row["exchange"], "strategy_name": row["strategy_name"],
+            "spot": row["spot"], "total_score": 0.5, "legs": legs.collect::<Vec<_>>(),
+        }]});
+        let index = self.cockpit.today.instruments.current();
+        let lot_of = |exchange, symbol, _| {
+            let expiry = index.option_expiries(exchange, symbol).first().copied()?;
+            index.options(exchange, symbol, expiry).next().map(|i| i.lot)
+        };
+        let read = strikedeck::import::read("larger.json", file.to_string().as_bytes(), Timestamp::now(), &lot_of);
+        let read = read.unwrap();
+        assert_eq!(read.good.len(), 1, "{read:?}");
+        let mut recommendations = read.good;
+        recommendations.iter_mut().flat_map(|r| &mut r.legs).for_each(|leg| leg.ratio *= lots);
+        self.ask(Command::Import { recommendations }).await;
+        let view = self.until("it", |v| v.strategies.iter().any(|s| s.source == "larger.json")).await;
+        let id = view.strategies.iter().find(|s| s.source == "larger.json").unwrap().id;
         let reply = self.ask(Command::Mark { ids: vec![id], priority: None, notes: None }).await;
         assert!(!reply.is_refused(), "{reply:?}");
         id
@@ -227,11 +268,6 @@ fn agrees(view: &View, theirs: &OrderSighting) -> bool {
 
 pub fn standing(view: &View) -> String {
     view.standing.iter().map(|s| format!("{}\n", s.text)).collect()
-}
-
-/// The order ids of the exchange's book, for counting.
-pub fn ids(book: &[OrderSighting]) -> Vec<BrokerOrderId> {
-    book.iter().map(|o| o.order_id.clone()).collect()
 }
 
 fn auditor(access: &PathBuf, cockpit: &Cockpit) -> DhanBroker {

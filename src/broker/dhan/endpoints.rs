@@ -79,6 +79,8 @@ pub struct DhanSettings {
     pub quote_pause: Duration,
     pub feed: SocketSettings,
     pub orders: SocketSettings,
+    /// A feed that was lively and then tells nothing for so long, though it stands, is connected anew.
+    pub quiet: Duration,
     /// Wait after the feed ended the session for too many connections, or for the token.
     pub penalty: Duration,
     pub market_orders: MarketOrders,
@@ -107,6 +109,7 @@ impl Default for DhanSettings {
             // The server pings every 10 s and gives up after 40 s.
             feed: SocketSettings { silence: Duration::from_secs(25), ..socket },
             orders: SocketSettings { silence: Duration::from_secs(40), ..socket },
+            quiet: Duration::from_secs(15),
             penalty: Duration::from_secs(60),
             market_orders: MarketOrders::default(),
         }

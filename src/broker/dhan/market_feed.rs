@@ -7,7 +7,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, sleep_until};
 
 use self::book::{PriceBook, Said};
 use super::contracts::{SharedIndex, current, security_of};
@@ -32,6 +32,7 @@ impl DhanBroker {
             address: self.endpoints.feed.clone(),
             settings: self.settings.feed,
             penalty: self.settings.penalty,
+            quiet: Quiet::new(self.settings.quiet),
             credentials: self.credentials.subscribe(),
             index: self.index.clone(),
             wanted,
@@ -55,6 +56,7 @@ struct FeedLink {
     settings: SocketSettings,
     /// The wait after the broker ended the session for a reason.
     penalty: Duration,
+    quiet: Quiet,
     credentials: watch::Receiver<DhanCredentials>,
     index: SharedIndex,
     wanted: watch::Receiver<BTreeSet<Contract>>,
@@ -82,6 +84,46 @@ enum Over {
     NewToken,
     /// The broker ended it and said why.
     Ended,
+    /// It stands, but tells nothing any more.
+    Quiet,
+}
+
+/// Notices a feed that stands and tells nothing. A market that is closed tells nothing either: only a connection that told
+/// prices for a while, and not just what it says to a subscription, is taken for dead when it falls quiet.
+struct Quiet {
+    longest: Duration,
+    subscribed: Instant,
+    /// When it last told something, if it has been lively.
+    told: Option<Instant>,
+}
+
+impl Quiet {
+    /// What comes within this time is the answer to a subscription.
+    const ANSWER: Duration = Duration::from_millis(800);
+
+    fn new(longest: Duration) -> Self {
+        Self { longest, subscribed: Instant::now(), told: None }
+    }
+
+    fn subscribed(&mut self) {
+        self.subscribed = Instant::now();
+        self.told = None;
+    }
+
+    fn told(&mut self) {
+        let now = Instant::now();
+        if self.told.is_some() || now.duration_since(self.subscribed) > Self::ANSWER {
+            self.told = Some(now);
+        }
+    }
+
+    /// Returns when it has been quiet for too long.
+    async fn lasts(&self) {
+        match self.told {
+            Some(told) => sleep_until(told + self.longest).await,
+            None => std::future::pending().await,
+        }
+    }
 }
 
 impl FeedLink {
@@ -93,6 +135,7 @@ impl FeedLink {
                 Over::Unheard => return,
                 Over::NewToken => self.tell(FeedNews::Link(down("the access token was replaced"))).await,
                 Over::Ended => self.penalty().await,
+                Over::Quiet => self.tell(FeedNews::Link(down("it stood, but told nothing"))).await,
             };
             if told.is_err() {
                 return;
@@ -125,6 +168,7 @@ impl FeedLink {
                     Ok(_) => Happened::Room,
                     Err(_) => return Err(Over::Unheard),
                 },
+                () = self.quiet.lasts() => return Err(Over::Quiet),
                 () = self.news.closed() => return Err(Over::Unheard),
             };
             match happened {
@@ -162,6 +206,7 @@ impl FeedLink {
 
     fn forget_connection(&mut self) {
         self.outbox = None;
+        self.quiet.subscribed();
         self.subscribed.clear();
         self.decoder.resynchronise();
     }
@@ -191,6 +236,9 @@ impl FeedLink {
             requests.extend(FeedRequest::unsubscribe(mode, &of_mode(&gone, mode)));
             requests.extend(FeedRequest::subscribe(mode, &of_mode(&new, mode)));
         }
+        if !requests.is_empty() && self.quiet.told.is_none() {
+            self.quiet.subscribed();
+        }
         for request in requests {
             let Ok(text) = serde_json::to_string(&request) else { continue };
             if outbox.send(text).await.is_err() {
@@ -204,6 +252,7 @@ impl FeedLink {
     async fn read(&mut self, bytes: &[u8]) -> Result<(), Over> {
         let now = Timestamp::now();
         self.heard.note(now);
+        self.quiet.told();
         let misfits = self.decoder.counters().misfits;
         let mut packets: Vec<Packet> = Vec::new();
         self.decoder.push(bytes, |packet| packets.push(packet));

@@ -3,7 +3,6 @@
 //! Paper mode is this same client with the addresses of the built-in exchange.
 
 mod authentication;
-mod category;
 mod classify;
 mod conditional_triggers;
 mod contracts;
@@ -19,6 +18,7 @@ mod market_quote;
 mod option_chain;
 mod order_update;
 mod orders;
+mod pacing;
 mod portfolio;
 mod postback;
 mod profile;
@@ -36,7 +36,6 @@ use jiff::civil::Date;
 use tokio::sync::{mpsc, watch};
 
 pub use self::authentication::{Consent, ConsentKey, NewToken, last_four};
-pub use self::category::RateCategory;
 pub use self::contracts::SharedIndex;
 pub use self::endpoints::{DhanCredentials, DhanEndpoints, DhanSettings, MarketOrders};
 pub use self::profile::TokenCheck;
@@ -77,7 +76,7 @@ pub struct DhanBroker {
     download: HttpClient,
     /// How many calls are under way that replace the token.
     changing: AtomicU32,
-    turns: category::Turns,
+    pacing: pacing::Pacing,
 }
 
 impl DhanBroker {
@@ -100,8 +99,8 @@ impl DhanBroker {
             ..settings.http
         })?;
         let credentials = watch::Sender::new(credentials);
-        let turns = category::Turns::new(settings.quote_pause);
-        Ok(Self { endpoints, credentials, settings, index, http, download, changing: AtomicU32::new(0), turns })
+        let pacing = pacing::Pacing::new(settings.quote_pause);
+        Ok(Self { endpoints, credentials, settings, index, http, download, changing: AtomicU32::new(0), pacing })
     }
 
     pub fn client_id(&self) -> String {

@@ -3,8 +3,8 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::category::RateCategory;
 use super::classify::{classify, lacking};
+use super::pacing::category;
 use super::{DhanBroker, Purpose};
 use crate::broker::BrokerError;
 use crate::gateway::ErrorClass;
@@ -62,29 +62,28 @@ impl DhanBroker {
         path: &str,
         body: Option<Vec<u8>>,
     ) -> Result<HttpAnswer, BrokerError> {
-        self.turns.take(paced(&method, path)).await;
+        let category = category(purpose, path);
+        if let Some(category) = category {
+            self.pacing.turn(category).await?;
+        }
         let url = format!("{}{path}", self.endpoints.rest);
         let credentials = self.credentials.borrow().clone();
         let headers =
             [("access-token", credentials.access_token.expose()), ("client-id", credentials.client_id.as_str())];
-        let answer = send_once(&self.http, purpose, HttpRequest { method, url: &url, headers: &headers, body }).await?;
+        let sent = send_once(&self.http, purpose, HttpRequest { method, url: &url, headers: &headers, body }).await;
+        if let Some(category) = category {
+            let failed = match &sent {
+                Ok(answer) => judge(answer.clone(), purpose).err(),
+                Err(error) => Some(error.clone()),
+            };
+            self.pacing.answered(category, failed.map(|error| error.class));
+        }
+        let answer = sent?;
         let refused = || judge(answer.clone(), purpose).is_err_and(|e| e.class == ErrorClass::LogIn);
         if self.is_replaced(&credentials.access_token) && refused() {
             return Err(BrokerError::new(ErrorClass::TryLater, "the access token was replaced while this was asked"));
         }
         Ok(answer)
-    }
-}
-
-/// Which of the paced categories a call waits for. What the gateway sends, it has paced itself: orders, and the books it reads
-/// to know how they stand; a way out (exit everything, the kill switch) waits for nothing.
-fn paced(method: &Method, path: &str) -> RateCategory {
-    let books = ["/orders", "/trades", "/positions", "/fundlimit", "/killswitch"];
-    let is_history = path.starts_with("/trades/") && path.matches('/').count() > 2;
-    let by_the_gateway = books.iter().any(|book| path.starts_with(book)) && !is_history;
-    match RateCategory::of(path) {
-        RateCategory::NonTrading if by_the_gateway || *method == Method::DELETE => RateCategory::Order,
-        category => category,
     }
 }
 

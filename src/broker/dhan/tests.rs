@@ -2,6 +2,7 @@
 
 mod calls;
 mod conditional_triggers;
+mod errors;
 mod failures;
 mod fake;
 mod forever_orders;

@@ -81,8 +81,12 @@ impl Desk {
     }
 
     pub fn with(config: EngineConfig) -> Self {
+        Self::of(config, Profile::Paper)
+    }
+
+    pub fn of(config: EngineConfig, profile: Profile) -> Self {
         let now = from_ist(date(2026, 11, 20).at(10, 0, 0, 0));
-        let created = Record::Created { profile: Profile::Paper, prefix: "TEST01".into() };
+        let created = Record::Created { profile, prefix: "TEST01".into() };
         let mut state = State::default();
         state.apply(&created, now);
         let mut desk = Self {

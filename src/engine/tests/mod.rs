@@ -6,4 +6,5 @@ mod exit;
 mod log_in;
 mod marking;
 mod protect;
+mod rehearsing;
 mod restart;

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Answer, Wrong};
+use super::{Answer, Wrong, number};
 use crate::domain::time::Timestamp;
 use crate::domain::{Contract, Price, Symbol};
 use crate::exchange::Exchange;
@@ -42,7 +42,7 @@ pub async fn steer(State(shared): State<Shared>, Json(wish): Json<Wish>) -> Answ
     shared.core.call(move |exchange, now| apply(exchange, wish, now)).await?.map_err(Wrong::because)?;
     let prices = shared.core.call(|exchange, _| exchange.underlyings()).await?;
     let prices: serde_json::Map<_, _> =
-        prices.into_iter().map(|(c, p)| (c.underlying.to_string(), json!(p.0))).collect();
+        prices.into_iter().map(|(c, p)| (c.underlying.to_string(), number(p))).collect();
     Ok(Json(json!({ "prices": prices })))
 }
 

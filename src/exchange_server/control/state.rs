@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use serde_json::{Value, json};
 
-use super::{Answer, clock};
+use super::{Answer, clock, number};
 use crate::domain::time::ist;
 use crate::exchange_server::state::Shared;
 use crate::exchange_server::time_source::TimeSource;
@@ -22,7 +22,7 @@ pub async fn everything(State(shared): State<Shared>) -> Answer {
         TimeSource::Driven(time) => clock::told(time),
         TimeSource::System | TimeSource::Manual(_) => json!({ "now": ist(shared.now()).to_string() }),
     };
-    let prices: serde_json::Map<_, _> = prices.into_iter().map(|(c, p)| (c.to_string(), json!(p.0))).collect();
+    let prices: serde_json::Map<_, _> = prices.into_iter().map(|(c, p)| (c.to_string(), number(p))).collect();
     Ok(Json(json!({
         "clock": clock,
         "open": open,
