@@ -1,9 +1,9 @@
 // Stands between a test and a Windows program in Wine's console, and does to it what Wine's console passes on from no
 // Unix terminal: mouse, another size, Ctrl-C, and the system's own wishes.
 //
-//   console.exe PORT PROGRAM.exe [ARGUMENT...]
+//   console.exe PORT COLUMNS ROWS PROGRAM.exe [ARGUMENT...]
 //
-// Starts the program in this console, and ends as it ends. PORT is where the test listens on 127.0.0.1 (0: nowhere). The
+// Starts the program in this console, made that large, and ends as the program ends. PORT is where the test listens on 127.0.0.1 (0: nowhere). The
 // test sends a line for each thing to do, and gets `done` or `failed CODE` for it:
 //
 //   click COLUMN ROW | wheel COLUMN ROW NOTCHES | ctrl-c | resize COLUMNS ROWS
@@ -112,10 +112,10 @@ static BOOL WINAPI stay(DWORD event)
     return TRUE;
 }
 
-// What follows the first two words of the command line, as it was written.
-static WCHAR *rest(WCHAR *line)
+// What follows the first words of the command line, as it was written.
+static WCHAR *rest(WCHAR *line, int words)
 {
-    for (int word = 0; word < 2; word++) {
+    while (words--) {
         for (BOOL quoted = FALSE; *line && (quoted || *line != ' '); line++)
             if (*line == '"') quoted = !quoted;
         while (*line == ' ') line++;
@@ -128,10 +128,11 @@ int wmain(int count, WCHAR **words)
     STARTUPINFOW how = { .cb = sizeof how };
     PROCESS_INFORMATION started;
     DWORD code = 1;
-    if (count < 3) return 2;
+    if (count < 5) return 2;
     SetConsoleCtrlHandler(stay, TRUE);
-    if (!CreateProcessW(NULL, rest(GetCommandLineW()), NULL, NULL, TRUE, 0, NULL, NULL, &how, &started)) {
-        fprintf(stderr, "console.exe: %ls does not start: %lu\n", words[2], GetLastError());
+    resize(_wtoi(words[2]), _wtoi(words[3]));
+    if (!CreateProcessW(NULL, rest(GetCommandLineW(), 4), NULL, NULL, TRUE, 0, NULL, NULL, &how, &started)) {
+        fprintf(stderr, "console.exe: %ls does not start: %lu\n", words[4], GetLastError());
         return 1;
     }
     program = started.hProcess;
