@@ -34,8 +34,10 @@ fn the_same_program_packs_to_the_same_bytes_and_scoop_knows_them() {
     let manifest = std::fs::read_to_string(folder.path().join("two").join("strikedeck.json")).unwrap();
     assert!(!manifest.contains('@'), "{manifest}");
     let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
-    let hash: String = Sha256::digest(&first).iter().map(|b| format!("{b:02x}")).collect();
-    assert_eq!(manifest["architecture"]["64bit"]["hash"], hash);
+    let told = manifest["architecture"]["64bit"]["hash"].as_str().unwrap();
+    let bytes: Vec<u8> =
+        (0..told.len()).step_by(2).map(|at| u8::from_str_radix(&told[at..at + 2], 16).unwrap()).collect();
+    assert_eq!(bytes, Sha256::digest(&first)[..]);
     assert_eq!(manifest["version"], env!("CARGO_PKG_VERSION"));
 
     std::fs::write(&exe, "another program").unwrap();
