@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // the helpers of tests, too, fail by panicking
 
+#[cfg(unix)]
+mod blocked_screen;
 mod cockpit;
 mod crash;
 mod dhan_samples;
@@ -10,6 +12,8 @@ mod faults;
 mod floors;
 #[cfg(unix)] // a terminal's line is typed into it
 mod live;
+#[cfg(unix)]
+mod packaging;
 mod paper_authentication;
 mod paper_client;
 mod paper_data;
