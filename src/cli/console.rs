@@ -158,9 +158,15 @@ impl Console {
 /// A reader that has gone away (`… | head`) is no failure of ours.
 fn put(to: &mut dyn Write, line: &str) -> Result<(), Failure> {
     match writeln!(to, "{line}").and_then(|()| to.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        Err(error) if !has_gone_away(&error) => Err(error.into()),
         Err(_) | Ok(()) => Ok(()),
     }
+}
+
+fn has_gone_away(error: &io::Error) -> bool {
+    /// Windows' other word for it.
+    const PIPE_NOT_CONNECTED: i32 = 233;
+    error.kind() == io::ErrorKind::BrokenPipe || (cfg!(windows) && error.raw_os_error() == Some(PIPE_NOT_CONNECTED))
 }
 
 /// Names and notes come from files: nothing in them may steer the terminal.

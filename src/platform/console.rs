@@ -89,7 +89,7 @@ mod system {
         ENABLE_EXTENDED_FLAGS, ENABLE_PROCESSED_OUTPUT, ENABLE_QUICK_EDIT_MODE, ENABLE_VIRTUAL_TERMINAL_PROCESSING,
     };
 
-    use super::super::windows_calls::{End, code_pages, mode, set_code_pages, set_mode, window_class};
+    use super::super::windows_calls::{End, code_pages, mode, set_code_pages, set_mode, window_class, window_is_shown};
     use super::{Kind, assumed};
 
     const UTF8: u32 = 65_001;
@@ -136,7 +136,9 @@ mod system {
     pub fn kind() -> Kind {
         match window_class().as_deref() {
             Some("PseudoConsoleWindow") => Kind::Pseudo,
-            Some("ConsoleWindowClass") => Kind::Legacy,
+            // Older pseudo consoles have the old window, and never show it.
+            Some("ConsoleWindowClass") if window_is_shown() => Kind::Legacy,
+            Some("ConsoleWindowClass") => Kind::Pseudo,
             Some(_) | None => Kind::Terminal,
         }
     }

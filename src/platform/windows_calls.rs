@@ -13,7 +13,7 @@ use windows_sys::Win32::System::Console::{
     SetConsoleOutputCP,
 };
 use windows_sys::Win32::System::Power::{ES_CONTINUOUS, ES_SYSTEM_REQUIRED, SetThreadExecutionState};
-use windows_sys::Win32::UI::WindowsAndMessaging::GetClassNameW;
+use windows_sys::Win32::UI::WindowsAndMessaging::{GetClassNameW, IsWindowVisible};
 
 /// One end of the console.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +64,12 @@ pub fn window_class() -> Option<String> {
     let length = unsafe { GetClassNameW(GetConsoleWindow(), name.as_mut_ptr(), room) };
     let length = usize::try_from(length).ok().filter(|n| *n > 0)?;
     name.get(..length).map(String::from_utf16_lossy)
+}
+
+/// Whether the console's window is shown (lying in the task bar, it is).
+pub fn window_is_shown() -> bool {
+    // SAFETY: a window that is none, or gone, is not shown.
+    unsafe { IsWindowVisible(GetConsoleWindow()) != 0 }
 }
 
 /// Asks Windows not to fall asleep by itself, or allows it again. Holds for the calling thread, and as long as it lives.

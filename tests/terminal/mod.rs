@@ -191,6 +191,16 @@ impl Terminal {
         self.over = true;
     }
 
+    /// Takes no more output, as a console does while something in it is selected: what the program writes waits.
+    #[cfg(unix)]
+    pub fn stop_taking_output(&mut self) {
+        self.closing.store(true, Ordering::SeqCst);
+        // The reader lets go with the next picture.
+        if let Some(reader) = self.reader.take() {
+            reader.join().unwrap();
+        }
+    }
+
     /// Closes the window: the terminal is gone, the program is not asked.
     pub fn close_window(&mut self) {
         self.closing.store(true, Ordering::SeqCst);
@@ -200,6 +210,20 @@ impl Terminal {
         }
         self.keys = None;
         self.master = None;
+    }
+
+    /// Waits for the program to end while nobody reads; returns what it wrote that nobody had read.
+    #[cfg(unix)]
+    pub fn ended_unread(&mut self) -> Vec<u8> {
+        // Opened before the end, so that what is left is not thrown away with it.
+        let mut rest = self.master.as_ref().unwrap().try_clone_reader().unwrap();
+        let complaint = || "it did not end although its console was blocked".to_string();
+        until_or(complaint, &mut || self.child.try_wait().unwrap());
+        self.over = true;
+        let mut bytes = Vec::new();
+        // On Linux the end of a terminal is an error.
+        let _ = rest.read_to_end(&mut bytes);
+        bytes
     }
 
     /// Waits for the program to end by itself, and until all it wrote has been read.
