@@ -178,8 +178,7 @@ impl Terminal {
 
     fn kill(&mut self) {
         if let Some(console) = &mut self.console {
-            // What stands around the program ends with it.
-            console.tell("kill");
+            console.kill();
         } else {
             // The harness's own way asks first.
             #[cfg(unix)]
