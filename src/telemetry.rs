@@ -80,9 +80,9 @@ pub fn start(folder: &Path, filter: &str, pane: Pane) -> Result<Telemetry, Telem
 /// least of all on standard error, where the screen is.
 fn prune(folder: &Path) {
     let Ok(entries) = std::fs::read_dir(folder) else { return };
-    let ours = |name: &str| name.starts_with("strikedeck.") && name.ends_with(".log");
+    let ours = |name: &String| name.strip_prefix("strikedeck.").is_some_and(|rest| rest.strip_suffix(".log").is_some());
     let mut files: Vec<String> = entries.filter_map(|e| e.ok()?.file_name().into_string().ok()).collect();
-    files.retain(|name| ours(name));
+    files.retain(ours);
     // The date in the name sorts them.
     files.sort();
     let excess = files.len().saturating_sub(DAYS);

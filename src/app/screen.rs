@@ -28,7 +28,7 @@ use crate::tui::theme::Theme;
 const COMMANDS: usize = 64;
 
 /// After the system has said that the program ends, the screen gets so long to notice …
-const SCREEN_GRACE: Duration = Duration::from_millis(1_000);
+const SCREEN_GRACE: Duration = Duration::from_secs(1);
 /// … and the rest so long to end in order. Windows allows five seconds in all.
 const STOP_WITHIN: Duration = Duration::from_millis(3_500);
 

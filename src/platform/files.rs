@@ -15,6 +15,18 @@ pub fn replace(from: &Path, to: &Path) -> io::Result<()> {
     retried(|| std::fs::rename(from, to), || std::thread::sleep(WAIT))
 }
 
+/// The same for small files that are made anew at every start: where the name cannot be given to the new file because
+/// somebody keeps the old one open, the new content is written into the old file.
+pub fn replace_or_overwrite(from: &Path, to: &Path) -> io::Result<()> {
+    match replace(from, to) {
+        Err(e) if in_use(&e) => {
+            std::fs::write(to, std::fs::read(from)?)?;
+            std::fs::remove_file(from)
+        }
+        ended => ended,
+    }
+}
+
 fn retried(mut attempt: impl FnMut() -> io::Result<()>, mut wait: impl FnMut()) -> io::Result<()> {
     let mut tries = 1;
     loop {
@@ -77,9 +89,10 @@ mod tests {
         std::fs::write(&old, "old").unwrap();
         std::fs::write(&new, "new").unwrap();
         let reader = std::fs::File::open(&old).unwrap();
-        replace(&new, &old).unwrap();
+        replace_or_overwrite(&new, &old).unwrap();
         drop(reader);
         assert_eq!(std::fs::read_to_string(&old).unwrap(), "new");
+        assert!(!new.exists());
     }
 
     #[test]

@@ -31,7 +31,8 @@ pub fn private_file(path: &Path) -> Result<File, StoreError> {
     options.open(path).map_err(|e| StoreError::io("opening", path, &e))
 }
 
-/// Writes a whole file so that a reader sees the old text or the new, never half of it.
+/// Writes a whole file so that a reader sees the old text or the new, never half of it. (But where Windows cannot give the
+/// name to another file because somebody keeps the old one open: then a reader may.)
 pub fn write_private(path: &Path, text: &str) -> Result<(), StoreError> {
     use std::io::Write;
     let beside = path.with_extension("new");
@@ -40,5 +41,5 @@ pub fn write_private(path: &Path, text: &str) -> Result<(), StoreError> {
     let mut file = private_file(&beside)?;
     file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(|e| StoreError::io("writing", path, &e))?;
     drop(file);
-    platform::files::replace(&beside, path).map_err(|e| StoreError::io("writing", path, &e))
+    platform::files::replace_or_overwrite(&beside, path).map_err(|e| StoreError::io("writing", path, &e))
 }

@@ -176,14 +176,9 @@ pub fn find_out(kind: Kind, variable: &dyn Fn(&str) -> Option<String>) -> Looks 
     let simple = ["linux", "vt100", "vt102", "vt220", "ansi", "cons25", "cygwin"].iter().any(|t| term == **t);
     let other_charset = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|n| variable(n)).filter(|l| is_not_utf8(l));
     let symbols = if simple || other_charset.is_some() { SymbolSet::Plain } else { SymbolSet::Unicode };
-    let mut because = format!("TERM={term}");
-    if !colour_term.is_empty() {
-        because.push_str(&format!(" COLORTERM={colour_term}"));
-    }
-    if let Some(locale) = other_charset {
-        because.push_str(&format!(", locale {locale}"));
-    }
-    looks(colours, symbols, because)
+    let colour_term = if colour_term.is_empty() { colour_term } else { format!(" COLORTERM={colour_term}") };
+    let locale = other_charset.map(|l| format!(", locale {l}")).unwrap_or_default();
+    looks(colours, symbols, format!("TERM={term}{colour_term}{locale}"))
 }
 
 /// A locale that names a character set, and another one. A locale that names none says nothing.
@@ -214,7 +209,8 @@ mod tests {
     fn the_environment_tells_the_rest() {
         use Colours::{Indexed, Sixteen, True};
         use SymbolSet::{Plain, Unicode};
-        let cases: &[(&[(&str, &str)], Colours, SymbolSet)] = &[
+        type Case = (&'static [(&'static str, &'static str)], Colours, SymbolSet);
+        let cases: &[Case] = &[
             (&[], Sixteen, Plain),
             (&[("TERM", "dumb")], Sixteen, Plain),
             (&[("TERM", "")], Sixteen, Plain),

@@ -30,6 +30,7 @@ macro_rules! roles {
             }
 
             /// As it can be shown with these colours and signs.
+            #[must_use]
             pub fn fitted(self, colours: Colours, symbols: SymbolSet) -> Self {
                 let symbols = match symbols {
                     SymbolSet::Unicode => Symbols::UNICODE,

@@ -3,7 +3,7 @@
 use crate::tui::key::{Chord, Code};
 
 /// Keys that Windows Terminal answers itself as it is shipped, beside every key with Ctrl and Shift together (tabs, panes,
-/// the clipboard), which is its own.
+/// the clipboard), which is its own. (Ctrl-c and Enter copy while something is selected there, and are passed on otherwise.)
 const WINDOWS_TERMINAL: &[(&str, &str)] = &[
     ("Alt-Enter", "full screen"),
     ("F11", "full screen"),
@@ -22,7 +22,12 @@ const WINDOWS_TERMINAL: &[(&str, &str)] = &[
     ("Alt-Down", "another pane"),
     ("Alt-Left", "another pane"),
     ("Alt-Right", "another pane"),
+    ("Alt-Shift-Up", "a pane's size"),
+    ("Alt-Shift-Down", "a pane's size"),
+    ("Alt-Shift-Left", "a pane's size"),
+    ("Alt-Shift-Right", "a pane's size"),
     ("Ctrl-Alt-Left", "the pane before"),
+    ("Ctrl-Alt-,", "the settings"),
 ];
 
 /// Keys that Windows itself answers.
