@@ -41,6 +41,23 @@ fn mark_prioritise_execute_watch_flatten_quit_and_come_back() {
     assert!(!folder.status()["halted"].as_bool().unwrap());
 }
 
+#[test]
+fn the_wheel_moves_the_cursor_and_a_click_does_nothing() {
+    let folder = Folder::new().with("cockpit.yaml", "screen:\n  mouse: true\n");
+    let mut terminal = Terminal::start(&folder, SIZE, &[]);
+    let at_hand = |s: &str| screen::pending(s).iter().position(|r| r.at_hand);
+    terminal.until("the cursor on the first", |s| at_hand(s) == Some(0));
+    for row in 1..4 {
+        terminal.click((20, 8));
+        terminal.wheel_down((20, 8));
+        terminal.until("the cursor a row further", |s| at_hand(s) == Some(row));
+    }
+    assert!(screen::queue(&terminal.text()).is_empty());
+    terminal.press("q");
+    assert_eq!(terminal.ended(), 0);
+    assert!(terminal.is_given_back());
+}
+
 /// Marks the best strategy and the next one on another underlying, with the keys a trader uses.
 fn mark_two(terminal: &mut Terminal) -> (Pending, Pending) {
     let screen = terminal.until("two strategies", |s| {

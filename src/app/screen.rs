@@ -49,6 +49,7 @@ pub fn run(options: &Options, wishes: &Wishes) -> anyhow::Result<()> {
     let settings = options.config.clone().unwrap_or_else(|| folder.config().to_path_buf());
     let keymap = Arc::new(keymap(&settings)?);
     let looks = looks(wishes, &config.cockpit.screen);
+    let mouse = config.cockpit.screen.mouse;
     let theme = theme(wishes, &config.cockpit.screen, looks.colours, &settings)?.fitted(looks.colours, looks.symbols);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let stop = CancellationToken::new();
@@ -60,7 +61,7 @@ pub fn run(options: &Options, wishes: &Wishes) -> anyhow::Result<()> {
     let inputs = cockpit.inputs.clone();
     let views = cockpit.views.clone();
     let screen = Screen { views, commands, halt: Arc::new(move || inputs.halt()), stop: stop.clone() };
-    let ended = show(&runtime, screen, run::Options { keymap, theme, mouse: false }, &stop)?;
+    let ended = show(&runtime, screen, run::Options { keymap, theme, mouse }, &stop)?;
     let hurry = stop.is_cancelled() || !matches!(ended, Some(Ok(Exit::Quit)));
     runtime.block_on(async {
         if !hurry {

@@ -111,6 +111,25 @@ impl Terminal {
         to.flush().unwrap();
     }
 
+    /// Turns the mouse wheel a notch towards the user, over this cell.
+    pub fn wheel_down(&mut self, (column, row): (u16, u16)) {
+        match &mut self.console {
+            Some(console) => console.tell(&format!("wheel {column} {row} -1")),
+            None => self.press(&format!("\x1b[<65;{};{}M", column + 1, row + 1)),
+        }
+    }
+
+    /// Clicks on this cell.
+    pub fn click(&mut self, (column, row): (u16, u16)) {
+        match &mut self.console {
+            Some(console) => console.tell(&format!("click {column} {row}")),
+            None => {
+                let at = format!("{};{}", column + 1, row + 1);
+                self.press(&format!("\x1b[<0;{at}M\x1b[<0;{at}m"));
+            }
+        }
+    }
+
     /// Waits until the screen satisfies a condition; the screen is in the message if it never does.
     pub fn until(&self, what: &str, holds: impl Fn(&str) -> bool) -> String {
         let complaint = || format!("never saw {what}; the screen is:\n{}", self.text());
@@ -159,8 +178,7 @@ impl Terminal {
 
     fn kill(&mut self) {
         if let Some(console) = &mut self.console {
-            // What stands around the program ends with it.
-            console.tell("kill");
+            console.kill();
         } else {
             // The harness's own way asks first.
             #[cfg(unix)]

@@ -197,11 +197,13 @@ pub struct ScreenConfig {
     pub theme: String,
     pub colours: Choice<Colours>,
     pub symbols: Choice<SymbolSet>,
+    /// The wheel moves the cursor; the terminal's own selecting needs Shift then.
+    pub mouse: bool,
 }
 
 impl Default for ScreenConfig {
     fn default() -> Self {
-        Self { theme: "dark".into(), colours: Choice::Auto, symbols: Choice::Auto }
+        Self { theme: "dark".into(), colours: Choice::Auto, symbols: Choice::Auto, mouse: false }
     }
 }
 
