@@ -179,7 +179,11 @@ async fn margins_conversions_and_the_exit_on_profit_or_loss() {
     desk.broker.set_pnl_exit(exit).await.unwrap();
     desk.exchange.forward(120_000).await;
     let positions = desk.broker.positions().await.unwrap();
-    assert_eq!((open(&positions, Product::Margin), open(&positions, Product::Intraday)), (65, 0), "only what it covers");
+    assert_eq!(
+        (open(&positions, Product::Margin), open(&positions, Product::Intraday)),
+        (65, 0),
+        "only what it covers"
+    );
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use crate::domain::time::Timestamp;
-use crate::domain::{BrokerOrderId, Contract, Price, Quote, SeenStatus};
+use crate::domain::{BrokerOrderId, Contract, Price, Quote, SeenStatus, TriggerId, TriggerStatus};
 
 /// A request to place, modify or cancel was taken.
 ///
@@ -13,6 +13,13 @@ use crate::domain::{BrokerOrderId, Contract, Price, Quote, SeenStatus};
 pub struct PlaceAck {
     pub order_id: BrokerOrderId,
     pub status: SeenStatus,
+}
+
+/// A request about a conditional trigger was taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TriggerAck {
+    pub id: TriggerId,
+    pub status: TriggerStatus,
 }
 
 /// What the broker says of the account and the token.

@@ -15,7 +15,7 @@ use std::pin::Pin;
 use jiff::civil::Date;
 use tokio::sync::mpsc;
 
-pub use self::answers::{AccountProfile, ChainOption, OptionChain, OptionGreeks, PlaceAck};
+pub use self::answers::{AccountProfile, ChainOption, OptionChain, OptionGreeks, PlaceAck, TriggerAck};
 pub use self::data::{
     Authorised, Bar, BarLength, DayPrices, DepthNews, Holding, LedgerLine, Level, MarginNeed, PastFill, PnlExit,
     RollingBar, RollingOption,

@@ -6,7 +6,9 @@
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Contract, ContractKind, Money, NetQuantity, PositionSighting, Price, Product, Quantity, SecurityId, Side};
+use crate::domain::{
+    Contract, ContractKind, Money, NetQuantity, PositionSighting, Price, Product, Quantity, SecurityId, Side,
+};
 
 use super::holdings::Edis;
 use super::listing::price;

@@ -2,6 +2,7 @@
 
 mod books_survive;
 mod data;
+mod held_orders;
 mod rest;
 mod sockets;
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
+use tokio::time::sleep;
 
 use super::contracts::{current, security_of};
 use super::rest::decode;
@@ -62,7 +63,10 @@ impl DhanBroker {
         }
         let named: Vec<_> = named.into_iter().collect();
         let mut found = Vec::with_capacity(named.len());
-        for batch in named.chunks(MAX_INSTRUMENTS) {
+        for (number, batch) in named.chunks(MAX_INSTRUMENTS).enumerate() {
+            if number > 0 {
+                sleep(self.settings.quote_pause).await;
+            }
             let mut request = QuoteRequest::new();
             for ((segment, id), _) in batch {
                 request.entry(segment.clone()).or_default().push(*id);

@@ -3,11 +3,12 @@
 //! Paper mode is this same client with the addresses of the built-in exchange.
 
 mod authentication;
-mod category;
 mod classify;
+mod conditional_triggers;
 mod contracts;
 mod edis;
 mod endpoints;
+mod forever_orders;
 mod funds;
 mod historical;
 mod instruments;
@@ -23,6 +24,7 @@ mod profile;
 mod rest;
 mod sighting;
 mod statements;
+mod super_orders;
 mod traders_control;
 mod trades;
 
@@ -30,9 +32,9 @@ use jiff::civil::Date;
 use tokio::sync::{mpsc, watch};
 
 pub use self::authentication::NewToken;
-pub use self::category::RateCategory;
 pub use self::contracts::SharedIndex;
 pub use self::endpoints::{DhanCredentials, DhanEndpoints, DhanSettings};
+pub use self::forever_orders::ForeverChange;
 use super::{AccountProfile, Broker, BrokerError, MarketFeed, OptionChain, OrderNews, PlaceAck, Reply};
 use crate::domain::{
     BrokerOrderId, Contract, CorrelationId, Funds, Intent, OrderSighting, OrderSpec, PositionSighting, Quote,
@@ -67,7 +69,6 @@ pub struct DhanBroker {
     index: SharedIndex,
     http: HttpClient,
     download: HttpClient,
-    turns: category::Turns,
 }
 
 impl DhanBroker {
@@ -89,8 +90,7 @@ impl DhanBroker {
             redirects: 5,
             ..settings.http
         })?;
-        let turns = category::Turns::new(settings.quote_pause);
-        Ok(Self { endpoints, credentials: watch::Sender::new(credentials), settings, index, http, download, turns })
+        Ok(Self { endpoints, credentials: watch::Sender::new(credentials), settings, index, http, download })
     }
 
     /// From now on this token is sent; running links connect again with it.

@@ -7,6 +7,7 @@ use super::{DhanBroker, Purpose};
 use crate::broker::{BrokerError, PlaceAck};
 use crate::domain::{BrokerOrderId, CorrelationId, Intent, OrderSighting, OrderSpec, SeenStatus};
 use crate::net::Method;
+use crate::protocol::dhan::enums::OrderStatus;
 use crate::protocol::dhan::orders::{ModifyOrder, Order, OrderAck, PlaceOrder};
 use crate::protocol::dhan::values::one_or_many;
 
@@ -55,12 +56,7 @@ impl DhanBroker {
     }
 
     pub(super) async fn cancel_order(&self, order_id: &BrokerOrderId) -> Result<PlaceAck, BrokerError> {
-        let answer = self.change::<()>(Method::DELETE, &order_path(order_id)?, None).await?;
-        if answer.iter().all(u8::is_ascii_whitespace) {
-            // Taken, without a word.
-            return Ok(PlaceAck { order_id: order_id.clone(), status: SeenStatus::Working });
-        }
-        acknowledged(&answer)
+        taken(order_id, &self.change::<()>(Method::DELETE, &order_path(order_id)?, None).await?)
     }
 
     pub(super) async fn order_book(&self) -> Result<Vec<OrderSighting>, BrokerError> {
@@ -110,24 +106,41 @@ fn one_of(
     }
 }
 
-fn acknowledged(answer: &[u8]) -> Result<PlaceAck, BrokerError> {
+/// The answer to a cancellation, which may say nothing.
+pub(super) fn taken(order_id: &BrokerOrderId, answer: &[u8]) -> Result<PlaceAck, BrokerError> {
+    if answer.iter().all(u8::is_ascii_whitespace) {
+        return Ok(PlaceAck { order_id: order_id.clone(), status: SeenStatus::Working });
+    }
+    acknowledged(answer)
+}
+
+pub(super) fn acknowledged(answer: &[u8]) -> Result<PlaceAck, BrokerError> {
     let ack: OrderAck = decode(Purpose::Write, answer)?;
-    if ack.order_id.is_empty() {
+    acknowledged_as(&ack.order_id, &ack.order_status)
+}
+
+/// An order number with a status says that the request was taken, and no more.
+pub(super) fn acknowledged_as(order_id: &str, status: &OrderStatus) -> Result<PlaceAck, BrokerError> {
+    if order_id.is_empty() {
         return Err(unreadable(Purpose::Write, "it has no order number"));
     }
-    let status = match ack.order_status.seen() {
+    let status = match status.seen() {
         SeenStatus::Rejected => SeenStatus::Rejected,
         SeenStatus::Transit => SeenStatus::Transit,
         SeenStatus::Working | SeenStatus::Filled | SeenStatus::Cancelled | SeenStatus::Expired => SeenStatus::Working,
     };
-    Ok(PlaceAck { order_id: BrokerOrderId(ack.order_id), status })
+    Ok(PlaceAck { order_id: BrokerOrderId(order_id.to_string()), status })
+}
+
+fn order_path(order_id: &BrokerOrderId) -> Result<String, BrokerError> {
+    Ok(format!("/orders/{}", number_in_path(order_id)?))
 }
 
 /// An order number becomes part of an address, so it must look like one.
-fn order_path(order_id: &BrokerOrderId) -> Result<String, BrokerError> {
+pub(super) fn number_in_path(order_id: &BrokerOrderId) -> Result<&str, BrokerError> {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
     if order_id.0.is_empty() || !order_id.0.bytes().all(plain) {
         return Err(BrokerError::not_sent(format!("`{order_id}` is not an order number of this broker")));
     }
-    Ok(format!("/orders/{order_id}"))
+    Ok(&order_id.0)
 }

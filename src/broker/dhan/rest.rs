@@ -3,7 +3,6 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::category::RateCategory;
 use super::classify::classify;
 use super::{DhanBroker, Purpose};
 use crate::broker::BrokerError;
@@ -59,24 +58,11 @@ impl DhanBroker {
         path: &str,
         body: Option<Vec<u8>>,
     ) -> Result<HttpAnswer, BrokerError> {
-        self.turns.take(paced(&method, path)).await;
         let url = format!("{}{path}", self.endpoints.rest);
         let credentials = self.credentials.borrow().clone();
         let headers =
             [("access-token", credentials.access_token.expose()), ("client-id", credentials.client_id.as_str())];
         send_once(&self.http, purpose, HttpRequest { method, url: &url, headers: &headers, body }).await
-    }
-}
-
-/// Which of the paced categories a call waits for. What the gateway sends, it has paced itself: orders, and the books it reads
-/// to know how they stand; a way out (exit everything, the kill switch) waits for nothing.
-fn paced(method: &Method, path: &str) -> RateCategory {
-    let books = ["/orders", "/trades", "/positions", "/fundlimit", "/killswitch"];
-    let is_history = path.starts_with("/trades/") && path.matches('/').count() > 2;
-    let by_the_gateway = books.iter().any(|book| path.starts_with(book)) && !is_history;
-    match RateCategory::of(path) {
-        RateCategory::NonTrading if by_the_gateway || *method == Method::DELETE => RateCategory::Order,
-        category => category,
     }
 }
 

@@ -5,8 +5,8 @@ use rust_decimal::Decimal;
 use super::contracts::contract_of_row;
 use crate::domain::time::Timestamp;
 use crate::domain::{
-    BrokerOrderId, CorrelationId, InstrumentIndex, OrderKind, OrderSighting, OrderSpec, Price, Quantity, SeenStatus,
-    Validity,
+    BrokerOrderId, CorrelationId, InstrumentIndex, OrderKind, OrderSighting, OrderSpec, Price, Pricing, Quantity,
+    SeenStatus, Validity,
 };
 use crate::protocol::dhan::enums::{self, ExchangeSegment, OrderStatus, OrderType, ProductType, TransactionType};
 use crate::protocol::dhan::order_update::OrderUpdate;
@@ -90,10 +90,7 @@ fn sighting(index: &InstrumentIndex, told: &Told<'_>) -> Option<OrderSighting> {
         side: told.side.side()?,
         quantity,
         kind: kind(told.order_type, Price(told.price), Price(told.trigger))?,
-        validity: match told.validity {
-            enums::Validity::Ioc => Validity::Ioc,
-            enums::Validity::Day | enums::Validity::Unknown(_) => Validity::Day,
-        },
+        validity: validity_of(told.validity),
         product: told.product.product()?,
     };
     let order_id = told.order_id.trim();
@@ -122,7 +119,7 @@ fn status(word: &OrderStatus, filled: Quantity, quantity: Quantity) -> SeenStatu
     }
 }
 
-fn kind(order_type: &OrderType, price: Price, trigger: Price) -> Option<OrderKind> {
+pub(super) fn kind(order_type: &OrderType, price: Price, trigger: Price) -> Option<OrderKind> {
     match order_type {
         OrderType::Limit => Some(OrderKind::Limit { price }),
         OrderType::Market => Some(OrderKind::Market),
@@ -147,6 +144,21 @@ pub(super) fn order_type(kind: &OrderKind) -> (OrderType, Decimal, Decimal) {
     };
     let price = kind.price().map_or(Decimal::ZERO, |p| p.0);
     (order_type, price, kind.trigger().map_or(Decimal::ZERO, |p| p.0))
+}
+
+/// The wire's word for what a price is, and the price; 0 at the market.
+pub(super) fn pricing(pricing: Pricing) -> (OrderType, Decimal) {
+    match pricing {
+        Pricing::Limit { price } => (OrderType::Limit, price.0),
+        Pricing::Market => (OrderType::Market, Decimal::ZERO),
+    }
+}
+
+pub(super) fn validity_of(validity: &enums::Validity) -> Validity {
+    match validity {
+        enums::Validity::Ioc => Validity::Ioc,
+        enums::Validity::Day | enums::Validity::Unknown(_) => Validity::Day,
+    }
 }
 
 pub(super) fn validity(validity: Validity) -> enums::Validity {

@@ -130,8 +130,7 @@ fn the_stop_trails_by_whole_jumps_and_never_back() {
 fn what_is_left_of_the_entry_is_cancelled_when_an_exit_fires() {
     let thin = Behaviour { depth: 0.01, replenish_steps: 100_000, pace: 0.0, jumps: 0.0, ..Behaviour::default() };
     let mut desk = Desk::with(ExchangeConfig { behaviour: Behaviour { passive_fill: 0.0, ..thin }, ..config(5) });
-    let last = desk.exchange.quote(&future()).unwrap().last;
-    let at = points(last, "5").on_tick(price("0.05"), crate::domain::money::Toward::Nearest);
+    let at = desk.ask(future());
     let order = wish(future(), Side::Buy, 260, limit(at), points(at, "60"), points(at, "-60"));
     let id = desk.exchange.place_super_order(ME, &order, desk.now).unwrap().order_id;
     desk.wait(200);

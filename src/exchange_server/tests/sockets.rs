@@ -120,6 +120,38 @@ async fn every_change_of_an_order_is_told() {
 }
 
 #[tokio::test]
+async fn the_legs_of_a_super_order_carry_their_number_and_their_entrys() {
+    let desk = Desk::new().await;
+    let call = desk.option("25950", "ce").await;
+    let mut socket = connect_async(&desk.server.orders).await.unwrap().0;
+    let login = Login { client_id: desk.server.client_id.clone(), token: desk.server.access_token.clone() };
+    socket.send(Message::text(login.to_text())).await.unwrap();
+    socket.send(Message::Ping(Vec::new().into())).await.unwrap();
+    while !matches!(socket.next().await.unwrap().unwrap(), Message::Pong(_)) {}
+    let order = json!({
+        "dhanClientId": desk.server.client_id, "transactionType": "BUY", "exchangeSegment": "NSE_FNO",
+        "productType": "MARGIN", "orderType": "MARKET", "securityId": call, "quantity": 65, "price": 0,
+        "targetPrice": 900, "stopLossPrice": 1, "trailingJump": 0,
+    });
+    let (_, ack) = desk.post("/super/orders", order).await;
+    let entry = ack["orderId"].clone();
+    desk.server.forward(5_000).await;
+    let mut legs = std::collections::BTreeMap::new();
+    while legs.len() < 3 {
+        let Message::Text(text) = socket.next().await.unwrap().unwrap() else { continue };
+        let data = serde_json::from_str::<Value>(&text).unwrap()["Data"].clone();
+        assert_eq!(data["remarks"], json!("Super Order"));
+        legs.insert(data["legNo"].as_i64().unwrap(), data);
+    }
+    assert_eq!((&legs[&1]["orderNo"], &legs[&1]["algoOrdNo"]), (&entry, &Value::Null));
+    for (number, order_type) in [(2, "SLM"), (3, "LMT")] {
+        let leg = &legs[&number];
+        assert_eq!((&leg["algoOrdNo"], &leg["txnType"], &leg["orderType"]), (&entry, &json!("S"), &json!(order_type)));
+        assert_ne!(leg["orderNo"], entry);
+    }
+}
+
+#[tokio::test]
 async fn a_bad_login_ends_the_order_socket() {
     let desk = Desk::new().await;
     let mut socket = connect_async(&desk.server.orders).await.unwrap().0;
