@@ -45,7 +45,8 @@ fn functions() -> String {
 fn every_module_of_the_table_is_there() {
     let mut named = 0;
     for row in rows().iter().filter(|row| row.len() == 5) {
-        for module in quoted(&row[2]).iter().chain(&quoted(&row[3])) {
+        let cells = [quoted(&row[2]), quoted(&row[3])].concat();
+        for module in cells.iter().filter(|cell| cell.ends_with(".rs")) {
             assert!(Path::new(ROOT).join("src").join(module).is_file(), "{}: src/{module} is not there", row[0]);
             named += 1;
         }
@@ -56,7 +57,7 @@ fn every_module_of_the_table_is_there() {
 #[test]
 fn every_test_of_the_table_is_there() {
     let all = functions();
-    for row in rows().iter().filter(|row| row.len() == 5 && row[1] != "Call") {
+    for row in rows().iter().filter(|row| row.len() == 5 && row[2] != "Client") {
         let is_operation = row[2] != "no API";
         let tests = quoted(&row[4]);
         assert!(!is_operation || !tests.is_empty(), "{} has no test", row[0]);
