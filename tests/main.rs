@@ -7,6 +7,7 @@ mod dhan_table;
 mod floors;
 mod paper_client;
 mod paper_data;
+mod paper_held_orders;
 mod readme;
 
 // The program as a whole, with signals and terminals as Unix has them.

@@ -20,15 +20,16 @@ use strikedeck::protocol::dhan::instruments::read_master;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-struct Desk {
-    exchange: Running,
-    broker: DhanBroker,
+/// The exchange and a client that knows its instruments.
+pub struct Desk {
+    pub exchange: Running,
+    pub broker: DhanBroker,
     index: SharedIndex,
     placed: u64,
 }
 
 impl Desk {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let time = ManualTime::new(from_ist(date(2026, 11, 20).at(10, 0, 0, 0)));
         let config = ServerConfig { time: TimeSource::Manual(time), ..ServerConfig::paper(7) };
         let exchange = start(config).await.unwrap();
@@ -45,7 +46,7 @@ impl Desk {
     }
 
     /// The call nearest to the index.
-    async fn call(&self) -> (Contract, Quote, Quantity) {
+    pub async fn call(&self) -> (Contract, Quote, Quantity) {
         let expiry = self.broker.expiries(nifty()).await.unwrap()[0];
         self.exchange.forward(3_000).await;
         let chain = self.broker.option_chain(nifty(), expiry).await.unwrap();
@@ -55,7 +56,7 @@ impl Desk {
         (near.contract, near.quote, lot)
     }
 
-    fn intent(&mut self, contract: Contract, side: Side, quantity: Quantity, price: Price) -> Intent {
+    pub fn intent(&mut self, contract: Contract, side: Side, quantity: Quantity, price: Price) -> Intent {
         self.placed += 1;
         let kind = OrderKind::Limit { price };
         let spec = OrderSpec { contract, side, quantity, kind, validity: Validity::Day, product: Product::Margin };
@@ -65,7 +66,7 @@ impl Desk {
     }
 }
 
-fn nifty() -> Contract {
+pub fn nifty() -> Contract {
     Contract::index(Exchange::Nse, Symbol::new("NIFTY").unwrap())
 }
 
@@ -76,7 +77,7 @@ fn strike(contract: &Contract) -> Price {
     }
 }
 
-async fn next<T>(news: &mut mpsc::Receiver<T>) -> T {
+pub async fn next<T>(news: &mut mpsc::Receiver<T>) -> T {
     timeout(Duration::from_secs(10), news.recv()).await.unwrap().unwrap()
 }
 

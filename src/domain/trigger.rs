@@ -128,10 +128,10 @@ words!(
 
 impl Operator {
     /// Whether the comparison holds now. `before` is how the two stood at the last look; without one nothing has crossed.
-    pub fn holds<T: PartialOrd>(self, before: Option<(T, T)>, now: (T, T)) -> bool {
+    pub fn holds<T: PartialOrd + Copy>(self, before: Option<(T, T)>, now: (T, T)) -> bool {
         let (left, right) = now;
-        let crossed_up = before.as_ref().is_some_and(|(l, r)| l < r) && left >= right;
-        let crossed_down = before.as_ref().is_some_and(|(l, r)| l > r) && left <= right;
+        let crossed_up = before.is_some_and(|(l, r)| l < r) && left >= right;
+        let crossed_down = before.is_some_and(|(l, r)| l > r) && left <= right;
         match self {
             Self::CrossingUp => crossed_up,
             Self::CrossingDown => crossed_down,

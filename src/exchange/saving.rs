@@ -119,7 +119,7 @@ impl Exchange {
             watched: self.watched.keys().copied().collect(),
             orders: self.orders.values().cloned().collect(),
             trades: self.trades.clone(),
-            super_orders: self.super_orders.values().cloned().collect(),
+            super_orders: self.super_orders.values().copied().collect(),
             forever_orders: self.forever_orders.values().cloned().collect(),
             triggers: self.triggers.values().cloned().collect(),
             state: self.state(),

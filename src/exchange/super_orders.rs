@@ -188,14 +188,14 @@ impl Exchange {
     ) -> Result<Accepted, Refusal> {
         self.run_until(now);
         let number = self.super_number(account, id)?;
-        let (Some(order), Some(held)) = (self.orders.get_mut(&number), self.super_orders.get_mut(&number)) else {
+        let (Some(order), Some(held)) = (self.orders.get(&number), self.super_orders.get(&number)) else {
             return Err(Refusal::UnknownOrder);
         };
         let count = match change {
-            SuperChange::Entry { .. } => &mut order.modifications,
-            SuperChange::Target { .. } | SuperChange::StopLoss { .. } => &mut held.modifications,
+            SuperChange::Entry { .. } => order.modifications,
+            SuperChange::Target { .. } | SuperChange::StopLoss { .. } => held.modifications,
         };
-        if *count >= MOST_MODIFICATIONS {
+        if count >= MOST_MODIFICATIONS {
             return Err(Refusal::Order(format!("Order can be modified at most {MOST_MODIFICATIONS} times")));
         }
         let (side, status) = (order.side, order.status);
@@ -217,17 +217,32 @@ impl Exchange {
                 jump: paise(trail, "trailingJump")?.unwrap_or(0),
             },
         };
-        *count += 1;
-        self.unsaved.orders.insert(number);
-        self.unsaved.super_orders.insert(number);
         match terms {
             SuperTerms::Entry { .. } => {}
             SuperTerms::Target(_) => self.exit_is_open(number, BracketLeg::Target)?,
             SuperTerms::StopLoss { .. } => self.exit_is_open(number, BracketLeg::StopLoss)?,
         }
+        self.count_modification(number, change);
         let at = self.after_arrival(number);
         self.schedule_event(at, Event::ModifySuper(number, terms));
         Ok(Accepted { order_id: id.clone(), status: OrderStatus::Transit })
+    }
+
+    fn count_modification(&mut self, number: u64, change: &SuperChange) {
+        match change {
+            SuperChange::Entry { .. } => {
+                if let Some(order) = self.orders.get_mut(&number) {
+                    order.modifications += 1;
+                }
+                self.unsaved.orders.insert(number);
+            }
+            SuperChange::Target { .. } | SuperChange::StopLoss { .. } => {
+                if let Some(held) = self.super_orders.get_mut(&number) {
+                    held.modifications += 1;
+                }
+                self.unsaved.super_orders.insert(number);
+            }
+        }
     }
 
     /// Takes a cancellation of a leg; of the entry, it is one of everything. `id` is the entry's.
@@ -422,6 +437,10 @@ impl Exchange {
                 let beside = held.stop.filter(|_| self.exit_is_open(number, BracketLeg::StopLoss).is_ok());
                 let fits = match beside {
                     Some(stop) if better(order.side, at, stop.at) <= 0 => Err("Target Price is beyond the stop".into()),
+                    // While nothing has traded it has to lie beyond the entry.
+                    _ if order.status == OrderStatus::Pending => {
+                        self.prices_fit(order.side, &order.terms, (Some(at), None, 0), &listed)
+                    }
                     _ => on_tick([Some(at), None, None], &listed),
                 };
                 self.restate_exit(number, BracketLeg::Target, at, fits);
@@ -431,6 +450,9 @@ impl Exchange {
                 let fits = match beside {
                     Some(target) if better(order.side, at, target.at) >= 0 => {
                         Err("Stop Loss Price is beyond the target".into())
+                    }
+                    _ if order.status == OrderStatus::Pending => {
+                        self.prices_fit(order.side, &order.terms, (None, Some(at), jump), &listed)
                     }
                     _ => on_tick([Some(at), Some(jump), None], &listed),
                 };
@@ -455,11 +477,12 @@ impl Exchange {
 
     fn say_not_modified(&mut self, number: u64, why: &str) {
         let now = self.now;
-        if let Some(order) = self.orders.get_mut(&number) {
+        // What has ended meanwhile keeps the reason it ended for.
+        if let Some(order) = self.orders.get_mut(&number).filter(|o| !o.status.is_final()) {
             order.reason = format!("RMS:{number}:Modification rejected: {why}");
             order.updated = now;
+            self.note_order(number);
         }
-        self.note_order(number);
     }
 
     /// From now on the trail is measured from the last price.

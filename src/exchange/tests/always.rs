@@ -315,7 +315,7 @@ proptest! {
                     }
                     let stop_fired = legs.iter().any(|l| l.leg == BracketLeg::StopLoss && !l.triggered.is_zero());
                     let rests = |l: &&SuperLegView| l.leg == BracketLeg::Target && !own(l).status.is_final();
-                    prop_assert!(!(stop_fired && legs.iter().any(|l| rests(&l))), "{:?}", order);
+                    prop_assert!(!(stop_fired && legs.iter().any(rests)), "{:?}", order);
                 }
                 let pairs = exchange.forever_orders(ME);
                 for pair in pairs.chunk_by(|a, b| a.order_id == b.order_id) {

@@ -167,6 +167,11 @@ fn legs_are_modified_as_documented() {
     assert_eq!(leg(&desk, &id, Target).price, points(higher, "70"));
     let stop = leg(&desk, &id, StopLoss);
     assert_eq!((stop.price, stop.trail), (points(higher, "-70"), price("5")));
+    let inside = SuperChange::StopLoss { price: points(higher, "1"), trail: None };
+    desk.exchange.modify_super_order(ME, &id, &inside, desk.now).unwrap();
+    desk.wait(200);
+    assert_eq!(leg(&desk, &id, StopLoss).price, points(higher, "-70"), "not above an entry that waits");
+    assert!(desk.order(&id).reason.contains("Stop Loss Price should be less than Price"));
 
     desk.move_market("25890");
     assert_eq!(desk.status(&id), OrderStatus::Traded);
@@ -274,6 +279,15 @@ fn the_two_exits_hold_no_money() {
     assert!(seen(&desk, &id).legs.iter().all(|l| l.status == LegStatus::Pending), "{:?}", seen(&desk, &id));
     let paid = desk.order(&id).average.unwrap().times(Quantity(65));
     assert_eq!(desk.exchange.funds(ME).available, cash - paid);
+    // Only one of them can be executed: a second lot can be sold without being a naked short.
+    desk.trade(call, Side::Buy, 65);
+    let high = desk.ask(call).ticks(200, price("0.05"));
+    let own = desk.send(call, Side::Sell, 65, limit(high));
+    desk.wait(200);
+    assert_eq!(desk.status(&own), OrderStatus::Pending, "{}", desk.order(&own).reason);
+    let naked = desk.send(call, Side::Sell, 65, limit(high));
+    desk.wait(200);
+    assert!(desk.order(&naked).reason.contains("Insufficient Funds"));
 }
 
 #[test]

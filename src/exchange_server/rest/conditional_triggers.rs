@@ -9,7 +9,9 @@ use rust_decimal::Decimal;
 
 use super::answers::{Answer, Refused, ok};
 use super::orders::{check_client, contract_of, quantity};
-use crate::domain::{Against, Comparison, Condition, Contract, OrderSpec, Price, Trigger, TriggerId, TriggerStatus};
+use crate::domain::{
+    self, Against, Comparison, Condition, Contract, OrderSpec, Price, Trigger, TriggerId, TriggerStatus,
+};
 use crate::exchange::{Exchange, NewOrder, Refusal, TriggerView};
 use crate::exchange_server::limits::Bucket;
 use crate::exchange_server::state::Shared;
@@ -141,13 +143,13 @@ fn trigger(exchange: &Exchange, request: &AlertRequest) -> Result<Trigger, Refus
     let condition = Condition {
         contract: watched(exchange, &asked.exchange_segment, &asked.security_id)?,
         comparison: comparison(asked).ok_or_else(bad)?,
-        operator: word(crate::domain::Operator::ALL, |o| o.as_str(), asked.operator.as_str()).ok_or_else(bad)?,
+        operator: word(domain::Operator::ALL, domain::Operator::as_str, asked.operator.as_str()).ok_or_else(bad)?,
         expires: asked.exp_date,
         // Left out, it is once.
         frequency: match asked.frequency {
-            Frequency::Once => crate::domain::Frequency::Once,
-            Frequency::Always => crate::domain::Frequency::Always,
-            Frequency::Unknown(ref text) if text.is_empty() => crate::domain::Frequency::Once,
+            Frequency::Once => domain::Frequency::Once,
+            Frequency::Always => domain::Frequency::Always,
+            Frequency::Unknown(ref text) if text.is_empty() => domain::Frequency::Once,
             Frequency::Unknown(_) => return Err(bad()),
         },
         note: asked.user_note.clone(),
@@ -180,7 +182,7 @@ fn word<T: Copy>(all: &[T], text_of: impl Fn(T) -> &'static str, text: &str) -> 
 
 fn comparison(asked: &AlertCondition) -> Option<Comparison> {
     let indicator =
-        |name: &Option<IndicatorName>| word(crate::domain::Indicator::ALL, |i| i.as_str(), name.as_ref()?.as_str());
+        |name: &Option<IndicatorName>| word(domain::Indicator::ALL, domain::Indicator::as_str, name.as_ref()?.as_str());
     let with = match asked.comparison_type {
         ComparisonType::PriceWithValue => return Some(Comparison::Price { value: Price(asked.comparing_value?) }),
         ComparisonType::TechnicalWithValue => Against::Value(asked.comparing_value?),
@@ -188,7 +190,7 @@ fn comparison(asked: &AlertCondition) -> Option<Comparison> {
         ComparisonType::TechnicalWithClose => Against::Close,
         ComparisonType::Unknown(_) => return None,
     };
-    let time_frame = word(crate::domain::TimeFrame::ALL, |t| t.as_str(), asked.time_frame.as_ref()?.as_str())?;
+    let time_frame = word(domain::TimeFrame::ALL, domain::TimeFrame::as_str, asked.time_frame.as_ref()?.as_str())?;
     Some(Comparison::Technical { indicator: indicator(&asked.indicator_name)?, time_frame, with })
 }
 
@@ -260,16 +262,16 @@ fn wire_order(exchange: &Exchange, spec: &OrderSpec) -> AlertOrder {
         exchange_segment: ExchangeSegment::from(spec.contract.segment()),
         product_type: ProductType::from(spec.product),
         order_type: match spec.kind {
-            crate::domain::OrderKind::Limit { .. } => OrderType::Limit,
-            crate::domain::OrderKind::Market => OrderType::Market,
-            crate::domain::OrderKind::StopLimit { .. } => OrderType::StopLoss,
-            crate::domain::OrderKind::StopMarket { .. } => OrderType::StopLossMarket,
+            domain::OrderKind::Limit { .. } => OrderType::Limit,
+            domain::OrderKind::Market => OrderType::Market,
+            domain::OrderKind::StopLimit { .. } => OrderType::StopLoss,
+            domain::OrderKind::StopMarket { .. } => OrderType::StopLossMarket,
         },
         security_id: number(exchange, &spec.contract),
         quantity: i64::from(spec.quantity.0),
         validity: match spec.validity {
-            crate::domain::Validity::Day => Validity::Day,
-            crate::domain::Validity::Ioc => Validity::Ioc,
+            domain::Validity::Day => Validity::Day,
+            domain::Validity::Ioc => Validity::Ioc,
         },
         price: spec.kind.price().map_or(Decimal::ZERO, |p| p.0),
         disc_quantity: 0,

@@ -167,9 +167,11 @@ pub struct ForeverOrder {
 }
 
 // The signatures are serde's.
+#[allow(clippy::ref_option)]
 fn time_or_null<S: Serializer>(value: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
     value.map(values::ist_text).serialize(serializer)
 }
+#[allow(clippy::ref_option, clippy::trivially_copy_pass_by_ref)]
 fn date_or_null<S: Serializer>(value: &Option<Date>, serializer: S) -> Result<S::Ok, S::Error> {
     value.map(|day| day.to_string()).serialize(serializer)
 }
