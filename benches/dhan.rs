@@ -35,7 +35,13 @@ fn ticker(n: u32) -> Body {
 
 fn full(n: u32) -> Body {
     let quote = QuoteFields { last: FeedPrice(100.0 + (n % 1_000) as f32 / 20.0), ..QuoteFields::default() };
-    let level = DepthLevel { bid_quantity: 65, ask_quantity: 130, bid: FeedPrice(99.95), ask: FeedPrice(100.05), ..DepthLevel::default() };
+    let level = DepthLevel {
+        bid_quantity: 65,
+        ask_quantity: 130,
+        bid: FeedPrice(99.95),
+        ask: FeedPrice(100.05),
+        ..DepthLevel::default()
+    };
     Body::Full(Full { quote, depth: [level; 5], ..Full::default() })
 }
 

@@ -15,8 +15,8 @@ use strikedeck::broker::Broker;
 use strikedeck::broker::dhan::{DhanBroker, DhanCredentials, DhanEndpoints, DhanSettings, SharedIndex};
 use strikedeck::domain::time::Timestamp;
 use strikedeck::domain::{
-    AccountId, Contract, CorrelationId, Exchange, Instrument, InstrumentIndex, Intent, IntentId, OptionRight, OrderKind,
-    OrderSpec, Price, Product, Quantity, SecurityId, Side, Symbol, Validity,
+    AccountId, Contract, CorrelationId, Exchange, Instrument, InstrumentIndex, Intent, IntentId, OptionRight,
+    OrderKind, OrderSpec, Price, Product, Quantity, SecurityId, Side, Symbol, Validity,
 };
 use strikedeck::net::Secret;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

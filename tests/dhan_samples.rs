@@ -399,7 +399,10 @@ fn depth_sample(name: &str, levels: DepthLevels, wanted: DepthSide) -> Option<De
     assert_eq!(rows.len(), said.len(), "{name}");
     for (row, said) in rows.iter().zip(said) {
         assert_eq!(row.price.decimal(), parse_decimal(&said["price"].to_string()).map(|d| d.normalize()));
-        assert_eq!((Some(u64::from(row.quantity)), Some(u64::from(row.orders))), (said["quantity"].as_u64(), said["orders"].as_u64()));
+        assert_eq!(
+            (Some(u64::from(row.quantity)), Some(u64::from(row.orders))),
+            (said["quantity"].as_u64(), said["orders"].as_u64())
+        );
     }
     let mut written = Vec::new();
     encode_depth(levels, packet, &mut written);

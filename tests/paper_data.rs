@@ -80,8 +80,8 @@ async fn charts_are_read_in_neutral_terms() {
     let desk = Desk::new().await;
     desk.exchange.forward(300_000).await;
     let start = from_ist(date(2026, 11, 20).at(10, 0, 0, 0));
-    let minutes = desk.broker.intraday_bars(&nifty(), BarLength::Minute, (start, after_ms(start, 600_000)), true);
-    let minutes = minutes.await.unwrap();
+    let range = (start, after_ms(start, 600_000));
+    let minutes = desk.broker.intraday_bars(&nifty(), BarLength::Minute, range, true).await.unwrap();
     assert_eq!((minutes.len(), minutes[0].start, minutes[0].open), (6, start, Price(dec!(25944))));
     let last = desk.broker.last_prices(&[nifty()]).await.unwrap();
     assert_eq!(last, [(nifty(), minutes[5].close)]);
@@ -179,7 +179,11 @@ async fn margins_conversions_and_the_exit_on_profit_or_loss() {
     desk.broker.set_pnl_exit(exit).await.unwrap();
     desk.exchange.forward(120_000).await;
     let positions = desk.broker.positions().await.unwrap();
-    assert_eq!((open(&positions, Product::Margin), open(&positions, Product::Intraday)), (65, 0), "only what it covers");
+    assert_eq!(
+        (open(&positions, Product::Margin), open(&positions, Product::Intraday)),
+        (65, 0),
+        "only what it covers"
+    );
 }
 
 #[tokio::test]

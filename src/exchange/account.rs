@@ -6,7 +6,9 @@
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Contract, Money, NetQuantity, PositionSighting, Price, Product, Quantity, SecurityId, Side};
+use crate::domain::{
+    Contract, ContractKind, Money, NetQuantity, PositionSighting, Price, Product, Quantity, SecurityId, Side,
+};
 
 use super::holdings::Edis;
 use super::listing::price;
@@ -47,6 +49,12 @@ impl Position {
 
     pub(super) fn net(&self) -> i64 {
         self.carried + i64::from(self.day_buy) - i64::from(self.day_sell)
+    }
+
+    /// The part of it that is a holding: shares for delivery that were bought on earlier days.
+    pub(super) fn held(&self) -> i64 {
+        let for_delivery = matches!(self.product, Product::Cnc | Product::Mtf);
+        if for_delivery && self.contract.kind == ContractKind::Equity { self.net().min(self.carried).max(0) } else { 0 }
     }
 
     fn bought(&self) -> (i64, i64) {
@@ -266,8 +274,9 @@ impl Account {
         self.positions.iter().find(|p| p.contract == *contract && p.product == product).map_or(0, Position::net)
     }
 
+    /// Holdings aside: they are no positions.
     pub(super) fn is_flat(&self) -> bool {
-        self.positions.iter().all(|p| p.net() == 0)
+        self.positions.iter().all(|p| p.net() == p.held())
     }
 
     /// The day ends: closed rows go, open ones are carried at their mark.

@@ -56,9 +56,8 @@ impl Exchange {
         let mut rows: Vec<HoldingView> = Vec::new();
         for position in &book.positions {
             let funded = position.product == Product::Mtf;
-            let held = position.net().min(position.carried);
-            let share = position.contract.kind == ContractKind::Equity;
-            if !share || held <= 0 || !(funded || position.product == Product::Cnc) {
+            let held = position.held();
+            if held == 0 {
                 continue;
             }
             let quantity = Quantity(u32::try_from(held).unwrap_or(u32::MAX));

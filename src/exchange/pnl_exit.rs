@@ -120,7 +120,7 @@ impl Exchange {
         let under_way = self.queue.values().any(|e| matches!(e, Event::ExitAll(name, _) if name == account))
             || self.orders.values().filter(working).any(|o| exit.covers(o.product));
         let Some(book) = self.accounts.get(account).filter(|book| !under_way && !book.kill_switch) else { return };
-        if book.positions.iter().any(|p| p.net() != 0 && exit.covers(p.product)) {
+        if book.positions.iter().any(|p| p.net() != p.held() && exit.covers(p.product)) {
             self.exit_products(account, exit);
             return;
         }

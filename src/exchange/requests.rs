@@ -163,8 +163,9 @@ impl Exchange {
         }
         let Some(book) = self.accounts.get(account) else { return };
         let wanted = |p: Product| product.is_none_or(|only| only == p);
-        let open = book.positions.iter().filter(|p| p.net() != 0 && wanted(p.product));
-        let mut exits: Vec<_> = open.map(|p| (p.contract, p.product, p.net())).collect();
+        // Holdings are no positions: they stay.
+        let open = book.positions.iter().filter(|p| p.net() != p.held() && wanted(p.product));
+        let mut exits: Vec<_> = open.map(|p| (p.contract, p.product, p.net() - p.held())).collect();
         exits.sort_by_key(|(_, _, net)| *net > 0);
         for (contract, product, net) in exits {
             let Some(listed) = self.find_held(&contract) else { continue };

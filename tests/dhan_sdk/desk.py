@@ -11,6 +11,14 @@ from dhanhq.marketfeed import MarketFeed
 
 SHARE = "RELIANCE"
 
+# The package prints what it sends, token and all: only what this script says is shown.
+import dhanhq.fulldepth
+import dhanhq.marketfeed
+import dhanhq.orderupdate
+
+for module in (dhanhq.fulldepth, dhanhq.marketfeed, dhanhq.orderupdate):
+    module.print = lambda *_, **__: None
+
 
 class Desk:
     """A running exchange and a client of the package."""

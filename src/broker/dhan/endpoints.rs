@@ -75,7 +75,7 @@ pub struct DhanSettings {
     pub http: HttpSettings,
     /// For the instrument master, some 30 MB.
     pub download: Duration,
-    /// Between two requests for quotes (one a second is allowed).
+    /// Between two requests of one call for many quotes (one a second is allowed).
     pub quote_pause: Duration,
     pub feed: SocketSettings,
     pub orders: SocketSettings,

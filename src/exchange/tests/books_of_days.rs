@@ -36,6 +36,23 @@ fn shares_bought_for_delivery_are_holdings_the_next_day() {
     desk.wait(5_000);
     assert_eq!(desk.status(&id), OrderStatus::Traded);
     assert_eq!(desk.exchange.holdings_of(ME)[0].quantity, Quantity(15));
+    // Holdings are no positions: the exit of everything leaves them, and the kill switch may be set.
+    desk.exchange.exit_all(ME, desk.now);
+    desk.wait(5_000);
+    assert_eq!(desk.exchange.holdings_of(ME)[0].quantity, Quantity(15));
+    assert_eq!(desk.exchange.set_kill_switch(ME, true, desk.now), Ok(()));
+}
+
+#[test]
+fn a_new_account_can_be_given_shares() {
+    let (mut desk, share) = share_desk();
+    let before = desk.exchange.funds(ME).available;
+    assert!(desk.exchange.give_holding(ME, &share, Quantity(20)));
+    assert!(!desk.exchange.give_holding(ME, &share, Quantity(20)), "once");
+    assert!(!desk.exchange.give_holding(ME, &option(25_950, "CE"), Quantity(65)), "only shares");
+    let held = desk.exchange.holdings_of(ME).remove(0);
+    assert!(held.quantity == Quantity(20) && held.cost < held.last, "{held:?}");
+    assert_eq!(desk.exchange.funds(ME).available, before);
 }
 
 #[test]

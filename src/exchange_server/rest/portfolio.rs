@@ -8,8 +8,8 @@ use axum::response::IntoResponse;
 use axum::routing::{get, post};
 
 use super::answers::{Answer, Refused, ok};
-use crate::domain::Quantity;
-use crate::exchange::Exchange;
+use crate::domain::{ContractKind, Product, Quantity};
+use crate::exchange::{Exchange, PositionView};
 use crate::exchange_server::limits::Bucket;
 use crate::exchange_server::state::Shared;
 use crate::exchange_server::switches::EmptyHoldings;
@@ -49,11 +49,20 @@ async fn positions(State(shared): State<Shared>, headers: HeaderMap) -> Answer {
         .core
         .call(move |exchange, now| {
             exchange.let_pass(now);
-            let names = |p: &crate::exchange::PositionView| exchange.listing_of_held(&p.contract);
-            exchange.positions(&account).iter().map(|p| words::position(p, &account, names(p).as_ref())).collect()
+            let names = |p: &PositionView| exchange.listing_of_held(&p.contract);
+            let all = exchange.positions(&account);
+            let open = all.iter().filter(|p| !is_only_held(p));
+            open.map(|p| words::position(p, &account, names(p).as_ref())).collect()
         })
         .await?;
     ok(&rows)
+}
+
+/// Shares for delivery from earlier days are holdings, not positions, until some are sold.
+fn is_only_held(view: &PositionView) -> bool {
+    let for_delivery = matches!(view.product, Product::Cnc | Product::Mtf);
+    let untouched = view.day_buy_quantity.is_zero() && view.day_sell_quantity.is_zero();
+    for_delivery && untouched && view.contract.kind == ContractKind::Equity
 }
 
 /// Exits happen a little later, as at the broker: poll the positions.

@@ -256,3 +256,11 @@ async fn every_change_of_an_order_is_posted_to_the_configured_address() {
     let far = ServerConfig { postback: Some("http://example.com/".into()), ..config(&ten_o_clock()) };
     assert!(matches!(start(far).await, Err(StartError::Postback(_))), "never to another machine");
 }
+
+#[tokio::test]
+async fn the_list_of_a_segment_redirects_to_the_detailed_one() {
+    let desk = Desk::new().await;
+    let text = desk.http.get(format!("{}/instrument/NSE_FNO", desk.server.rest)).send().await.unwrap().text().await;
+    let detailed = desk.http.get(&desk.server.instruments_detailed).send().await.unwrap().text().await;
+    assert_eq!(text.unwrap(), detailed.unwrap());
+}

@@ -198,7 +198,8 @@ async fn twenty_levels_come_as_a_bid_and_an_ask_packet_and_again_when_they_chang
     assert_eq!((first[0].segment, first[0].security_id.to_string()), (2, call.clone()));
     let (_, quote) = desk.post("/marketfeed/quote", json!({"NSE_FNO": [call.parse::<u64>().unwrap()]})).await;
     let best = &quote["data"]["NSE_FNO"][&call]["depth"];
-    assert_eq!(bids[0].price.0, best["buy"][0]["price"].as_f64().unwrap());
+    let told: rust_decimal::Decimal = best["buy"][0]["price"].to_string().parse().unwrap();
+    assert_eq!(bids[0].price.decimal(), Some(told.normalize()));
     assert_eq!(asks[4].quantity, best["sell"][4]["quantity"].as_u64().unwrap() as u32);
     desk.server.forward(1_000).await;
     let second = depth_packets(&mut socket, DepthLevels::Twenty).await;

@@ -50,7 +50,7 @@ impl Postback {
             order_id: self.order.order_id.clone(),
             status: self.order.order_status.to_string(),
             filled: self.order.filled_qty,
-            updated: self.order.update_time.map(|at| at.as_second()),
+            updated: self.order.update_time.map(crate::domain::time::Timestamp::as_second),
         }
     }
 }
@@ -84,7 +84,7 @@ mod tests {
         assert_eq!(Postback::read(b"{}"), Err(NoPostback::NoOrder));
         assert_eq!(Postback::read(br#"{"orderId":"NA"}"#), Err(NoPostback::NoOrder));
         assert!(matches!(Postback::read(b"orderId=1"), Err(NoPostback::Unreadable(_))));
-        assert_eq!(Postback::read(&[b' '; 20_000]), Err(NoPostback::TooLong(20_000)));
+        assert_eq!(Postback::read(&vec![b' '; 20_000]), Err(NoPostback::TooLong(20_000)));
     }
 
     proptest! {

@@ -102,7 +102,7 @@ mod voucher_date {
     use super::values::{parse_date, present};
 
     // The signature is serde's.
-    #[allow(clippy::trivially_copy_pass_by_ref)]
+    #[allow(clippy::trivially_copy_pass_by_ref, clippy::ref_option)]
     pub fn serialize<S: Serializer>(value: &Option<Date>, serializer: S) -> Result<S::Ok, S::Error> {
         match value {
             Some(day) => serializer.collect_str(&day.strftime("%b %d, %Y")),

@@ -47,7 +47,7 @@ fn of_two_hundred_levels_only_those_that_count_are_read() {
     let rows = vec![row("1500", 50, 1), row("1499.95", 51, 2)];
     let body = DepthBody::Side { side: DepthSide::Ask, last_field: 2, rows: rows.clone() };
     let packet = DepthPacket { segment: 2, security_id: 51_234, body };
-    let bytes = encoded(DepthLevels::TwoHundred, &[packet.clone()]);
+    let bytes = encoded(DepthLevels::TwoHundred, std::slice::from_ref(&packet));
     assert_eq!(bytes.len(), 3_212);
     assert_eq!(decode(DepthLevels::TwoHundred, &bytes).0, [packet]);
     // One that is not padded is read by its length.
