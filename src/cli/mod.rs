@@ -109,6 +109,7 @@ async fn run(global: &Global, command: &Command, machine: &dyn Machine, console:
     match command {
         Command::Exchange(args) => commands::exchange::run(global, args, machine, console).await,
         Command::Keys => commands::keys::run(global, console),
+        Command::Simulate(args) => commands::simulate::run(args, console),
         Command::Doctor => commands::doctor::run(global, machine, console).await,
         Command::Flatten(args) if args.force => commands::flatten::force(global, *args, machine, console).await,
         _ => with_desk(global, command, machine, console).await,
@@ -138,6 +139,10 @@ fn asks(command: &Command) -> bool {
         | Command::Map(_)
         | Command::Doctor
         | Command::Exchange(_)
+        | Command::Stop(_)
+        | Command::Target(_)
+        | Command::Rules(_)
+        | Command::Simulate(_)
         | Command::Keys => false,
     }
 }
@@ -195,6 +200,9 @@ async fn act(shell: &mut Shell<'_>, command: &Command) -> Result<(), Failure> {
         Command::Close(args) => commands::decide::close(shell, args).await,
         Command::Import(args) => commands::import::run(shell, args).await,
         Command::Map(args) => commands::map::run(shell, args).await,
-        Command::Doctor | Command::Exchange(_) | Command::Keys => Ok(()),
+        Command::Stop(args) => commands::protect::stop(shell, args).await,
+        Command::Target(args) => commands::protect::target(shell, args).await,
+        Command::Rules(args) => commands::protect::rules(shell, args).await,
+        Command::Doctor | Command::Exchange(_) | Command::Simulate(_) | Command::Keys => Ok(()),
     }
 }

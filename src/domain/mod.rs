@@ -5,6 +5,7 @@
 
 pub mod calendar;
 pub mod contract_rules;
+pub mod exit_rules;
 pub mod ids;
 pub mod instrument;
 pub mod instrument_index;
@@ -18,6 +19,7 @@ pub mod time;
 
 pub use calendar::{Market, Session, SessionKind, TradingCalendar};
 pub use contract_rules::{ContractRules, Disagreement, Expiry, ExpiryCycle, UnderlyingRules};
+pub use exit_rules::{ExitRules, RuleKind, RuleLevel, ScaleStep};
 pub use ids::{AccountId, BrokerOrderId, CommandId, CorrelationId, IntentId, SecurityId, StrategyId};
 pub use instrument::{Contract, ContractKind, Exchange, Instrument, OptionRight, Segment, Symbol};
 pub use instrument_index::InstrumentIndex;

@@ -91,6 +91,7 @@ impl Turn<'_> {
             Touched::Lots(keys) => self.drive_strays(Some(&keys)),
             Touched::Everything => self.drive_strays(None),
         }
+        self.drive_rules();
         self.drive_protection();
         self.drive_exits();
         self.drive_flatten();

@@ -12,7 +12,7 @@ use crate::domain::money::Toward;
 use crate::domain::time::{Timestamp, after_ms, ms_between};
 use crate::domain::{
     AccountId, Contract, CorrelationId, Instrument, Intent, IntentId, OrderKind, OrderSpec, Price, Quantity, Quote,
-    Side,
+    Side, StrategyId,
 };
 use crate::engine::effect::AlertLevel;
 
@@ -37,6 +37,8 @@ pub struct Memory {
     pub uncovered: BTreeMap<LotKey, Timestamp>,
     /// Lots whose price has passed their stop without its filling, and since when.
     pub passed: BTreeMap<LotKey, Timestamp>,
+    /// Strategies whose rules cannot be looked at for want of quotes, and since when.
+    pub blind: BTreeMap<StrategyId, Timestamp>,
     /// The latest instant seen: time does not run backwards in here.
     pub latest: Option<Timestamp>,
 }

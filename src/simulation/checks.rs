@@ -6,8 +6,8 @@ use super::disk::Disk;
 use super::report::{Invariant, Report};
 use crate::domain::time::{Timestamp, after_ms, ms_between};
 use crate::domain::{
-    BrokerOrderId, CommandId, Contract, IntentId, Money, NetQuantity, OrderSighting, Product, Quantity, SeenStatus,
-    Side, StrategyId, StrategyStatus, TradeSighting,
+    BrokerOrderId, CommandId, Contract, IntentId, Money, NetQuantity, OrderSighting, Product, Quantity, Quote,
+    RuleKind, RuleLevel, SeenStatus, Side, StrategyId, StrategyStatus, TradeSighting,
 };
 use crate::engine::record::{Owner, Purpose, Unplaced};
 use crate::engine::state::{LotKey, OrderState, Strategy};
@@ -262,11 +262,49 @@ impl Checks {
                 })?;
             }
             Record::StrategyMoved { id, to: StrategyStatus::Executed, .. } => self.executed_is_held(*id)?,
+            Record::RuleFired { id, rule, level, pnl, quotes, .. } => {
+                report.rules += 1;
+                self.rule_is_met(*id, *rule, *level, *pnl, quotes, at)?;
+            }
+            Record::StopSet { .. } => report.stops += 1,
             Record::Halted { .. } => report.halts += 1,
             Record::FlattenStarted { .. } => report.flattens += 1,
             _ => {}
         }
         Ok(())
+    }
+
+    /// A rule acts on fresh quotes of all that is open, and on the profit they really come to.
+    fn rule_is_met(
+        &self,
+        id: StrategyId,
+        rule: RuleKind,
+        level: RuleLevel,
+        pnl: Option<Money>,
+        quotes: &[(Contract, Quote)],
+        at: Timestamp,
+    ) -> Checked {
+        if !rule.needs_quotes() {
+            return Ok(());
+        }
+        let title = self.shadow.strategies.get(&id).map(Strategy::title).unwrap_or_default();
+        for (contract, quote) in quotes {
+            let age = ms_between(quote.at, at);
+            must(age <= self.config.execution.max_quote_age_ms, Invariant::RulesOnFreshQuotes, || {
+                format!("{title}: {} acted on a quote of {} that is {age} ms old", rule.as_str(), contract.label())
+            })?;
+        }
+        let mid = |c: &Contract| quotes.iter().find(|(k, _)| k == c).map(|(_, q)| q.mid());
+        let worth: Option<Money> = self.shadow.lots_of(Owner::Strategy(id)).map(|(k, l)| l.pnl(mid(&k.contract))).sum();
+        let met = match level {
+            RuleLevel::ProfitFrom(least) => worth.is_some_and(|p| p >= least),
+            RuleLevel::ProfitTo(most) => worth.is_some_and(|p| p <= most),
+            RuleLevel::Delta(_) | RuleLevel::Days(_) => true,
+            RuleLevel::TrailsFrom(_) => false,
+        };
+        must(worth.is_some() && worth == pnl && met, Invariant::RulesOnFreshQuotes, || {
+            format!("{title}: {} acted on {pnl:?} for {level:?}; its quotes say {worth:?}", rule.as_str())
+        })
     }
 
     fn entry_is_allowed(&self, contract: &Contract, at: Timestamp) -> Checked {
@@ -413,7 +451,7 @@ impl Checks {
     /// Once quiet, what is to be protected rests at the exchange, to the unit.
     fn stops_rest(&self, state: &State) -> Checked {
         let mut wanted: BTreeMap<(Contract, Product), i64> = BTreeMap::new();
-        for (key, guard) in state.guards.iter().filter(|(k, g)| g.stop.is_some() && !state.exits.contains_key(k)) {
+        for (key, _) in state.guards.iter().filter(|(k, g)| g.stop.is_some() && !state.exits.contains_key(k)) {
             let net = state.lots.get(key).map_or(0, |l| l.net.0);
             *wanted.entry((key.contract, key.product)).or_default() -= net;
         }

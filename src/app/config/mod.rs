@@ -19,7 +19,7 @@ pub use self::errors::{ConfigError, ConfigErrors};
 pub use self::secrets::Secrets;
 use crate::domain::Money;
 use crate::engine::EngineConfig;
-use crate::engine::config::{ExecutionPolicy, ExitPolicy, KillSwitchPolicy, PollPolicy, ProtectionPolicy};
+use crate::engine::config::{ExecutionPolicy, ExitPolicy, KillSwitchPolicy, PollPolicy, ProtectionPolicy, RulesPolicy};
 use crate::risk::Limits;
 use crate::store::JournalOptions;
 
@@ -136,6 +136,7 @@ struct StrategyFile {
     execution: ExecutionPolicy,
     exits: ExitPolicy,
     protection: ProtectionPolicy,
+    rules: RulesPolicy,
     polls: PollPolicy,
 }
 
@@ -168,6 +169,7 @@ impl AppConfig {
             execution: strategy.execution,
             exits: strategy.exits,
             protection: strategy.protection,
+            rules: strategy.rules,
             polls: strategy.polls,
             kill_switch: risk.kill_switch,
         };

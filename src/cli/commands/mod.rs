@@ -13,6 +13,8 @@ pub mod map;
 pub mod mark;
 mod open;
 mod preview;
+pub mod protect;
 pub mod show;
+pub mod simulate;
 pub mod status;
 pub mod top;

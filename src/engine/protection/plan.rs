@@ -4,9 +4,7 @@ use rust_decimal::Decimal;
 use rust_decimal_macros::dec;
 
 use crate::domain::money::Toward;
-use crate::domain::{
-    OrderKind, OrderSpec, Price, Product, Quantity, Quote, Side, StrategyId, StrategyStatus, Validity,
-};
+use crate::domain::{OrderKind, OrderSpec, Price, Quantity, Quote, Side, StrategyStatus, Validity};
 use crate::engine::command::StopWish;
 use crate::engine::config::ProtectedLegs;
 use crate::engine::effect::AlertLevel;
@@ -175,15 +173,9 @@ impl Turn<'_> {
     }
 
     /// The trader moves, arms or lifts the stop of what a strategy holds of a contract.
-    pub(in crate::engine) fn wish_stop(
-        &mut self,
-        id: StrategyId,
-        contract: crate::domain::Contract,
-        product: Product,
-        wish: StopWish,
-    ) -> Result<String, String> {
-        let (key, average, long, tick) = self.guardable(id, contract, product)?;
-        let label = contract.label();
+    pub(in crate::engine) fn wish_stop(&mut self, key: LotKey, wish: StopWish) -> Result<String, String> {
+        let (average, long, tick) = self.guardable(key)?;
+        let (contract, label) = (key.contract, key.contract.label());
         let distance =
             |by: Price| (by.0 >= tick.0 * Decimal::from(LEAST_MOVE_TICKS)).then(|| by.on_tick(tick, Toward::Up));
         let last = self.fresh_quote(&contract).map(|q| q.last);
@@ -215,14 +207,9 @@ impl Turn<'_> {
         Ok(format!("{label}: stop at {} ({})", stop.trigger, stop.how.as_str()))
     }
 
-    pub(in crate::engine) fn wish_target(
-        &mut self,
-        id: StrategyId,
-        contract: crate::domain::Contract,
-        product: Product,
-        target: Option<Price>,
-    ) -> Result<String, String> {
-        let (key, _, long, tick) = self.guardable(id, contract, product)?;
+    pub(in crate::engine) fn wish_target(&mut self, key: LotKey, target: Option<Price>) -> Result<String, String> {
+        let (_, long, tick) = self.guardable(key)?;
+        let LotKey { owner, contract, product } = key;
         let label = contract.label();
         let target = target.map(|t| t.on_tick(tick, if long { Toward::Up } else { Toward::Down }));
         if target.is_some_and(|t| !t.is_positive()) {
@@ -233,24 +220,16 @@ impl Turn<'_> {
         if let Some(target) = target.filter(met) {
             return Err(format!("{label} has passed {target} already: close it instead"));
         }
-        let LotKey { owner, .. } = key;
         self.record(Record::TargetSet { owner, contract, product, target });
         Ok(target.map_or_else(|| format!("{label}: no target any more"), |t| format!("{label}: target {t}")))
     }
 
-    fn guardable(
-        &self,
-        id: StrategyId,
-        contract: crate::domain::Contract,
-        product: Product,
-    ) -> Result<(LotKey, Price, bool, Price), String> {
-        let key = LotKey { owner: Owner::Strategy(id), contract, product };
-        let label = contract.label();
+    fn guardable(&self, key: LotKey) -> Result<(Price, bool, Price), String> {
+        let label = key.contract.label();
         if self.state.exits.contains_key(&key) {
             return Err(format!("{label} is being exited"));
         }
-        let (average, long, tick) = self.cost(key).ok_or_else(|| format!("#{id} holds no {label}"))?;
-        Ok((key, average, long, tick))
+        self.cost(key).ok_or_else(|| format!("{label}: nothing is held"))
     }
 }
 

@@ -6,3 +6,4 @@ mod exit;
 mod marking;
 mod protect;
 mod restart;
+mod rules;

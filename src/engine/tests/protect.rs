@@ -114,7 +114,7 @@ fn a_stop_whose_modification_went_unanswered_is_cancelled_and_the_exit_awaits_it
     let (id, stop) = protected(&mut desk);
     let at = StopWish::At { trigger: Price(dec!(80)) };
     desk.pass(1_100);
-    desk.ask(Command::SetStop { id, contract: call(26_000), product: Product::Margin, stop: at });
+    desk.ask(Command::SetStop { id, leg: None, stop: at });
     let reason = "its answer was lost".to_string();
     desk.tell(Event::ModifyFailed { intent: stop.id, reason, unanswered: true });
     let sent = desk.placed().len();
@@ -225,7 +225,7 @@ fn a_stop_that_was_passed_without_filling_becomes_an_exit() {
 fn a_target_is_held_here_and_met_on_the_bid() {
     let mut desk = Desk::open();
     let (id, stop) = protected(&mut desk);
-    let set = |target| Command::SetTarget { id, contract: call(26_000), product: Product::Margin, target };
+    let set = |target| Command::SetTarget { id, leg: Some(1), target };
     assert!(!desk.ask(set(Some(Price(dec!(110))))).is_refused());
     let sent = desk.placed().len();
     desk.quote(&[26_000]);
@@ -240,9 +240,7 @@ fn a_target_is_held_here_and_met_on_the_bid() {
 fn a_stop_is_moved_by_hand_to_breakeven_or_trails_and_never_goes_back() {
     let mut desk = Desk::open();
     let (id, _) = protected(&mut desk);
-    let ask = |desk: &mut Desk, stop| {
-        desk.ask(Command::SetStop { id, contract: call(26_000), product: Product::Margin, stop })
-    };
+    let ask = |desk: &mut Desk, stop| desk.ask(Command::SetStop { id, leg: None, stop });
     let at = |price| StopWish::At { trigger: Price(price) };
     desk.tell(Event::Quotes(vec![(call(26_000), quote(Price(dec!(120)), desk.now))]));
     ask(&mut desk, at(dec!(90.02)));
@@ -271,7 +269,7 @@ fn without_a_fresh_quote_nothing_trails_and_no_target_is_met() {
     desk.now = after_ms(desk.now, 10_000);
     desk.tell(Event::Quotes(vec![(call(26_000), quote(Price(dec!(500)), after_ms(desk.now, -9_000)))]));
     let wish = StopWish::Trail { by: Price(dec!(10)) };
-    let reply = desk.ask(Command::SetStop { id, contract: call(26_000), product: Product::Margin, stop: wish });
+    let reply = desk.ask(Command::SetStop { id, leg: None, stop: wish });
     assert!(reply.is_refused());
     assert!(desk.state().exits.is_empty());
 }

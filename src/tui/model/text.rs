@@ -16,6 +16,11 @@ pub enum Asked {
     },
     Arm,
     MarkTop,
+    /// Of one leg (counted from 1), or of all that is held.
+    Stop {
+        id: StrategyId,
+        leg: Option<usize>,
+    },
 }
 
 #[derive(Clone, Debug)]

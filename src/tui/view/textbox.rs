@@ -58,6 +58,7 @@ fn explanation(scene: &Scene<'_>, dialog: &TextDialog, width: u16) -> Vec<Line<'
             });
             format!("{} pending strategies have this score and nothing known against them.", pending.count())
         }
+        Asked::Stop { .. } => "It rests at the broker and moves at once. A trailing stop never goes back.".to_string(),
         Asked::Notes(_) | Asked::Filter { .. } => return Vec::new(),
     };
     let mut lines = text::wrapped(&words, width, "", theme.text);
