@@ -189,7 +189,7 @@ impl std::str::FromStr for StopWish {
 pub enum RulesWish {
     /// Those it came with, and the settings' where it says nothing.
     Stated,
-    Set(ExitRules),
+    Set(Box<ExitRules>),
     Off,
 }
 

@@ -105,7 +105,9 @@ pub enum ProtectedLegs {
     /// Those of strategies whose legs are all bought or all sold. Where one leg protects another, a stop on one of them
     /// would break the protection.
     OneSided,
-    Every,
+    /// Those, and every short leg of the others: bought back, it leaves a long behind. A long leg beside a short never
+    /// gets one: sold, it would leave the short naked.
+    Shorts,
 }
 
 /// The kind of order that rests as a stop.

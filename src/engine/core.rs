@@ -99,6 +99,9 @@ impl Turn<'_> {
         if self.watch_may_change() {
             self.watch();
         }
+        if !self.state.guards.is_empty() || !self.memory.levels.is_empty() {
+            self.ask_for_levels();
+        }
         self.ask_for_wake();
     }
 

@@ -292,7 +292,7 @@ impl Turn<'_> {
         let Some(s) = self.state.strategies.get(&id) else { return Err(format!("#{id}: there is no such strategy")) };
         let title = s.title();
         let rules = match wish {
-            RulesWish::Set(rules) => rules.clone(),
+            RulesWish::Set(rules) => (**rules).clone(),
             RulesWish::Stated if s.recommendation.rules.is_empty() => {
                 return Err(format!("{title} came without rules of its own"));
             }

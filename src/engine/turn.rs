@@ -33,6 +33,8 @@ pub struct Memory {
     pub wake: Option<Timestamp>,
     /// What the trader has been told already, so that it is told once.
     pub told: BTreeMap<String, Timestamp>,
+    /// The levels last asked for.
+    pub levels: BTreeMap<Contract, super::effect::Levels>,
     /// Lots whose stop does not rest as it should, and since when.
     pub uncovered: BTreeMap<LotKey, Timestamp>,
     /// Lots whose price has passed their stop without its filling, and since when.
@@ -151,7 +153,7 @@ impl Turn<'_> {
         let Some(order) = self.state.orders.get(&id) else { return };
         let Some(order_id) = order.order_id.clone() else { return };
         let lane = lane_of(order.purpose, &kind);
-        let spec = OrderSpec { kind, quantity, ..order.intent.spec };
+        let spec = OrderSpec { quantity, kind, ..order.intent.spec };
         let told = (quantity != order.quantity).then_some(quantity);
         self.record(Record::ModifyAsked { intent: id, kind, quantity: told });
         self.effect(Effect::Modify { intent: id, order_id, spec, lane });

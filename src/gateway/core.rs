@@ -123,7 +123,9 @@ impl Gateway {
             Effect::ReadTrades => self.want(Book::Trades, now),
             Effect::ReadPositions => self.want(Book::Positions, now),
             Effect::ReadFunds => self.want(Book::Funds, now),
-            Effect::Watch(_) | Effect::WakeAt(_) | Effect::Reply { .. } | Effect::Alert { .. } => Vec::new(),
+            Effect::Watch(_) | Effect::Levels(_) | Effect::WakeAt(_) | Effect::Reply { .. } | Effect::Alert { .. } => {
+                Vec::new()
+            }
         }
     }
 

@@ -9,6 +9,7 @@ use crate::domain::{
     BrokerOrderId, CommandId, Contract, IntentId, Money, NetQuantity, OrderSighting, Product, Quantity, Quote,
     RuleKind, RuleLevel, SeenStatus, Side, StrategyId, StrategyStatus, TradeSighting,
 };
+use crate::engine::config::ProtectedLegs;
 use crate::engine::record::{Owner, Purpose, Unplaced};
 use crate::engine::state::{LotKey, OrderState, Strategy};
 use crate::engine::{EngineConfig, Record, State};
@@ -407,6 +408,14 @@ impl Checks {
         })
     }
 
+    fn shall_be_protected(&self, s: &Strategy, short: bool) -> bool {
+        match self.config.protection.legs {
+            ProtectedLegs::None => false,
+            ProtectedLegs::OneSided => is_one_sided(s),
+            ProtectedLegs::Shorts => is_one_sided(s) || short,
+        }
+    }
+
     /// What is protected is covered by stops that rest, as the broker said, or is being exited.
     pub fn stop_cover(&mut self, state: &State, now: Timestamp, open: bool) -> Checked {
         if !open || state.reconciling_since.is_some() {
@@ -417,7 +426,7 @@ impl Checks {
         for (key, lot) in state.lots.iter().filter(|(k, l)| !l.net.is_flat() && !state.exits.contains_key(k)) {
             let Owner::Strategy(id) = key.owner else { continue };
             let lifted = state.guards.get(key).is_some_and(|g| g.stop.is_none());
-            if lifted || state.strategies.get(&id).is_none_or(|s| !is_one_sided(s)) {
+            if lifted || state.strategies.get(&id).is_none_or(|s| !self.shall_be_protected(s, lot.net.0 < 0)) {
                 continue;
             }
             let at_broker = state.broker_net(&key.contract, key.product);
@@ -449,7 +458,7 @@ impl Checks {
     }
 
     /// Once quiet, what is to be protected rests at the exchange, to the unit.
-    fn stops_rest(&self, state: &State) -> Checked {
+    pub fn stops_rest(&self, state: &State) -> Checked {
         let mut wanted: BTreeMap<(Contract, Product), i64> = BTreeMap::new();
         for (key, _) in state.guards.iter().filter(|(k, g)| g.stop.is_some() && !state.exits.contains_key(k)) {
             let net = state.lots.get(key).map_or(0, |l| l.net.0);
@@ -573,5 +582,25 @@ fn money_reconciles(state: &State, trades: &[TradeSighting]) -> Checked {
         let value = order.value;
         fills += if order.intent.spec.side == Side::Sell { value } else { -value };
     }
-    must(lots == fills, Invariant::MoneyReconciles, || format!("lots say {lots}, their fills {fills}"))
+    must(lots == fills, Invariant::MoneyReconciles, || format!("lots say {lots}, their fills {fills}"))?;
+    // The profit of the day: what the exchange's trades of our orders came to, and what is open at its mark.
+    let ours = |t: &&TradeSighting| {
+        let order = state.order_ids.get(&t.order_id).and_then(|id| state.orders.get(id));
+        order.is_some_and(|o| o.purpose.owner() != Owner::Foreign)
+    };
+    let signed = |t: &TradeSighting| {
+        let value = t.price.times(t.quantity);
+        if t.side == Side::Sell { value } else { -value }
+    };
+    let cash: Money = trades.iter().filter(ours).map(signed).sum();
+    let open: Option<Money> = state
+        .lots
+        .iter()
+        .filter(|(_, l)| !l.net.is_flat())
+        .map(|(k, l)| Some(state.marks.get(&k.contract)?.mid() * l.net))
+        .sum();
+    let (gross, theirs) = (state.gross_pnl(), open.map(|open| cash + open));
+    must(gross == theirs, Invariant::MoneyReconciles, || {
+        format!("our profit before charges is {gross:?}, by the exchange's trades it is {theirs:?}")
+    })
 }

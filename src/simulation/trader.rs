@@ -16,7 +16,7 @@ use crate::engine::{Command, RulesWish, State, StopWish};
 /// Legs as side, right, strikes from the money, ratio.
 type Shape = &'static [(Side, OptionRight, i64, u32)];
 
-const SHAPES: [(&str, Shape); 7] = [
+const SHAPES: [(&str, Shape); 9] = [
     ("Long Call", &[(Side::Buy, OptionRight::Call, 1, 2)]),
     ("Bull Call Spread", &[(Side::Buy, OptionRight::Call, 0, 2), (Side::Sell, OptionRight::Call, 4, 2)]),
     ("Bear Put Spread", &[(Side::Buy, OptionRight::Put, 0, 3), (Side::Sell, OptionRight::Put, -3, 3)]),
@@ -37,6 +37,8 @@ const SHAPES: [(&str, Shape); 7] = [
             (Side::Buy, OptionRight::Call, 4, 1),
         ],
     ),
+    ("Long Strangle", &[(Side::Buy, OptionRight::Call, 3, 2), (Side::Buy, OptionRight::Put, -3, 2)]),
+    ("Long Put", &[(Side::Buy, OptionRight::Put, -1, 3)]),
     ("Short Straddle", &[(Side::Sell, OptionRight::Call, 0, 1), (Side::Sell, OptionRight::Put, 0, 1)]),
     ("Not Listed", &[(Side::Buy, OptionRight::Call, 500, 1)]),
 ];
@@ -148,11 +150,11 @@ impl Trader {
         match self.dice.below(5) {
             0 => RulesWish::Off,
             1 => RulesWish::Stated,
-            2 => RulesWish::Set(ExitRules { target_pct: share(&mut self.dice), ..ExitRules::default() }),
-            3 => RulesWish::Set(ExitRules { stop_pct: share(&mut self.dice), ..ExitRules::default() }),
+            2 => RulesWish::Set(Box::new(ExitRules { target_pct: share(&mut self.dice), ..ExitRules::default() })),
+            3 => RulesWish::Set(Box::new(ExitRules { stop_pct: share(&mut self.dice), ..ExitRules::default() })),
             _ => {
                 let (trail_after_pct, trail_by_pct) = (share(&mut self.dice), share(&mut self.dice));
-                RulesWish::Set(ExitRules { trail_after_pct, trail_by_pct, ..ExitRules::default() })
+                RulesWish::Set(Box::new(ExitRules { trail_after_pct, trail_by_pct, ..ExitRules::default() }))
             }
         }
     }

@@ -24,7 +24,7 @@ pub async fn rules(shell: &mut Shell<'_>, args: &RulesArgs) -> Result<(), Failur
         (true, _) => RulesWish::Off,
         (false, true) => RulesWish::Stated,
         (false, false) if rules.is_empty() => return show(shell, args).await,
-        (false, false) => RulesWish::Set(rules),
+        (false, false) => RulesWish::Set(Box::new(rules)),
     };
     shell.order(Command::SetRules { id: args.id, rules: wish }).await
 }

@@ -8,7 +8,7 @@ use crate::domain::time::after_ms;
 use crate::domain::*;
 use crate::engine::command::{Command, StopWish};
 use crate::engine::effect::{Effect, Lane};
-use crate::engine::record::{Owner, Purpose};
+use crate::engine::record::{Owner, Purpose, Record};
 use crate::engine::state::{LotKey, Stop, StopHow};
 use crate::engine::{Engine, EngineConfig, Event, Reply, State};
 
@@ -312,4 +312,56 @@ fn the_stop_of_a_short_is_a_buy_above_it() {
     let OrderKind::StopLimit { trigger, price } = stop.spec.kind else { panic!() };
     assert!(trigger > entry.spec.kind.price().unwrap() && price > trigger);
     assert_eq!(desk.net(id, 26_000), -65);
+}
+
+#[test]
+fn a_journal_from_before_stops_still_reads() {
+    let asked: Record =
+        serde_json::from_str(r#"{"modify_asked":{"intent":3,"kind":{"limit":{"price":"99.5"}}}}"#).unwrap();
+    assert_eq!(
+        asked,
+        Record::ModifyAsked {
+            intent: IntentId(3),
+            kind: OrderKind::Limit { price: Price(dec!(99.5)) },
+            quantity: None
+        }
+    );
+    let failed: Record = serde_json::from_str(r#"{"modify_failed":{"intent":3,"reason":"no"}}"#).unwrap();
+    assert_eq!(failed, Record::ModifyFailed { intent: IntentId(3), reason: "no".into(), unanswered: false });
+    let mut old = serde_json::to_value(recommendation("key", &LONG)).unwrap();
+    old.as_object_mut().unwrap().remove("rules");
+    assert_eq!(serde_json::from_value::<Recommendation>(old).unwrap().rules, ExitRules::default());
+}
+
+#[test]
+fn the_engine_asks_to_hear_at_once_when_a_level_is_crossed() {
+    let mut desk = Desk::open();
+    let (id, _) = protected(&mut desk);
+    desk.ask(Command::SetTarget { id, leg: None, target: Some(Price(dec!(130))) });
+    let asked = |e: &Effect| match e {
+        Effect::Levels(levels) => levels.get(&call(26_000)).copied(),
+        _ => None,
+    };
+    let levels = desk.effects.iter().rev().find_map(asked).unwrap();
+    assert_eq!((levels.below, levels.above), (Some(Price(dec!(60.35))), Some(Price(dec!(130)))));
+    assert!(!levels.are_crossed(&quote(Price(dec!(129.50)), desk.now)));
+    assert!(levels.are_crossed(&quote(Price(dec!(130)), desk.now)));
+    assert!(levels.are_crossed(&quote(Price(dec!(60)), desk.now)));
+}
+
+#[test]
+fn a_hedge_gets_no_stop_and_with_shorts_protected_the_short_does() {
+    let mut config = EngineConfig::default();
+    config.protection.legs = crate::engine::config::ProtectedLegs::Shorts;
+    let mut desk = Desk::with(config);
+    let id = super::exit::holding(&mut desk);
+    desk.pass(1_000);
+    desk.read_books();
+    let sent = stops(&desk);
+    assert_eq!(sent.len(), 1);
+    assert_eq!((sent[0].spec.side, sent[0].spec.contract), (Side::Buy, call(26_100)));
+    desk.quote(&[26_000, 26_100]);
+    let wish = StopWish::At { trigger: Price(dec!(50)) };
+    let reply = desk.ask(Command::SetStop { id, leg: Some(1), stop: wish });
+    assert!(matches!(reply, Reply::Refused { reason } if reason.contains("naked")));
 }

@@ -134,7 +134,7 @@ fn the_days_to_expiry_count_to_the_day_itself() {
 fn rules_are_stated_by_the_trader_and_nonsense_is_refused() {
     let mut desk = Desk::open();
     let id = holding(&mut desk);
-    let set = |rules| Command::SetRules { id, rules: RulesWish::Set(rules) };
+    let set = |rules| Command::SetRules { id, rules: RulesWish::Set(Box::new(rules)) };
     assert!(desk.ask(set(ExitRules { stop: Some(Money(dec!(-5))), ..ExitRules::default() })).is_refused());
     assert!(desk.ask(Command::SetRules { id, rules: RulesWish::Stated }).is_refused(), "it came without");
     assert!(!desk.ask(set(ExitRules { stop: Some(Money(dec!(50))), ..ExitRules::default() })).is_refused());

@@ -254,6 +254,9 @@ impl World {
             3 => p.stop_pct = dec!(10),
             _ => {}
         }
+        if self.seed % 5 == 3 {
+            p.legs = crate::engine::config::ProtectedLegs::Shorts;
+        }
         if self.seed % 4 == 1 {
             p.order = crate::engine::config::StopOrder::StopMarket;
         }
