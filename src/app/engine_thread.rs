@@ -16,9 +16,9 @@ use super::steady::SteadyClock;
 use super::store_thread::Task;
 use crate::domain::instrument_index::InstrumentIndex;
 use crate::domain::time::{Timestamp, ms_between};
-use crate::domain::{CommandId, Contract, ContractKind, OrderSighting, StrategyStatus};
+use crate::domain::{CommandId, Contract, ContractKind, OrderSighting, Quote, StrategyStatus};
 use crate::engine::command::{Command, Origin, Reply};
-use crate::engine::effect::AlertLevel;
+use crate::engine::effect::{AlertLevel, Levels};
 use crate::engine::{Event, Reference};
 use crate::gateway::call::{Answer, CallId, Outgoing};
 use crate::gateway::desk::{Desk, Notice};
@@ -32,6 +32,8 @@ const QUOTES_EVERY: Duration = Duration::from_secs(1);
 const QUOTES_WITHIN: Duration = Duration::from_millis(1_500);
 /// … and is looked at again after this long.
 const QUOTES_RETRY: Duration = Duration::from_millis(50);
+/// Two crossings of one contract are told at least this far apart.
+const CROSSINGS_APART: Duration = Duration::from_millis(200);
 /// Pending strategies whose legs are subscribed, best first.
 const PENDING_SUBSCRIBED: usize = 40;
 
@@ -127,6 +129,10 @@ pub struct EngineThread {
     next_command: u64,
     committing: bool,
     watched: BTreeSet<Contract>,
+    /// Prices whose crossing the engine hears of at once.
+    levels: BTreeMap<Contract, Levels>,
+    /// The quotes by which a crossing was told last, and when.
+    crossed: BTreeMap<Contract, (Quote, Instant)>,
     view_due: Option<Instant>,
     last_view: Instant,
     last_quotes: Instant,
@@ -148,6 +154,8 @@ impl EngineThread {
             clock,
             committing: false,
             watched: BTreeSet::new(),
+            levels: BTreeMap::new(),
+            crossed: BTreeMap::new(),
             view_due: Some(now),
             last_view: now,
             last_quotes: now,
@@ -227,6 +235,7 @@ impl EngineThread {
             Input::Command { command, origin, reply } => self.command(command, origin, Some(reply), now),
             Input::Look => {
                 self.retry_unpriced(now);
+                self.tell_crossings(now);
                 self.view_due.get_or_insert(self.last_view + VIEW_EVERY);
             }
             Input::Stop => return,
@@ -254,6 +263,30 @@ impl EngineThread {
         let fresh = self.desk.driver().engine().config.execution.max_quote_age_ms;
         let priced = self.shared.quotes_of(&concerned).iter().filter(|(_, q)| q.age_ms(now) <= fresh).count();
         priced < concerned.len()
+    }
+
+    /// A level that the engine asked for is crossed: it hears of it now, not with the next second. Each quote once.
+    fn tell_crossings(&mut self, now: Timestamp) {
+        if self.levels.is_empty() {
+            return;
+        }
+        let asked: BTreeSet<Contract> = self.levels.keys().copied().collect();
+        let news = |contract: &Contract, quote: &Quote| {
+            let told = self.crossed.get(contract);
+            told.is_none_or(|(q, at)| {
+                (q.last, q.bid, q.ask) != (quote.last, quote.bid, quote.ask) && at.elapsed() >= CROSSINGS_APART
+            })
+        };
+        let quotes: Vec<(Contract, Quote)> = self
+            .shared
+            .quotes_of(&asked)
+            .into_iter()
+            .filter(|(c, q)| self.levels.get(c).is_some_and(|l| l.are_crossed(q)) && news(c, q))
+            .collect();
+        if !quotes.is_empty() {
+            self.crossed.extend(quotes.iter().map(|(c, q)| (*c, (*q, Instant::now()))));
+            self.desk.handle(Event::Quotes(quotes), now, &self.today);
+        }
     }
 
     fn retry_unpriced(&mut self, now: Timestamp) {
@@ -343,7 +376,9 @@ impl EngineThread {
         for notice in self.desk.take_notices() {
             match notice {
                 Notice::Reply { command, reply } => replies.push((command, reply)),
-                Notice::Alert { .. } | Notice::Watch(_) | Notice::Rehearse(_) => self.pass_on(notice, now),
+                Notice::Alert { .. } | Notice::Watch(_) | Notice::Levels(_) | Notice::Rehearse(_) => {
+                    self.pass_on(notice, now);
+                }
             }
         }
         if !replies.is_empty() {
@@ -380,6 +415,10 @@ impl EngineThread {
                     (None, _) => {}
                 }
                 self.view_due = Some(Instant::now());
+            }
+            Notice::Levels(levels) => {
+                self.levels = levels;
+                self.crossed.clear();
             }
             Notice::Watch(contracts) => {
                 self.watched = contracts;

@@ -17,7 +17,7 @@ pub fn narrate(record: &Record) {
             warn!(target: "order", "intent {intent} {}: {reason}", format!("{how:?}").to_lowercase());
         }
         Record::ModifyAsked { intent, kind, .. } => {
-            info!(target: "order", "intent {intent} priced again: {}", price(kind))
+            info!(target: "order", "intent {intent} priced again: {}", price(kind));
         }
         Record::Refused { what, reason, .. } => warn!(target: "refused", "{what}: {reason}"),
         _ => {}

@@ -7,8 +7,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use crate::domain::{OptionRight, Price, Quantity, StrategyId, StrategyStatus, Symbol};
+use crate::domain::{OptionRight, Price, Quantity, ScaleStep, StrategyId, StrategyStatus, Symbol};
 use crate::engine::record::Profile;
+use crate::simulation::Weather;
 use crate::tui::looks::{Choice, Colours, SymbolSet};
 
 /// A terminal cockpit for the Indian options trader. Without a sub-command it opens the screen, in paper mode.
@@ -135,6 +136,12 @@ pub enum Command {
     Unwind(OneArgs),
     /// Exit what a strategy holds
     Close(OneArgs),
+    /// Move, arm or lift the stop of what a strategy holds
+    Stop(StopArgs),
+    /// Set or lift the price at which a position is exited with a profit
+    Target(TargetArgs),
+    /// State the exit rules of a strategy; without options, show them
+    Rules(RulesArgs),
     /// Read strategies from files: an analysis, records, positions, CSV
     Import(ImportArgs),
     /// The contract that an option means today
@@ -152,6 +159,8 @@ pub enum Command {
     Exchange(ExchangeArgs),
     /// Let something go wrong in the running paper cockpit, for practice; `list` tells what, `clear` ends it
     Rehearse(RehearseArgs),
+    /// Play trading days with faults, from seeds, in virtual time, and check every promise after every step
+    Simulate(SimulateArgs),
     /// The keys of the screen, as they are set
     Keys,
     /// Put Strikedeck into the Start menu and among Windows Terminal's profiles, or into the desktop's menu
@@ -333,6 +342,102 @@ pub enum RiskCommand {
     Ack(Yes),
 }
 
+#[derive(Clone, Debug, Args)]
+pub struct StopArgs {
+    /// Its number, as `list` shows it
+    #[arg(value_parser = strategy_id)]
+    pub id: StrategyId,
+    /// A price, `breakeven`, `trail 10` (points behind the best price), or `off`
+    #[arg(required = true, value_name = "STOP")]
+    pub stop: Vec<String>,
+    /// One leg only, counted from 1; without it every leg that is held
+    #[arg(long, value_name = "N")]
+    pub leg: Option<usize>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct TargetArgs {
+    /// Its number, as `list` shows it
+    #[arg(value_parser = strategy_id)]
+    pub id: StrategyId,
+    /// A price, or `off`
+    #[arg(value_name = "PRICE", value_parser = target_price)]
+    pub target: Target,
+    /// One leg only, counted from 1; without it every leg that is held
+    #[arg(long, value_name = "N")]
+    pub leg: Option<usize>,
+}
+
+/// A price, or none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Target(pub Option<Price>);
+
+#[derive(Clone, Debug, Args)]
+pub struct RulesArgs {
+    /// Its number, as `list` shows it
+    #[arg(value_parser = strategy_id)]
+    pub id: StrategyId,
+    /// Follow the rules it came with
+    #[arg(long, conflicts_with = "off")]
+    pub stated: bool,
+    /// No rules
+    #[arg(long)]
+    pub off: bool,
+    /// Close at this profit in rupees
+    #[arg(long, value_name = "RUPEES")]
+    pub target: Option<Decimal>,
+    /// … in per cent of the largest profit
+    #[arg(long, value_name = "PCT")]
+    pub target_pct: Option<Decimal>,
+    /// Close at this loss in rupees
+    #[arg(long, value_name = "RUPEES")]
+    pub stop: Option<Decimal>,
+    /// … in per cent of the largest loss
+    #[arg(long, value_name = "PCT")]
+    pub stop_pct: Option<Decimal>,
+    /// … in multiples of the premium
+    #[arg(long, value_name = "TIMES")]
+    pub stop_premium: Option<Decimal>,
+    /// Trail the profit from this share of the largest on, in per cent
+    #[arg(long, value_name = "PCT", requires = "trail_by")]
+    pub trail_after: Option<Decimal>,
+    /// … and close once it has fallen by this share
+    #[arg(long, value_name = "PCT", requires = "trail_after")]
+    pub trail_by: Option<Decimal>,
+    /// Close when so many days are left to the first expiry
+    #[arg(long, value_name = "DAYS")]
+    pub days: Option<i64>,
+    /// Close when the delta of a short leg reaches this
+    #[arg(long, value_name = "DELTA")]
+    pub short_delta: Option<Decimal>,
+    /// Close parts: `50:25,75:50` closes a quarter at half the largest profit, half of it at three quarters
+    #[arg(long, value_name = "AT:CLOSE", value_delimiter = ',', value_parser = scale_step)]
+    pub scale: Vec<ScaleStep>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct SimulateArgs {
+    /// One seed, or the first and the last of many: 7, 1..10000
+    #[arg(long, default_value = "1..1000", value_name = "SEEDS", value_parser = seeds)]
+    pub seeds: Seeds,
+    /// How much goes wrong: calm, rough or hostile
+    #[arg(long, default_value = "hostile", value_name = "PROFILE")]
+    pub profile: Weather,
+    /// Play one seed and print every line of it
+    #[arg(long)]
+    pub trace: bool,
+    /// Seeds played at the same time
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub threads: u8,
+}
+
+/// Seeds from the first to the last, both included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seeds {
+    pub first: u64,
+    pub last: u64,
+}
+
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub struct Yes {
     /// Do not ask
@@ -352,6 +457,30 @@ fn holding(text: &str) -> Result<(Symbol, Quantity), String> {
         Some((Symbol::new(symbol).ok()?, Quantity(quantity.parse().ok()?)))
     };
     read().ok_or_else(|| "a holding is written SYMBOL=QUANTITY".into())
+}
+
+fn target_price(text: &str) -> Result<Target, String> {
+    if text.eq_ignore_ascii_case("off") {
+        return Ok(Target(None));
+    }
+    text.parse().map(|p| Target(Some(p))).map_err(|_| "a price such as 120.50, or off".into())
+}
+
+fn scale_step(text: &str) -> Result<ScaleStep, String> {
+    let parsed = text.split_once(':').and_then(|(at, close)| {
+        Some(ScaleStep { profit_pct: at.trim().parse().ok()?, close_pct: close.trim().parse().ok()? })
+    });
+    parsed.ok_or_else(|| "two percentages such as 50:25".into())
+}
+
+fn seeds(text: &str) -> Result<Seeds, String> {
+    let parsed = match text.split_once("..") {
+        None => text.parse().ok().map(|seed| Seeds { first: seed, last: seed }),
+        Some((first, last)) => {
+            first.parse().ok().zip(last.trim_start_matches('=').parse().ok()).map(|(first, last)| Seeds { first, last })
+        }
+    };
+    parsed.filter(|s| s.first <= s.last).ok_or_else(|| "a seed such as 7, or the first and the last: 1..10000".into())
 }
 
 fn option_right(text: &str) -> Result<OptionRight, String> {

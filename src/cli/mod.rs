@@ -116,6 +116,7 @@ async fn run(global: &Global, command: &Command, machine: &dyn Machine, console:
         Command::InstallShortcut(args) => commands::install_shortcut::run(*args, console),
         Command::Setup(args) => commands::setup::run(global, args, console).await,
         Command::Risk { command } => commands::risk::run(global, command.as_ref(), console).await,
+        Command::Simulate(args) => commands::simulate::run(args, console),
         Command::Doctor => commands::doctor::run(global, machine, console).await,
         Command::Flatten(args) if args.force => commands::flatten::force(global, *args, machine, console).await,
         _ => with_desk(global, command, machine, console).await,
@@ -150,7 +151,11 @@ fn asks(command: &Command) -> bool {
         | Command::Exchange(_)
         | Command::Rehearse(_)
         | Command::Keys
-        | Command::InstallShortcut(_) => false,
+        | Command::InstallShortcut(_)
+        | Command::Stop(_)
+        | Command::Target(_)
+        | Command::Rules(_)
+        | Command::Simulate(_) => false,
     }
 }
 
@@ -216,10 +221,14 @@ async fn act(shell: &mut Shell<'_>, command: &Command) -> Result<(), Failure> {
         Command::Import(args) => commands::import::run(shell, args).await,
         Command::Map(args) => commands::map::run(shell, args).await,
         Command::Rehearse(args) => commands::rehearse::run(shell, args).await,
+        Command::Stop(args) => commands::protect::stop(shell, args).await,
+        Command::Target(args) => commands::protect::target(shell, args).await,
+        Command::Rules(args) => commands::protect::rules(shell, args).await,
         Command::Doctor
         | Command::Setup(_)
         | Command::Risk { .. }
         | Command::Exchange(_)
+        | Command::Simulate(_)
         | Command::Keys
         | Command::InstallShortcut(_) => Ok(()),
     }

@@ -171,6 +171,9 @@ pub struct Recommendation {
     pub generated_at: Option<Timestamp>,
     pub valid_until: Option<Timestamp>,
     pub outlook: String,
+    /// When its source would close it: shown, and followed where the trader says so.
+    #[serde(default)]
+    pub rules: super::ExitRules,
     pub issues: Vec<Issue>,
 }
 

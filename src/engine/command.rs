@@ -4,7 +4,8 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    Bound, Contract, Drill, IntentId, Money, Price, Product, Quantity, Quote, Recommendation, Side, StrategyId,
+    Bound, Contract, Drill, ExitRules, IntentId, Money, Price, Product, Quantity, Quote, Recommendation, Side,
+    StrategyId,
 };
 
 /// Who asked.
@@ -78,19 +79,24 @@ pub enum Command {
         contract: Contract,
         product: Product,
     },
-    /// Moves, arms or lifts the stop of what a strategy holds of a contract.
+    /// Moves, arms or lifts the stop of what a strategy holds: of one leg (counted from 1), or of every leg it holds.
     SetStop {
         id: StrategyId,
-        contract: Contract,
-        product: Product,
+        #[serde(default)]
+        leg: Option<usize>,
         stop: StopWish,
     },
-    /// Sets or lifts the price at which it is exited with a profit.
+    /// Sets or lifts the price at which a leg is exited with a profit.
     SetTarget {
         id: StrategyId,
-        contract: Contract,
-        product: Product,
+        #[serde(default)]
+        leg: Option<usize>,
         target: Option<Price>,
+    },
+    /// States the exit rules of a strategy.
+    SetRules {
+        id: StrategyId,
+        rules: RulesWish,
     },
     /// Cancels one working order of ours.
     CancelOrder {
@@ -136,6 +142,7 @@ impl Command {
             Self::ClosePosition { .. } => "close position",
             Self::SetStop { .. } => "stop",
             Self::SetTarget { .. } => "target",
+            Self::SetRules { .. } => "rules",
             Self::CancelOrder { .. } => "cancel order",
             Self::Halt => "halt",
             Self::Flatten { .. } => "flatten",
@@ -160,6 +167,39 @@ pub enum StopWish {
         by: Price,
     },
     /// None, whatever the settings say.
+    Off,
+}
+
+impl std::str::FromStr for StopWish {
+    type Err = String;
+
+    /// As a trader writes it: `82.50`, `breakeven`, `trail 10`, `off`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let text = text.trim().to_ascii_lowercase();
+        let price = |text: &str| {
+            let price: Option<Price> = text.trim().parse().ok();
+            price.filter(|p| p.is_positive())
+        };
+        match text.as_str() {
+            "off" | "none" => return Ok(Self::Off),
+            "breakeven" | "be" => return Ok(Self::Breakeven),
+            _ => {}
+        }
+        let wish = match text.strip_prefix("trail") {
+            Some(by) => price(by).map(|by| Self::Trail { by }),
+            None => price(&text).map(|trigger| Self::At { trigger }),
+        };
+        wish.ok_or_else(|| format!("`{text}` is no stop: write a price, breakeven, trail 10, or off"))
+    }
+}
+
+/// Which exit rules a trader wants for a strategy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RulesWish {
+    /// Those it came with, and the settings' where it says nothing.
+    Stated,
+    Set(Box<ExitRules>),
     Off,
 }
 

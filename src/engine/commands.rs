@@ -61,10 +61,9 @@ impl Turn<'_> {
             Command::Unwind { id } => answer(self.unwind(*id)),
             Command::CloseStrategy { id } => answer(self.close_strategy(*id)),
             Command::ClosePosition { contract, product } => answer(self.close_position(*contract, *product)),
-            Command::SetStop { id, contract, product, stop } => answer(self.wish_stop(*id, *contract, *product, *stop)),
-            Command::SetTarget { id, contract, product, target } => {
-                answer(self.wish_target(*id, *contract, *product, *target))
-            }
+            Command::SetStop { id, leg, stop } => self.for_legs(*id, *leg, |t, key| t.wish_stop(key, *stop)),
+            Command::SetTarget { id, leg, target } => self.for_legs(*id, *leg, |t, key| t.wish_target(key, *target)),
+            Command::SetRules { id, rules } => answer(self.wish_rules(*id, rules)),
             Command::CancelOrder { intent } => answer(self.cancel_order(*intent)),
             Command::Halt => {
                 self.halt("halted by the trader");
@@ -98,6 +97,44 @@ impl Turn<'_> {
             ([], [one]) => Reply::refused(one.clone()),
             ([], many) => Reply::refused(many.join("; ")),
             _ => Reply::Partly { done, refused },
+        }
+    }
+
+    /// Does one thing for what a strategy holds of one leg, or of every leg.
+    fn for_legs(
+        &mut self,
+        id: StrategyId,
+        leg: Option<usize>,
+        act: impl Fn(&mut Self, LotKey) -> Result<String, String>,
+    ) -> Reply {
+        let s = match self.strategy(id) {
+            Ok(s) => s,
+            Err(reason) => return Reply::refused(reason),
+        };
+        let title = s.title();
+        let wanted: Vec<Contract> = (1..)
+            .zip(&s.legs)
+            .filter(|(n, _)| leg.is_none_or(|wanted| wanted == *n))
+            .map(|(_, l)| l.instrument.contract)
+            .collect();
+        let held: Vec<LotKey> = self
+            .state
+            .lots_of(Owner::Strategy(id))
+            .filter(|(k, l)| !l.net.is_flat() && wanted.contains(&k.contract))
+            .map(|(k, _)| *k)
+            .collect();
+        let (mut done, mut refused) = (Vec::new(), Vec::new());
+        for key in held {
+            match act(self, key) {
+                Ok(line) => done.push(line),
+                Err(line) => refused.push(line),
+            }
+        }
+        match (done.is_empty(), refused.is_empty()) {
+            (true, true) => Reply::refused(format!("{title} holds nothing there")),
+            (false, true) => Reply::done(done.join("; ")),
+            (true, false) => Reply::refused(refused.join("; ")),
+            (false, false) => Reply::Partly { done, refused },
         }
     }
 

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use rust_decimal_macros::dec;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::Product;
+use crate::domain::{ExitRules, Product};
 use crate::risk::Limits;
 
 /// What to do when a wave of legs cannot complete within its limits.
@@ -105,7 +105,9 @@ pub enum ProtectedLegs {
     /// Those of strategies whose legs are all bought or all sold. Where one leg protects another, a stop on one of them
     /// would break the protection.
     OneSided,
-    Every,
+    /// Those, and every short leg of the others: bought back, it leaves a long behind. A long leg beside a short never
+    /// gets one: sold, it would leave the short naked.
+    Shorts,
 }
 
 /// The kind of order that rests as a stop.
@@ -156,6 +158,16 @@ impl Default for ProtectionPolicy {
     }
 }
 
+/// Exit rules of strategies (`config/strategy.yaml`, `rules`).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RulesPolicy {
+    /// Rules that came with a strategy are followed without the trader's word.
+    pub take_stated: bool,
+    /// What every strategy is executed with, where nothing else is said.
+    pub default: ExitRules,
+}
+
 /// How often the broker is asked without being prompted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -196,6 +208,7 @@ pub struct EngineConfig {
     pub execution: ExecutionPolicy,
     pub exits: ExitPolicy,
     pub protection: ProtectionPolicy,
+    pub rules: RulesPolicy,
     pub polls: PollPolicy,
     pub kill_switch: KillSwitchPolicy,
 }

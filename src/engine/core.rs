@@ -93,12 +93,16 @@ impl Turn<'_> {
             Touched::Lots(keys) => self.drive_strays(Some(&keys)),
             Touched::Everything => self.drive_strays(None),
         }
+        self.drive_rules();
         self.drive_protection();
         self.drive_exits();
         self.drive_flatten();
         self.poll();
         if self.watch_may_change() {
             self.watch();
+        }
+        if !self.state.guards.is_empty() || !self.memory.levels.is_empty() {
+            self.ask_for_levels();
         }
         self.ask_for_wake();
     }

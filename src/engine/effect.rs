@@ -1,12 +1,12 @@
 //! What must happen, as the engine decides it. Released only after the records of the same step are committed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use super::command::Reply;
 use crate::domain::time::Timestamp;
-use crate::domain::{BrokerOrderId, CommandId, Contract, Drill, Intent, IntentId, OrderSpec};
+use crate::domain::{BrokerOrderId, CommandId, Contract, Drill, Intent, IntentId, OrderSpec, Price, Quote};
 
 /// Which lane a call to the broker takes. In this order they are served; entries never use up what exits need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -51,6 +51,8 @@ pub enum Effect {
     ReadFunds,
     /// The contracts whose quotes the engine wants once a second. Replaces the set before.
     Watch(BTreeSet<Contract>),
+    /// Prices whose crossing the engine wants to hear of at once, as `Event::Quotes`. Replaces the set before.
+    Levels(BTreeMap<Contract, Levels>),
     /// `Event::Wake` not later than this. Replaces the wish before.
     WakeAt(Timestamp),
     Reply {
@@ -64,6 +66,22 @@ pub enum Effect {
         level: AlertLevel,
         text: String,
     },
+}
+
+/// The prices between which a contract may move without the engine's hearing of it before the next second.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Levels {
+    pub below: Option<Price>,
+    pub above: Option<Price>,
+}
+
+impl Levels {
+    /// Whether the last price, or what one would get for it, has crossed one of them.
+    pub fn are_crossed(&self, quote: &Quote) -> bool {
+        let (low, high) =
+            (quote.ask.map_or(quote.last, |a| a.min(quote.last)), quote.bid.map_or(quote.last, |b| b.max(quote.last)));
+        self.below.is_some_and(|level| low <= level) || self.above.is_some_and(|level| high >= level)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -49,6 +49,19 @@ pub fn wave_of(legs: &[ResolvedLeg], leg: &ResolvedLeg) -> u32 {
     if hedged && leg.side == Side::Sell { 2 } else { 1 }
 }
 
+/// The legs of a strategy at the prices at which they have filled.
+pub(super) fn fills_of_legs(state: &super::State, s: &super::state::Strategy) -> Vec<crate::domain::Leg> {
+    let average = |leg: usize| {
+        let (mut filled, mut value) = (Quantity::ZERO, crate::domain::Money::ZERO);
+        for order in state.leg_orders(s.id, leg) {
+            filled += order.filled;
+            value += order.value;
+        }
+        (!filled.is_zero()).then(|| Price(value.0 / rust_decimal::Decimal::from(filled.0)))
+    };
+    s.legs.iter().enumerate().map(|(i, leg)| super::leg_at(leg, average(i))).collect()
+}
+
 impl Turn<'_> {
     pub(super) fn drive_executions(&mut self) {
         let running: Vec<StrategyId> =
@@ -232,6 +245,7 @@ impl Turn<'_> {
             return;
         }
         self.record(Record::StrategyMoved { id, to: StrategyStatus::Executed, reason: None });
+        self.make_plan(id);
         let title = self.state.strategies.get(&id).map(super::state::Strategy::title).unwrap_or_default();
         self.alert(AlertLevel::Info, format!("{title}: executed, {} legs filled.", legs.len()));
     }

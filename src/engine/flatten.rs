@@ -2,7 +2,7 @@
 
 use super::effect::AlertLevel;
 use super::event::Book;
-use super::record::{Owner, Purpose, Record};
+use super::record::{Owner, Record};
 use super::state::{LotKey, Phase};
 use super::turn::Turn;
 use crate::domain::{OrderSpec, Quantity, SeenStatus, StrategyId};
@@ -82,7 +82,7 @@ impl Turn<'_> {
     }
 
     fn cancel_what_is_no_exit(&mut self) {
-        for id in self.open_ids(|o| !matches!(o.purpose, Purpose::Exit { .. })) {
+        for id in self.open_ids(|o| !o.purpose.is_exit()) {
             self.cancel(id);
         }
     }

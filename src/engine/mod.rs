@@ -23,6 +23,7 @@ mod queue;
 pub mod record;
 pub mod reference;
 mod routine;
+mod rules;
 mod sabotage;
 pub mod state;
 pub mod step;
@@ -31,7 +32,7 @@ mod turn;
 pub use core::Engine;
 
 pub use appraise::leg_at;
-pub use command::{Command, Origin, Preview, PreviewLeg, Reply, StopWish};
+pub use command::{Command, Origin, Preview, PreviewLeg, Reply, RulesWish, StopWish};
 pub use config::EngineConfig;
 pub use effect::{Effect, Lane};
 pub use event::Event;

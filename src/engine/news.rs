@@ -244,6 +244,8 @@ impl Turn<'_> {
 
     pub(super) fn quotes(&mut self, quotes: &[(Contract, Quote)]) {
         let deciding = !self.state.exits.is_empty()
+            || !self.state.guards.is_empty()
+            || !self.state.planned.is_empty()
             || self.state.active_strategies().any(|s| s.execution.is_some() || s.queued_at.is_some());
         let wanted: Vec<(Contract, Quote)> = quotes
             .iter()

@@ -3,15 +3,17 @@
 //! The JSON form is the journal's format: variants and fields are added, never renamed or removed.
 
 use jiff::civil::Date;
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::command::Origin;
 use super::reference::ResolvedLeg;
-use super::state::Stop;
+use super::state::{Basis, Stop};
 use crate::domain::time::Timestamp;
 use crate::domain::{
-    BrokerOrderId, CommandId, Contract, Funds, Intent, IntentId, OrderKind, OrderSighting, PositionSighting, Price,
-    Product, Quantity, Quote, Recommendation, StrategyId, StrategyStatus, TradeSighting,
+    BrokerOrderId, CommandId, Contract, ExitRules, Funds, Intent, IntentId, Money, OrderKind, OrderSighting,
+    PositionSighting, Price, Product, Quantity, Quote, Recommendation, RuleKind, RuleLevel, StrategyId, StrategyStatus,
+    TradeSighting,
 };
 
 /// Paper or live. Stamped into the journal; the two never mix.
@@ -263,6 +265,32 @@ pub enum Record {
         owner: Owner,
         contract: Contract,
         product: Product,
+    },
+    /// A strategy has been executed: the rules it goes by, and what their percentages are of.
+    PlanMade {
+        id: StrategyId,
+        rules: Box<ExitRules>,
+        basis: Basis,
+    },
+    /// The trader stated its rules.
+    RulesSet {
+        id: StrategyId,
+        rules: Box<ExitRules>,
+    },
+    /// The best profit since it is trailed.
+    PlanPeak {
+        id: StrategyId,
+        peak: Money,
+    },
+    /// A rule was met: by these figures, on these quotes.
+    RuleFired {
+        id: StrategyId,
+        rule: RuleKind,
+        level: RuleLevel,
+        pnl: Option<Money>,
+        days: Option<i64>,
+        delta: Option<Decimal>,
+        quotes: Vec<(Contract, Quote)>,
     },
     Halted {
         reason: String,

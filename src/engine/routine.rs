@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::effect::{AlertLevel, Effect};
 use super::event::Book;
-use super::record::Record;
+use super::record::{Owner, Record};
 use super::state::{OrderState, Phase};
 use super::turn::Turn;
 use crate::domain::time::{after_ms, ist, trading_day};
@@ -132,6 +132,7 @@ impl Turn<'_> {
         for s in self.state.active_strategies().filter(|s| s.queued_at.is_some() || s.execution.is_some()) {
             wanted.extend(s.legs.iter().map(|l| l.instrument.contract));
         }
+        wanted.extend(self.underlyings_of_rules());
         if self.state.flatten.as_ref().is_some_and(|f| f.include_foreign) {
             wanted.extend(self.state.broker.positions.iter().filter(|p| !p.net.is_flat()).map(|p| p.contract));
         }
@@ -139,6 +140,19 @@ impl Turn<'_> {
             self.memory.watched.clone_from(&wanted);
             self.effect(Effect::Watch(wanted));
         }
+    }
+
+    /// The delta of a short leg needs the price of what it is on.
+    fn underlyings_of_rules(&self) -> Vec<Contract> {
+        let by_delta = |id: &&StrategyId| {
+            let plan = self.state.strategies.get(id).and_then(|s| s.plan.as_ref());
+            plan.is_some_and(|p| p.rules.short_delta.is_some())
+        };
+        let legs = self.state.planned.iter().filter(by_delta).filter_map(|id| {
+            let held = self.state.lots_of(Owner::Strategy(*id)).find(|(_, l)| !l.net.is_flat());
+            held.map(|(k, _)| k.contract)
+        });
+        legs.filter_map(|c| super::rules::underlying_of(&c, self.reference)).collect()
     }
 
     pub(super) fn ask_for_wake(&mut self) {

@@ -12,7 +12,7 @@ use crate::domain::money::Toward;
 use crate::domain::time::{Timestamp, after_ms, ms_between};
 use crate::domain::{
     AccountId, Contract, CorrelationId, Instrument, Intent, IntentId, OrderKind, OrderSpec, Price, Quantity, Quote,
-    Side,
+    Side, StrategyId,
 };
 use crate::engine::effect::AlertLevel;
 
@@ -35,10 +35,14 @@ pub struct Memory {
     pub told: BTreeMap<String, Timestamp>,
     /// The broker does not take our token: until it does, no book can be read and nothing can be sent.
     pub logged_out: bool,
+    /// The levels last asked for.
+    pub levels: BTreeMap<Contract, super::effect::Levels>,
     /// Lots whose stop does not rest as it should, and since when.
     pub uncovered: BTreeMap<LotKey, Timestamp>,
     /// Lots whose price has passed their stop without its filling, and since when.
     pub passed: BTreeMap<LotKey, Timestamp>,
+    /// Strategies whose rules cannot be looked at for want of quotes, and since when.
+    pub blind: BTreeMap<StrategyId, Timestamp>,
     /// The latest instant seen: time does not run backwards in here.
     pub latest: Option<Timestamp>,
 }
@@ -151,7 +155,7 @@ impl Turn<'_> {
         let Some(order) = self.state.orders.get(&id) else { return };
         let Some(order_id) = order.order_id.clone() else { return };
         let lane = lane_of(order.purpose, &kind);
-        let spec = OrderSpec { kind, quantity, ..order.intent.spec };
+        let spec = OrderSpec { quantity, kind, ..order.intent.spec };
         let told = (quantity != order.quantity).then_some(quantity);
         self.record(Record::ModifyAsked { intent: id, kind, quantity: told });
         self.effect(Effect::Modify { intent: id, order_id, spec, lane });

@@ -174,7 +174,7 @@ mod tests {
         assert_eq!(TimeSource::Driven(time.clone()).until(after_ms(stood, 9_000_000)), None, "paused");
         time.set_paused(false);
         time.set_speed(f64::INFINITY);
-        assert_eq!(time.speed(), 0.0);
+        assert!(time.speed().abs() < f64::EPSILON);
         time.set_speed(10.0);
         let source = TimeSource::Driven(time);
         let wait = source.until(after_ms(source.now(), 10_000)).unwrap();

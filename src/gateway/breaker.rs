@@ -52,7 +52,7 @@ impl Breaker {
         if let Some(over) = self.failures.checked_sub(self.policy.failures) {
             let pause = self.policy.pause_ms.saturating_mul(1 << over.min(20)).min(self.policy.pause_max_ms);
             // Up to a quarter shorter, so that programs that failed together do not come back together.
-            let shorter = (now.as_millisecond() ^ i64::from(self.failures) * 7_919).rem_euclid((pause / 4).max(1));
+            let shorter = (now.as_millisecond() ^ (i64::from(self.failures) * 7_919)).rem_euclid((pause / 4).max(1));
             self.paused_until = Some(after_ms(now, pause - shorter));
         }
     }

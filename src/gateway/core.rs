@@ -130,6 +130,7 @@ impl Gateway {
             Effect::ReadPositions => self.want(Book::Positions, now),
             Effect::ReadFunds => self.want(Book::Funds, now),
             Effect::Watch(_)
+            | Effect::Levels(_)
             | Effect::WakeAt(_)
             | Effect::Reply { .. }
             | Effect::Rehearse(_)

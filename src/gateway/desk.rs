@@ -9,7 +9,7 @@
 //! Every `now` comes from one steady clock (the wall clock read once, then what a monotonic one says has passed): deadlines, the
 //! pace and the proof that an order is lost all measure with it.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::call::{Answer, CallId, Outgoing};
 use super::driver::{Batch, Driver};
@@ -17,7 +17,7 @@ use super::{Gateway, Quota};
 use crate::domain::time::Timestamp;
 use crate::domain::{CommandId, Contract, Drill, OrderSighting};
 use crate::engine::command::Reply;
-use crate::engine::effect::AlertLevel;
+use crate::engine::effect::{AlertLevel, Levels};
 use crate::engine::{Effect, Event, Reference, State};
 
 /// A released effect that is not for the broker.
@@ -35,6 +35,8 @@ pub enum Notice {
     Rehearse(Option<(Drill, u32)>),
     /// The contracts whose quotes the engine wants once a second, instead of the set before.
     Watch(BTreeSet<Contract>),
+    /// Prices whose crossing is told at once, instead of the set before.
+    Levels(BTreeMap<Contract, Levels>),
 }
 
 /// One account's engine, journal order and outgoing lanes.
@@ -187,6 +189,7 @@ impl Desk {
         for effect in effects {
             match effect {
                 Effect::Watch(contracts) => self.notices.push(Notice::Watch(contracts)),
+                Effect::Levels(levels) => self.notices.push(Notice::Levels(levels)),
                 Effect::WakeAt(at) => self.wake_at = Some(at),
                 Effect::Rehearse(what) => self.notices.push(Notice::Rehearse(what)),
                 Effect::Reply { command, reply } => self.notices.push(Notice::Reply { command, reply }),

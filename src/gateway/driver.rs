@@ -154,6 +154,7 @@ fn without_journal(effect: &Effect) -> Option<Event> {
         | Effect::ReadPositions
         | Effect::ReadFunds
         | Effect::Watch(_)
+        | Effect::Levels(_)
         | Effect::WakeAt(_)
         | Effect::Reply { .. }
         | Effect::Rehearse(_)

@@ -1,6 +1,6 @@
 //! The Options V4 analyser's own output: a portfolio of symbols, or one symbol alone.
 //!
-//! A symbol without strategies is ordinary and becomes a note. The exit conditions of the file are not taken over.
+//! A symbol without strategies is ordinary and becomes a note.
 
 use super::json::{Found, Node, keyed};
 use super::raw::Cell;

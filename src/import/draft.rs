@@ -39,6 +39,7 @@ pub(super) struct Draft {
     pub generated_at: Option<Timestamp>,
     pub valid_until: Option<Timestamp>,
     pub outlook: String,
+    pub rules: crate::domain::ExitRules,
     pub issues: Vec<Issue>,
 }
 
@@ -86,6 +87,7 @@ impl Draft {
             generated_at,
             valid_until: self.valid_until,
             outlook: self.outlook,
+            rules: self.rules,
             issues,
         };
         let nearest = recommendation.legs.iter().filter_map(|leg| leg.expiry).min();

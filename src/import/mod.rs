@@ -13,6 +13,7 @@ mod checks;
 mod claim;
 mod draft;
 mod error;
+mod exits;
 mod json;
 mod leg;
 mod raw;

@@ -4,6 +4,7 @@ use rust_decimal::Decimal;
 
 use super::claim::Claim;
 use super::draft::{Draft, Reported, issue};
+use super::exits::RawRules;
 use super::leg::{RawLeg, average, expiry, kind_label, rebuild_butterfly};
 use super::symbols::canonical_symbol;
 use super::text::{clean, shown};
@@ -42,6 +43,7 @@ pub(super) struct RawStrategy {
     pub generated_at: Option<Cell>,
     pub valid_until: Option<Cell>,
     pub outlook: Option<Cell>,
+    pub exits: RawRules,
 }
 
 impl RawStrategy {
@@ -66,6 +68,7 @@ impl RawStrategy {
             reported: Reported { profit: bound(self.max_profit.as_ref()), loss: bound(self.max_loss.as_ref()) },
             generated_at: instant(self.generated_at.as_ref(), "generated_at", &mut issues),
             valid_until: instant(self.valid_until.as_ref(), "valid_until", &mut issues),
+            rules: self.exits.read(self.max_profit.as_ref().and_then(plain), &mut issues),
             outlook,
             issues,
         })

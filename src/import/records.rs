@@ -3,6 +3,7 @@
 //! Field names differ between tools, so each field is looked for under all its usual names.
 
 use super::Refused;
+use super::exits::RawRules;
 use super::json::{Found, Node};
 use super::leg::RawLeg;
 use super::raw::{Cell, RawStrategy};
@@ -95,6 +96,7 @@ fn strategy(node: &Node<'_>, envelope: &Envelope) -> Result<RawStrategy, Refused
         generated_at: or(own.generated_at, &envelope.generated_at),
         valid_until: or(own.valid_until, &envelope.valid_until),
         outlook: outlook(node, envelope),
+        exits: RawRules::of(node),
     })
 }
 

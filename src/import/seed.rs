@@ -148,6 +148,7 @@ impl<'a> Board<'a> {
             generated_at: Some(now),
             valid_until: Some(after_ms(now, VALID_MS)),
             outlook: format!("{outlook} Expected move to expiry: ±{} points.", self.deviation.round_dp(0)),
+            rules: crate::domain::ExitRules::default(),
             issues: Vec::new(),
         };
         let lot_of = |_: Exchange, _: Symbol, _: Option<Date>| Some(self.chain.lot);

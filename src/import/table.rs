@@ -22,6 +22,7 @@
 
 use std::collections::BTreeMap;
 
+use super::exits::RawRules;
 use super::json::Found;
 use super::leg::RawLeg;
 use super::raw::{Cell, RawStrategy};
@@ -180,6 +181,7 @@ impl Row<'_> {
             generated_at: self.cell("generated_at"),
             valid_until: self.cell("valid_until"),
             outlook: self.cell("outlook"),
+            exits: RawRules::default(),
         }
     }
 

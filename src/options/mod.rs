@@ -5,5 +5,6 @@
 pub mod black76;
 pub mod charges;
 pub mod coherence;
+pub mod implied;
 pub mod naming;
 pub mod payoff;

@@ -6,9 +6,10 @@ use super::disk::Disk;
 use super::report::{Invariant, Report};
 use crate::domain::time::{Timestamp, after_ms, ms_between};
 use crate::domain::{
-    BrokerOrderId, CommandId, Contract, IntentId, Money, NetQuantity, OrderSighting, Product, Quantity, SeenStatus,
-    Side, StrategyId, StrategyStatus, TradeSighting,
+    BrokerOrderId, CommandId, Contract, IntentId, Money, NetQuantity, OrderSighting, Product, Quantity, Quote,
+    RuleKind, RuleLevel, SeenStatus, Side, StrategyId, StrategyStatus, TradeSighting,
 };
+use crate::engine::config::ProtectedLegs;
 use crate::engine::record::{Owner, Purpose, Unplaced};
 use crate::engine::state::{LotKey, OrderState, Strategy};
 use crate::engine::{EngineConfig, Record, State};
@@ -262,11 +263,49 @@ impl Checks {
                 })?;
             }
             Record::StrategyMoved { id, to: StrategyStatus::Executed, .. } => self.executed_is_held(*id)?,
+            Record::RuleFired { id, rule, level, pnl, quotes, .. } => {
+                report.rules += 1;
+                self.rule_is_met(*id, *rule, *level, *pnl, quotes, at)?;
+            }
+            Record::StopSet { .. } => report.stops += 1,
             Record::Halted { .. } => report.halts += 1,
             Record::FlattenStarted { .. } => report.flattens += 1,
             _ => {}
         }
         Ok(())
+    }
+
+    /// A rule acts on fresh quotes of all that is open, and on the profit they really come to.
+    fn rule_is_met(
+        &self,
+        id: StrategyId,
+        rule: RuleKind,
+        level: RuleLevel,
+        pnl: Option<Money>,
+        quotes: &[(Contract, Quote)],
+        at: Timestamp,
+    ) -> Checked {
+        if !rule.needs_quotes() {
+            return Ok(());
+        }
+        let title = self.shadow.strategies.get(&id).map(Strategy::title).unwrap_or_default();
+        for (contract, quote) in quotes {
+            let age = ms_between(quote.at, at);
+            must(age <= self.config.execution.max_quote_age_ms, Invariant::RulesOnFreshQuotes, || {
+                format!("{title}: {} acted on a quote of {} that is {age} ms old", rule.as_str(), contract.label())
+            })?;
+        }
+        let mid = |c: &Contract| quotes.iter().find(|(k, _)| k == c).map(|(_, q)| q.mid());
+        let worth: Option<Money> = self.shadow.lots_of(Owner::Strategy(id)).map(|(k, l)| l.pnl(mid(&k.contract))).sum();
+        let met = match level {
+            RuleLevel::ProfitFrom(least) => worth.is_some_and(|p| p >= least),
+            RuleLevel::ProfitTo(most) => worth.is_some_and(|p| p <= most),
+            RuleLevel::Delta(_) | RuleLevel::Days(_) => true,
+            RuleLevel::TrailsFrom(_) => false,
+        };
+        must(worth.is_some() && worth == pnl && met, Invariant::RulesOnFreshQuotes, || {
+            format!("{title}: {} acted on {pnl:?} for {level:?}; its quotes say {worth:?}", rule.as_str())
+        })
     }
 
     fn entry_is_allowed(&self, contract: &Contract, at: Timestamp) -> Checked {
@@ -369,6 +408,14 @@ impl Checks {
         })
     }
 
+    fn shall_be_protected(&self, s: &Strategy, short: bool) -> bool {
+        match self.config.protection.legs {
+            ProtectedLegs::None => false,
+            ProtectedLegs::OneSided => is_one_sided(s),
+            ProtectedLegs::Shorts => is_one_sided(s) || short,
+        }
+    }
+
     /// What is protected is covered by stops that rest, as the broker said, or is being exited.
     pub fn stop_cover(&mut self, state: &State, now: Timestamp, open: bool) -> Checked {
         if !open || state.reconciling_since.is_some() {
@@ -379,7 +426,7 @@ impl Checks {
         for (key, lot) in state.lots.iter().filter(|(k, l)| !l.net.is_flat() && !state.exits.contains_key(k)) {
             let Owner::Strategy(id) = key.owner else { continue };
             let lifted = state.guards.get(key).is_some_and(|g| g.stop.is_none());
-            if lifted || state.strategies.get(&id).is_none_or(|s| !is_one_sided(s)) {
+            if lifted || state.strategies.get(&id).is_none_or(|s| !self.shall_be_protected(s, lot.net.0 < 0)) {
                 continue;
             }
             let at_broker = state.broker_net(&key.contract, key.product);
@@ -411,9 +458,9 @@ impl Checks {
     }
 
     /// Once quiet, what is to be protected rests at the exchange, to the unit.
-    fn stops_rest(&self, state: &State) -> Checked {
+    pub fn stops_rest(&self, state: &State) -> Checked {
         let mut wanted: BTreeMap<(Contract, Product), i64> = BTreeMap::new();
-        for (key, guard) in state.guards.iter().filter(|(k, g)| g.stop.is_some() && !state.exits.contains_key(k)) {
+        for (key, _) in state.guards.iter().filter(|(k, g)| g.stop.is_some() && !state.exits.contains_key(k)) {
             let net = state.lots.get(key).map_or(0, |l| l.net.0);
             *wanted.entry((key.contract, key.product)).or_default() -= net;
         }
@@ -535,5 +582,25 @@ fn money_reconciles(state: &State, trades: &[TradeSighting]) -> Checked {
         let value = order.value;
         fills += if order.intent.spec.side == Side::Sell { value } else { -value };
     }
-    must(lots == fills, Invariant::MoneyReconciles, || format!("lots say {lots}, their fills {fills}"))
+    must(lots == fills, Invariant::MoneyReconciles, || format!("lots say {lots}, their fills {fills}"))?;
+    // The profit of the day: what the exchange's trades of our orders came to, and what is open at its mark.
+    let ours = |t: &&TradeSighting| {
+        let order = state.order_ids.get(&t.order_id).and_then(|id| state.orders.get(id));
+        order.is_some_and(|o| o.purpose.owner() != Owner::Foreign)
+    };
+    let signed = |t: &TradeSighting| {
+        let value = t.price.times(t.quantity);
+        if t.side == Side::Sell { value } else { -value }
+    };
+    let cash: Money = trades.iter().filter(ours).map(signed).sum();
+    let open: Option<Money> = state
+        .lots
+        .iter()
+        .filter(|(_, l)| !l.net.is_flat())
+        .map(|(k, l)| Some(state.marks.get(&k.contract)?.mid() * l.net))
+        .sum();
+    let (gross, theirs) = (state.gross_pnl(), open.map(|open| cash + open));
+    must(gross == theirs, Invariant::MoneyReconciles, || {
+        format!("our profit before charges is {gross:?}, by the exchange's trades it is {theirs:?}")
+    })
 }

@@ -5,7 +5,7 @@
 //! A [`World`] holds one desk (the engine behind its driver and gateway, as the live process runs them), the built-in
 //! exchange, a network that loses, delays, doubles and reorders, a disk whose commits take time and fail, a process that
 //! is killed at any moment, and a trader who presses keys. Everything follows from the seed, so that a run that breaks
-//! a promise can be replayed to the same end: [`run`].
+//! a promise can be replayed to the same end: [`run`], or [`traced`] with every line of what happened.
 
 mod broker;
 mod checks;
@@ -23,4 +23,4 @@ mod tests;
 
 pub use report::{Invariant, Report, Violation};
 pub use weather::Weather;
-pub use world::{World, journal, run};
+pub use world::{World, journal, run, traced};

@@ -20,6 +20,10 @@ pub struct Report {
     pub faults: u64,
     pub halts: u64,
     pub flattens: u64,
+    /// Stops that were set or moved.
+    pub stops: u64,
+    /// Exit rules that acted.
+    pub rules: u64,
     pub unknown: u64,
     pub lost: u64,
     pub not_sent: u64,
@@ -38,6 +42,8 @@ impl std::ops::AddAssign<&Report> for Report {
         self.faults += other.faults;
         self.halts += other.halts;
         self.flattens += other.flattens;
+        self.stops += other.stops;
+        self.rules += other.rules;
         self.unknown += other.unknown;
         self.lost += other.lost;
         self.not_sent += other.not_sent;
@@ -84,6 +90,8 @@ pub enum Invariant {
     ComesToRest,
     /// 9: an entry is decided on a young quote.
     FreshQuotes,
+    /// 9: an exit rule acts on young quotes of all that is open, and on what they come to.
+    RulesOnFreshQuotes,
     /// 4: open lots stay within their limit.
     Limits,
     /// Each key is answered, and once.
@@ -105,7 +113,7 @@ pub struct Violation {
 }
 
 /// Lines of the tail that the text shows; a replay shows all.
-const SHOWN: usize = 80;
+const SHOWN: usize = 60;
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -114,10 +122,14 @@ impl fmt::Display for Violation {
         for line in self.tail.iter().skip(self.tail.len().saturating_sub(SHOWN)) {
             writeln!(f, "  {line}")?;
         }
-        write!(
-            f,
-            "replay: SIMULATION_SEED={seed} SIMULATION_WEATHER={weather} cargo test --lib simulation::tests::replay -- --nocapture"
-        )
+        write!(f, "replay: {}", self.replay())
+    }
+}
+
+impl Violation {
+    /// The command that plays it again, to the same end.
+    pub fn replay(&self) -> String {
+        format!("strikedeck simulate --seeds {} --profile {} --trace", self.seed, self.weather.as_str())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::world::{Tricks, run_with};
 use super::*;
+use crate::engine::Sabotage as EngineSabotage;
 use crate::gateway::Sabotage;
 
 /// Runs seeds and stops at the first broken promise.
@@ -45,12 +46,82 @@ fn caught(tricks: Tricks, by: &[Invariant]) {
         for weather in [Weather::Rough, Weather::Hostile] {
             if let Err(violation) = run_with(seed, weather, tricks) {
                 assert!(by.contains(&violation.invariant), "not by {by:?}: {violation}");
-                assert!(violation.to_string().contains(&format!("SIMULATION_SEED={seed} ")));
+                assert!(violation.to_string().contains(&format!("simulate --seeds {seed} --profile ")));
                 return;
             }
         }
     }
     panic!("{tricks:?} was not noticed");
+}
+
+/// Breaks the engine on purpose: the promise that is broken, and the seed that showed it.
+fn caught_in_the_engine(engine: EngineSabotage, by: &[Invariant]) {
+    for seed in 0..1_000 {
+        for weather in [Weather::Calm, Weather::Hostile] {
+            if let Err(violation) = run_with(seed, weather, Tricks { engine: Some(engine), ..Tricks::default() }) {
+                assert!(by.contains(&violation.invariant), "{engine:?} not by {by:?}: {violation}");
+                println!("{engine:?} | {:?} | seed {seed} {}", violation.invariant, weather.as_str());
+                return;
+            }
+        }
+    }
+    panic!("{engine:?} was not noticed");
+}
+
+#[test]
+fn a_stop_for_what_was_ordered_is_caught() {
+    caught_in_the_engine(EngineSabotage::StopForOrdered, &[Invariant::CoverWithinPosition]);
+}
+
+#[test]
+fn not_missing_a_stop_is_caught() {
+    caught_in_the_engine(EngineSabotage::NoRepair, &[Invariant::StopCover]);
+}
+
+#[test]
+fn a_stop_that_stays_after_the_exit_is_caught() {
+    caught_in_the_engine(EngineSabotage::StopStays, &[Invariant::CoverWithinPosition]);
+}
+
+#[test]
+fn an_exit_beside_the_stop_is_caught() {
+    caught_in_the_engine(EngineSabotage::ExitBesideStop, &[Invariant::CoverWithinPosition]);
+}
+
+#[test]
+fn a_target_that_rests_beside_the_stop_is_caught() {
+    caught_in_the_engine(EngineSabotage::TargetBesideStop, &[Invariant::CoverWithinPosition]);
+}
+
+#[test]
+fn rules_on_stale_quotes_are_caught() {
+    caught_in_the_engine(EngineSabotage::RulesOnStaleQuotes, &[Invariant::RulesOnFreshQuotes]);
+}
+
+#[test]
+fn asking_the_gate_for_exits_is_caught() {
+    let by = [Invariant::ComesToRest, Invariant::FlattenEndsFlat];
+    caught_in_the_engine(EngineSabotage::GateForExits, &by);
+}
+
+#[test]
+fn a_modification_that_is_not_written_down_is_caught() {
+    caught_in_the_engine(EngineSabotage::ForgetRecord, &[Invariant::FoldIsState]);
+}
+
+#[test]
+fn a_short_that_does_not_wait_for_its_hedge_is_caught() {
+    caught_in_the_engine(EngineSabotage::NoWaves, &[Invariant::HedgesFirst]);
+}
+
+#[test]
+fn entries_on_stale_quotes_are_caught() {
+    caught_in_the_engine(EngineSabotage::EntriesOnStaleQuotes, &[Invariant::FreshQuotes]);
+}
+
+#[test]
+fn nobody_asking_the_gate_is_caught() {
+    caught_in_the_engine(EngineSabotage::NoGate, &[Invariant::Limits]);
 }
 
 #[test]

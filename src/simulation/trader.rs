@@ -6,17 +6,17 @@ use rust_decimal_macros::dec;
 use super::dice::{Dice, Stream};
 use super::listing::{SPOT, STRIKE_STEP};
 use crate::domain::{
-    Exchange as Place, IntentId, Leg, LegKind, OptionRight, Price, Product, Recommendation, Side, StrategyId,
-    StrategyStatus, Symbol,
+    Exchange as Place, ExitRules, IntentId, Leg, LegKind, OptionRight, Price, Product, Recommendation, Side,
+    StrategyId, StrategyStatus, Symbol,
 };
 use crate::engine::record::Owner;
 use crate::engine::state::{LotKey, Phase};
-use crate::engine::{Command, State, StopWish};
+use crate::engine::{Command, RulesWish, State, StopWish};
 
 /// Legs as side, right, strikes from the money, ratio.
 type Shape = &'static [(Side, OptionRight, i64, u32)];
 
-const SHAPES: [(&str, Shape); 7] = [
+const SHAPES: [(&str, Shape); 9] = [
     ("Long Call", &[(Side::Buy, OptionRight::Call, 1, 2)]),
     ("Bull Call Spread", &[(Side::Buy, OptionRight::Call, 0, 2), (Side::Sell, OptionRight::Call, 4, 2)]),
     ("Bear Put Spread", &[(Side::Buy, OptionRight::Put, 0, 3), (Side::Sell, OptionRight::Put, -3, 3)]),
@@ -37,6 +37,8 @@ const SHAPES: [(&str, Shape); 7] = [
             (Side::Buy, OptionRight::Call, 4, 1),
         ],
     ),
+    ("Long Strangle", &[(Side::Buy, OptionRight::Call, 3, 2), (Side::Buy, OptionRight::Put, -3, 2)]),
+    ("Long Put", &[(Side::Buy, OptionRight::Put, -1, 3)]),
     ("Short Straddle", &[(Side::Sell, OptionRight::Call, 0, 1), (Side::Sell, OptionRight::Put, 0, 1)]),
     ("Not Listed", &[(Side::Buy, OptionRight::Call, 500, 1)]),
 ];
@@ -121,15 +123,14 @@ impl Trader {
             .map(|(k, l)| (k, l.average().unwrap_or_default()))
             .collect();
         let picked = self.dice.pick(&held).map(|(k, average)| (**k, *average));
-        let Some((LotKey { owner: Owner::Strategy(id), contract, product }, average)) = picked else {
-            let contract = crate::domain::Contract::index(Place::Nse, self.symbol);
-            return Command::SetStop {
-                id: StrategyId(1),
-                contract,
-                product: Product::Margin,
-                stop: StopWish::Breakeven,
-            };
+        let Some((LotKey { owner: Owner::Strategy(id), contract, .. }, average)) = picked else {
+            return Command::SetStop { id: StrategyId(1), leg: None, stop: StopWish::Breakeven };
         };
+        let legs = state.strategies.get(&id).map(|s| s.legs.as_slice()).unwrap_or_default();
+        let leg = legs.iter().position(|l| l.instrument.contract == contract).map(|i| i + 1);
+        if self.dice.chance(150) {
+            return Command::SetRules { id, rules: self.rules() };
+        }
         let near = Price(average.0 * Decimal::new(self.dice.between((40, 180)), 2));
         let stop = match self.dice.below(10) {
             0..=3 => StopWish::At { trigger: near },
@@ -138,10 +139,24 @@ impl Trader {
             8 => StopWish::Off,
             _ => {
                 let target = self.dice.chance(900).then_some(near);
-                return Command::SetTarget { id, contract, product, target };
+                return Command::SetTarget { id, leg, target };
             }
         };
-        Command::SetStop { id, contract, product, stop }
+        Command::SetStop { id, leg, stop }
+    }
+
+    fn rules(&mut self) -> RulesWish {
+        let share = |dice: &mut Dice| Some(Decimal::from(dice.between((1, 60))));
+        match self.dice.below(5) {
+            0 => RulesWish::Off,
+            1 => RulesWish::Stated,
+            2 => RulesWish::Set(Box::new(ExitRules { target_pct: share(&mut self.dice), ..ExitRules::default() })),
+            3 => RulesWish::Set(Box::new(ExitRules { stop_pct: share(&mut self.dice), ..ExitRules::default() })),
+            _ => {
+                let (trail_after_pct, trail_by_pct) = (share(&mut self.dice), share(&mut self.dice));
+                RulesWish::Set(Box::new(ExitRules { trail_after_pct, trail_by_pct, ..ExitRules::default() }))
+            }
+        }
     }
 
     fn close_position(&mut self, state: &State) -> Command {
@@ -204,6 +219,11 @@ impl Trader {
             generated_at: None,
             valid_until: None,
             outlook: String::new(),
+            rules: if self.dice.chance(300) {
+                ExitRules { target_pct: Some(dec!(20)), stop_pct: Some(dec!(30)), ..ExitRules::default() }
+            } else {
+                ExitRules::default()
+            },
             issues: Vec::new(),
         })
     }

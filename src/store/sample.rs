@@ -60,6 +60,7 @@ pub fn recommendation(name: &str, score: Decimal) -> Recommendation {
         generated_at: Some(nine_fifteen()),
         valid_until: None,
         outlook: "bullish".into(),
+        rules: crate::domain::ExitRules::default(),
         issues: Vec::new(),
     }
 }

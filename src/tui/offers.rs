@@ -134,6 +134,15 @@ pub fn close(model: &Model) -> Offer {
     }
 }
 
+pub fn move_stop(model: &Model) -> Offer {
+    match model.positions.key() {
+        Some(PositionKey::Foreign(..) | PositionKey::ForeignHead) => {
+            no("It was opened elsewhere: its stop is placed there too.")
+        }
+        _ => close(model),
+    }
+}
+
 pub fn cancel_order(model: &Model) -> Offer {
     match model.order_at_hand() {
         None => no("No order is working."),

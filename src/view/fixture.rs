@@ -200,6 +200,7 @@ impl Desk {
             generated_at: Some(after_ms(self.now, -240_000)),
             valid_until: None,
             outlook: "range".into(),
+            rules: crate::domain::ExitRules::default(),
             issues: Vec::new(),
         }
     }

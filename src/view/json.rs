@@ -10,7 +10,7 @@ use super::positions::PositionRow;
 use super::queue::{QueueRow, Stage};
 use super::risk::{Amount, Gauge, GaugeLevel};
 use super::strategies::{LegRow, StrategyRow};
-use super::{OrderOrigin, OrderRow, View};
+use super::{OrderOrigin, OrderRow, RuleRow, View};
 use crate::domain::{Bound, LegKind, Money, OrderKind, Price, StrategyId};
 use crate::engine::command::{Preview, PreviewLeg};
 use crate::engine::effect::AlertLevel;
@@ -100,6 +100,8 @@ fn strategy(s: &StrategyRow) -> Value {
         "issues": s.issues.iter().map(|i| json!({
             "code": i.code, "detail": i.detail, "blocking": i.blocking,
         })).collect::<Vec<_>>(),
+        "rules": s.rules.iter().map(rule).collect::<Vec<_>>(),
+        "rules_stated": s.rules_stated,
         "reason": s.reason,
         "source": s.source,
         "outlook": s.outlook,
@@ -138,6 +140,15 @@ fn leg(l: &LegRow) -> Value {
     })
 }
 
+fn rule(r: &RuleRow) -> Value {
+    json!({
+        "rule": r.name(),
+        "waits_for": r.waits_for(),
+        "now": r.now(),
+        "distance": r.distance(),
+    })
+}
+
 fn position(p: &PositionRow) -> Value {
     json!({
         "symbol": p.contract.label(),
@@ -154,6 +165,10 @@ fn position(p: &PositionRow) -> Value {
         "broker_net_quantity": p.broker.map(|n| n.0),
         "mismatch": p.mismatch,
         "exiting": p.exiting,
+        "stop": p.guard.and_then(|g| g.stop).map(|s| json!({
+            "trigger_price": price(s.trigger), "how": s.how.as_str(), "resting_quantity": p.guard.map_or(0, |g| g.resting.0),
+        })),
+        "target": p.guard.and_then(|g| g.target).map(price),
         "price_age_ms": p.age_ms,
     })
 }

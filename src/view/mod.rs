@@ -14,6 +14,7 @@ mod positions;
 mod prices;
 mod queue;
 mod risk;
+pub mod rules;
 mod safety;
 mod strategies;
 
@@ -29,10 +30,11 @@ pub use header::{DayPnl, Header, IndexQuote, LinkView, Session, TokenView};
 pub use health::{ApiUse, Awake, Health, Link, LinkState, Notice, Rehearsing, StoreHealth, TokenHealth};
 pub use notices::Standing;
 pub use orders::{OrderOrigin, OrderRow};
-pub use positions::{Group, PositionRow, Positions};
+pub use positions::{Group, GuardRow, PositionRow, Positions};
 pub use prices::{Priced, Prices};
 pub use queue::{Drift, LegProgress, QueueRow, Stage};
 pub use risk::{Amount, Gauge, GaugeLevel, LimitKind, WARN_PCT};
+pub use rules::RuleRow;
 pub use safety::{ClosePlan, CloseRow, FlattenState, HaltState, Safety};
 pub use strategies::{LegRow, StrategyRow};
 

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use super::build::Quotes;
 use crate::domain::time::{Timestamp, ms_between};
 use crate::domain::{
-    Contract, ContractKind, Money, NetQuantity, PositionSighting, Price, Product, Quote, SecurityId, StrategyId,
-    StrategyStatus, Symbol,
+    Contract, ContractKind, Money, NetQuantity, PositionSighting, Price, Product, Quantity, Quote, SecurityId,
+    StrategyId, StrategyStatus, Symbol,
 };
 use crate::engine::record::Owner;
-use crate::engine::state::{Lot, LotKey};
+use crate::engine::state::{Lot, LotKey, Order, Stop};
 use crate::engine::{Reference, State};
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -61,6 +61,17 @@ pub struct PositionRow {
     /// The broker has less than our lots say, or the other way round.
     pub mismatch: bool,
     pub exiting: bool,
+    /// Its stop and target.
+    pub guard: Option<GuardRow>,
+}
+
+/// What watches over a position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GuardRow {
+    pub stop: Option<Stop>,
+    pub target: Option<Price>,
+    /// Units for which stops rest at the broker, as it said.
+    pub resting: Quantity,
 }
 
 impl PositionRow {
@@ -182,7 +193,14 @@ impl Look<'_> {
             broker: difference.broker,
             mismatch: difference.mismatch,
             exiting: self.state.exits.contains_key(key),
+            guard: self.guard(*key),
         }
+    }
+
+    fn guard(&self, key: LotKey) -> Option<GuardRow> {
+        let guard = self.state.guards.get(&key)?;
+        let resting = self.state.stops_of(key).filter(|o| o.is_resting_stop()).map(Order::resting).sum();
+        Some(GuardRow { stop: guard.stop, target: guard.target, resting })
     }
 
     fn foreign(&self, row: &PositionSighting) -> Option<PositionRow> {
@@ -211,6 +229,7 @@ impl Look<'_> {
             broker: difference.broker,
             mismatch: false,
             exiting: self.state.exits.contains_key(&key),
+            guard: None,
         })
     }
 

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use super::build::Quotes;
+use super::rules::{self, RuleRow};
 use crate::domain::strategy::Metrics;
 use crate::domain::time::{Timestamp, ms_between};
 use crate::domain::{
@@ -59,6 +60,10 @@ pub struct StrategyRow {
     pub executed_at: Option<Timestamp>,
     /// Why it failed, was deferred or has expired.
     pub reason: Option<String>,
+    /// The exit rules it goes by, while it holds something.
+    pub rules: Vec<RuleRow>,
+    /// Rules it came with and does not go by.
+    pub rules_stated: Option<String>,
     pub issues: Vec<Issue>,
 }
 
@@ -156,6 +161,8 @@ pub(super) fn row(strategy: &Strategy, quotes: &Quotes<'_>, fills: &Fills, now: 
         expires: strategy.expires,
         executed_at: strategy.executed_at,
         reason: strategy.reason.clone(),
+        rules: rules::rows(strategy, quotes, now),
+        rules_stated: rules::words(&r.rules).filter(|_| strategy.plan.as_ref().is_none_or(|p| p.rules != r.rules)),
         issues: r.issues.clone(),
     }
 }

@@ -78,6 +78,9 @@ impl<'a> Checks<'a> {
         self.execution(&s.execution);
         self.exits(&s.exits);
         self.protection(&s.protection);
+        let wrong = s.rules.default.wrong();
+        let remedy = wrong.clone().unwrap_or_default();
+        self.require(wrong.is_none(), "rules.default", "a rule", &remedy);
         self.polls(&s.polls);
     }
 

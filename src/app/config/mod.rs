@@ -21,7 +21,7 @@ pub use self::secrets::{SecretSources, Secrets};
 use crate::broker::dhan::{DhanSettings, MarketOrders};
 use crate::domain::Money;
 use crate::engine::EngineConfig;
-use crate::engine::config::{ExecutionPolicy, ExitPolicy, KillSwitchPolicy, PollPolicy, ProtectionPolicy};
+use crate::engine::config::{ExecutionPolicy, ExitPolicy, KillSwitchPolicy, PollPolicy, ProtectionPolicy, RulesPolicy};
 use crate::gateway::GatewayPolicy;
 use crate::platform::files::read_text;
 use crate::risk::Limits;
@@ -221,6 +221,7 @@ struct StrategyFile {
     execution: ExecutionPolicy,
     exits: ExitPolicy,
     protection: ProtectionPolicy,
+    rules: RulesPolicy,
     polls: PollPolicy,
 }
 
@@ -262,6 +263,7 @@ impl AppConfig {
             execution: strategy.execution,
             exits: strategy.exits,
             protection: strategy.protection,
+            rules: strategy.rules,
             polls: strategy.polls,
             kill_switch: risk.kill_switch,
         };

@@ -17,6 +17,8 @@ mod preview;
 pub mod rehearse;
 pub mod risk;
 pub mod setup;
+pub mod protect;
 pub mod show;
+pub mod simulate;
 pub mod status;
 pub mod top;

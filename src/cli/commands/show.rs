@@ -25,6 +25,15 @@ async fn one(shell: &mut Shell<'_>, id: StrategyId) -> Result<(), Failure> {
     }
     shell.console.say("")?;
     shell.console.table(&legs(&strategy))?;
+    for line in super::protect::lines(&strategy) {
+        shell.console.say(&format!("Rule: {line}"))?;
+    }
+    let stated = text(&strategy, "rules_stated");
+    if !stated.is_empty() {
+        shell
+            .console
+            .say(&format!("Its source would close it: {stated}. `strikedeck rules ID --stated` follows that."))?;
+    }
     for issue in items(&strategy, "issues") {
         let weight = if fields::flag(issue, "blocking") { "Not executable" } else { "Note" };
         shell.console.say(&format!("{weight}: {}", text(issue, "detail")))?;

@@ -1,18 +1,18 @@
 //! Where stops and targets stand: by the settings, by hand, at breakeven, behind the best price.
 
+use std::collections::BTreeMap;
+
 use rust_decimal::Decimal;
 use rust_decimal_macros::dec;
 
 use crate::domain::money::Toward;
-use crate::domain::{
-    OrderKind, OrderSpec, Price, Product, Quantity, Quote, Side, StrategyId, StrategyStatus, Validity,
-};
+use crate::domain::{Contract, OrderKind, OrderSpec, Price, Quantity, Quote, Side, StrategyStatus, Validity};
 use crate::engine::command::StopWish;
 use crate::engine::config::ProtectedLegs;
-use crate::engine::effect::AlertLevel;
+use crate::engine::effect::{AlertLevel, Effect, Levels};
 use crate::engine::record::{Owner, Purpose, Record};
 use crate::engine::sabotage::Sabotage;
-use crate::engine::state::{Guard, LotKey, Stop, StopHow};
+use crate::engine::state::{Guard, LotKey, Stop, StopHow, Strategy};
 use crate::engine::turn::Turn;
 
 /// A stop is at least this far from the average price.
@@ -44,9 +44,17 @@ impl Turn<'_> {
         let Some(s) = self.state.strategies.get(&id) else { return false };
         match self.config.protection.legs {
             ProtectedLegs::None => false,
-            ProtectedLegs::Every => true,
-            ProtectedLegs::OneSided => s.legs.windows(2).all(|pair| pair[0].side == pair[1].side),
+            ProtectedLegs::OneSided => is_one_sided(s),
+            ProtectedLegs::Shorts => is_one_sided(s) || self.state.lots.get(&key).is_some_and(|l| l.net.0 < 0),
         }
+    }
+
+    /// Whether a long leg stands beside shorts of its strategy: sold alone, it would leave them naked.
+    fn is_hedge(&self, key: LotKey) -> bool {
+        let Owner::Strategy(id) = key.owner else { return false };
+        let long = self.state.lots.get(&key).is_some_and(|l| l.net.0 > 0);
+        let sells = self.state.strategies.get(&id).is_some_and(|s| s.legs.iter().any(|l| l.side == Side::Sell));
+        long && sells && self.state.lots_of(key.owner).any(|(_, l)| l.net.0 < 0)
     }
 
     fn set_stop(&mut self, key: LotKey, stop: Option<Stop>) {
@@ -161,9 +169,7 @@ impl Turn<'_> {
             StopHow::Trailing { by } => {
                 let follows = away(quote?.last, long, by.0, tick);
                 let gain = if long { follows.0 - stop.trigger.0 } else { stop.trigger.0 - follows.0 };
-                // A fraction of the distance at a time: each move is an order call, and a broker takes 25 per order.
-                let step = (by.0 / dec!(5)).max(least);
-                Some(if gain >= step { Stop { trigger: follows, ..stop } } else { stop })
+                Some(if gain >= trail_step(by, tick) { Stop { trigger: follows, ..stop } } else { stop })
             }
             StopHow::ByHand | StopHow::Breakeven => Some(stop),
         }
@@ -174,16 +180,39 @@ impl Turn<'_> {
         self.state.strategies.get(&id).is_some_and(|s| s.status == StrategyStatus::Executing)
     }
 
+    /// The prices between which nothing is to be decided about what is guarded: their crossing is told at once.
+    pub(in crate::engine) fn ask_for_levels(&mut self) {
+        let mut levels: BTreeMap<Contract, Levels> = BTreeMap::new();
+        for (key, guard) in &self.state.guards {
+            let Some((_, long, tick)) = self.cost(*key) else { continue };
+            let trail = guard.stop.and_then(|stop| match stop.how {
+                StopHow::Trailing { by } => {
+                    let ahead = by.0 + trail_step(by, tick);
+                    Some(if long { Price(stop.trigger.0 + ahead) } else { Price(stop.trigger.0 - ahead) })
+                }
+                StopHow::Policy | StopHow::ByHand | StopHow::Breakeven => None,
+            });
+            let stop = guard.stop.map(|s| s.trigger);
+            let gains = [guard.target, trail];
+            let level = levels.entry(key.contract).or_default();
+            if long {
+                level.above = level.above.into_iter().chain(gains.into_iter().flatten()).min();
+                level.below = level.below.max(stop);
+            } else {
+                level.below = level.below.into_iter().chain(gains.into_iter().flatten()).max();
+                level.above = level.above.into_iter().chain(stop).min();
+            }
+        }
+        if levels != self.memory.levels {
+            self.memory.levels.clone_from(&levels);
+            self.effect(Effect::Levels(levels));
+        }
+    }
+
     /// The trader moves, arms or lifts the stop of what a strategy holds of a contract.
-    pub(in crate::engine) fn wish_stop(
-        &mut self,
-        id: StrategyId,
-        contract: crate::domain::Contract,
-        product: Product,
-        wish: StopWish,
-    ) -> Result<String, String> {
-        let (key, average, long, tick) = self.guardable(id, contract, product)?;
-        let label = contract.label();
+    pub(in crate::engine) fn wish_stop(&mut self, key: LotKey, wish: StopWish) -> Result<String, String> {
+        let (average, long, tick) = self.guardable(key)?;
+        let (contract, label) = (key.contract, key.contract.label());
         let distance =
             |by: Price| (by.0 >= tick.0 * Decimal::from(LEAST_MOVE_TICKS)).then(|| by.on_tick(tick, Toward::Up));
         let last = self.fresh_quote(&contract).map(|q| q.last);
@@ -215,14 +244,9 @@ impl Turn<'_> {
         Ok(format!("{label}: stop at {} ({})", stop.trigger, stop.how.as_str()))
     }
 
-    pub(in crate::engine) fn wish_target(
-        &mut self,
-        id: StrategyId,
-        contract: crate::domain::Contract,
-        product: Product,
-        target: Option<Price>,
-    ) -> Result<String, String> {
-        let (key, _, long, tick) = self.guardable(id, contract, product)?;
+    pub(in crate::engine) fn wish_target(&mut self, key: LotKey, target: Option<Price>) -> Result<String, String> {
+        let (_, long, tick) = self.guardable(key)?;
+        let LotKey { owner, contract, product } = key;
         let label = contract.label();
         let target = target.map(|t| t.on_tick(tick, if long { Toward::Up } else { Toward::Down }));
         if target.is_some_and(|t| !t.is_positive()) {
@@ -233,25 +257,30 @@ impl Turn<'_> {
         if let Some(target) = target.filter(met) {
             return Err(format!("{label} has passed {target} already: close it instead"));
         }
-        let LotKey { owner, .. } = key;
         self.record(Record::TargetSet { owner, contract, product, target });
         Ok(target.map_or_else(|| format!("{label}: no target any more"), |t| format!("{label}: target {t}")))
     }
 
-    fn guardable(
-        &self,
-        id: StrategyId,
-        contract: crate::domain::Contract,
-        product: Product,
-    ) -> Result<(LotKey, Price, bool, Price), String> {
-        let key = LotKey { owner: Owner::Strategy(id), contract, product };
-        let label = contract.label();
+    fn guardable(&self, key: LotKey) -> Result<(Price, bool, Price), String> {
+        let label = key.contract.label();
         if self.state.exits.contains_key(&key) {
             return Err(format!("{label} is being exited"));
         }
-        let (average, long, tick) = self.cost(key).ok_or_else(|| format!("#{id} holds no {label}"))?;
-        Ok((key, average, long, tick))
+        if self.is_hedge(key) {
+            return Err(format!("{label} protects a short leg: sold alone it would leave that naked"));
+        }
+        self.cost(key).ok_or_else(|| format!("{label}: nothing is held"))
     }
+}
+
+/// A trailing stop moves by a fraction of its distance at a time: each move is an order call, and a broker takes 25 per
+/// order.
+fn trail_step(by: Price, tick: Price) -> Decimal {
+    (by.0 / dec!(5)).max(tick.0 * Decimal::from(LEAST_MOVE_TICKS))
+}
+
+fn is_one_sided(s: &Strategy) -> bool {
+    s.legs.windows(2).all(|pair| pair[0].side == pair[1].side)
 }
 
 /// `distance` against the position: below for a long, above for a short; on the tick, and never under one.

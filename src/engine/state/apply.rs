@@ -1,11 +1,11 @@
 //! Applying records: the only place where state changes.
 
 use super::super::record::{Owner, Purpose, Record, Unplaced};
-use super::{Execution, Exit, Flatten, Halt, Lot, LotKey, Order, OrderState, Phase, State, Strategy};
+use super::{Execution, Exit, Flatten, Halt, Lot, LotKey, Order, OrderState, Phase, Plan, State, Strategy};
 use crate::domain::time::Timestamp;
 use crate::domain::{
-    Contract, IntentId, Money, OrderSighting, Price, Product, Quantity, SeenStatus, StrategyId, StrategyStatus,
-    TradeSighting,
+    Contract, IntentId, Money, OrderSighting, Price, Product, Quantity, RuleKind, SeenStatus, StrategyId,
+    StrategyStatus, TradeSighting,
 };
 
 impl State {
@@ -139,6 +139,33 @@ impl State {
             Record::GuardDropped { owner, contract, product } => {
                 self.guards.remove(&LotKey { owner: *owner, contract: *contract, product: *product });
             }
+            Record::PlanMade { id, rules, basis } => {
+                let plan = Plan { rules: (**rules).clone(), basis: *basis, ..Plan::default() };
+                self.with(*id, |s| s.plan = Some(plan));
+                self.index_plan(*id);
+            }
+            Record::RulesSet { id, rules } => {
+                self.with(*id, |s| {
+                    s.rules = Some((**rules).clone());
+                    if let Some(plan) = &mut s.plan {
+                        plan.rules = (**rules).clone();
+                        (plan.peak, plan.fired) = (None, None);
+                    }
+                });
+                self.index_plan(*id);
+            }
+            Record::PlanPeak { id, peak } => self.with_plan(*id, |p| p.peak = Some(*peak)),
+            Record::RuleFired { id, rule, .. } => {
+                self.with_plan(*id, |p| match rule {
+                    RuleKind::Scale(n) => p.scaled = *n,
+                    RuleKind::Stop
+                    | RuleKind::Trail
+                    | RuleKind::DaysToExpiry
+                    | RuleKind::ShortDelta
+                    | RuleKind::Target => p.fired = Some(*rule),
+                });
+                self.index_plan(*id);
+            }
             Record::Halted { reason } => {
                 if self.halt.is_none() {
                     self.halt = Some(Halt { since: at, reason: reason.clone(), locked: false });
@@ -166,6 +193,22 @@ impl State {
                 self.active.remove(&id)
             }
         };
+    }
+
+    fn with_plan(&mut self, id: StrategyId, change: impl FnOnce(&mut Plan)) {
+        if let Some(plan) = self.strategies.get_mut(&id).and_then(|s| s.plan.as_mut()) {
+            change(plan);
+        }
+    }
+
+    /// Keeps the index of plans that wait; called where one changes.
+    fn index_plan(&mut self, id: StrategyId) {
+        let waits = |p: &Plan| p.fired.is_none() && !p.rules.is_empty();
+        if self.strategies.get(&id).is_some_and(|s| s.plan.as_ref().is_some_and(waits)) {
+            self.planned.insert(id);
+        } else {
+            self.planned.remove(&id);
+        }
     }
 
     fn with_order(&mut self, id: IntentId, change: impl FnOnce(&mut Order)) {
@@ -207,6 +250,7 @@ impl State {
                     s.marked_at = None;
                     s.expires = None;
                     s.execution = None;
+                    s.plan = None;
                 }
                 StrategyStatus::Executed | StrategyStatus::Failed => {
                     s.executed_at = Some(at);
@@ -361,6 +405,8 @@ impl State {
             }
         }
         self.lots.retain(|_, lot: &mut Lot| !lot.net.is_flat());
+        let held: std::collections::BTreeSet<Owner> = self.lots.keys().map(|k| k.owner).collect();
+        self.planned.retain(|id| held.contains(&Owner::Strategy(*id)));
         self.foreign_orders.clear();
     }
 }
@@ -389,6 +435,8 @@ impl Strategy {
             reason: None,
             queued_at: None,
             execution: None,
+            rules: None,
+            plan: None,
         }
     }
 }

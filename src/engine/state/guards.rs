@@ -1,9 +1,10 @@
-//! Guards: where the stop of a lot shall rest, and at which price it is exited with a profit.
+//! Guards: where the stop of a lot shall rest, and at which price it is exited with a profit. Plans: the exit rules of a
+//! strategy that has been executed.
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::Price;
 use crate::domain::time::Timestamp;
+use crate::domain::{Bound, ExitRules, Money, Price, RuleKind};
 
 /// How a stop came to stand where it stands, and whether it moves by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,4 +49,30 @@ pub struct Guard {
     /// Stop orders refused or lost in a row: the next waits longer.
     pub failures: u32,
     pub last_failure: Option<Timestamp>,
+}
+
+/// What the percentages of rules are of: from the prices at which the legs have filled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Basis {
+    /// `None`: no exact figure, as with several expiries.
+    pub max_profit: Option<Bound>,
+    /// A positive amount is a loss.
+    pub max_loss: Option<Bound>,
+    /// Received (positive) or paid.
+    pub premium: Money,
+    /// Into how many equal parts the whole can be divided.
+    pub units: u32,
+}
+
+/// The exit rules a strategy goes by.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    pub rules: ExitRules,
+    pub basis: Basis,
+    /// The best profit since it is trailed; `None` before.
+    pub peak: Option<Money>,
+    /// Steps of the scale that have been taken.
+    pub scaled: u32,
+    /// The rule that closed it.
+    pub fired: Option<RuleKind>,
 }

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-pub use guards::{Guard, Stop, StopHow};
+pub use guards::{Basis, Guard, Plan, Stop, StopHow};
 pub use lots::{Lot, LotKey};
 pub use orders::{Order, OrderState, Told};
 
@@ -18,8 +18,8 @@ use super::record::{Owner, Profile};
 use super::reference::ResolvedLeg;
 use crate::domain::time::Timestamp;
 use crate::domain::{
-    BrokerOrderId, Contract, CorrelationId, Funds, IntentId, Money, NetQuantity, OrderSighting, PositionSighting,
-    Product, Quantity, Quote, Recommendation, StrategyId, StrategyStatus,
+    BrokerOrderId, Contract, CorrelationId, ExitRules, Funds, IntentId, Money, NetQuantity, OrderSighting,
+    PositionSighting, Product, Quantity, Quote, Recommendation, StrategyId, StrategyStatus,
 };
 
 /// A recommendation and what has become of it here.
@@ -44,6 +44,10 @@ pub struct Strategy {
     /// Waiting for its turn since.
     pub queued_at: Option<Timestamp>,
     pub execution: Option<Execution>,
+    /// Exit rules by the trader's own word; `None`: by the settings.
+    pub rules: Option<ExitRules>,
+    /// What it goes by since it was executed.
+    pub plan: Option<Plan>,
 }
 
 impl Strategy {
@@ -128,6 +132,8 @@ pub struct State {
     pub open: BTreeSet<IntentId>,
     /// Of `strategies`, those that are marked, deferred or executing.
     pub active: BTreeSet<StrategyId>,
+    /// Of `strategies`, those whose exit rules still wait.
+    pub planned: BTreeSet<StrategyId>,
     pub correlations: BTreeMap<CorrelationId, IntentId>,
     pub order_ids: BTreeMap<BrokerOrderId, IntentId>,
     /// Working orders that are not ours.

@@ -199,7 +199,7 @@ impl Desk {
             average,
             status,
             reason: (status == SeenStatus::Rejected).then(|| "RMS: not today".to_string()),
-            updated: None,
+            updated: Some(self.now),
         };
         self.book.insert(sighting.order_id.0.clone(), sighting.clone());
         self.tell(Event::OrderSeen { account: ACCOUNT, sighting });
@@ -301,6 +301,7 @@ pub fn recommendation(key: &str, legs: &[(Side, i64, u32)]) -> Recommendation {
         generated_at: None,
         valid_until: None,
         outlook: String::new(),
+        rules: crate::domain::ExitRules::default(),
         issues: Vec::new(),
     }
 }

@@ -8,3 +8,4 @@ mod marking;
 mod protect;
 mod rehearsing;
 mod restart;
+mod rules;

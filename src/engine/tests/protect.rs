@@ -8,7 +8,7 @@ use crate::domain::time::after_ms;
 use crate::domain::*;
 use crate::engine::command::{Command, StopWish};
 use crate::engine::effect::{Effect, Lane};
-use crate::engine::record::{Owner, Purpose};
+use crate::engine::record::{Owner, Purpose, Record};
 use crate::engine::state::{LotKey, Stop, StopHow};
 use crate::engine::{Engine, EngineConfig, Event, Reply, State};
 
@@ -114,7 +114,7 @@ fn a_stop_whose_modification_went_unanswered_is_cancelled_and_the_exit_awaits_it
     let (id, stop) = protected(&mut desk);
     let at = StopWish::At { trigger: Price(dec!(80)) };
     desk.pass(1_100);
-    desk.ask(Command::SetStop { id, contract: call(26_000), product: Product::Margin, stop: at });
+    desk.ask(Command::SetStop { id, leg: None, stop: at });
     let reason = "its answer was lost".to_string();
     desk.tell(Event::ModifyFailed { intent: stop.id, reason, unanswered: true });
     let sent = desk.placed().len();
@@ -225,7 +225,7 @@ fn a_stop_that_was_passed_without_filling_becomes_an_exit() {
 fn a_target_is_held_here_and_met_on_the_bid() {
     let mut desk = Desk::open();
     let (id, stop) = protected(&mut desk);
-    let set = |target| Command::SetTarget { id, contract: call(26_000), product: Product::Margin, target };
+    let set = |target| Command::SetTarget { id, leg: Some(1), target };
     assert!(!desk.ask(set(Some(Price(dec!(110))))).is_refused());
     let sent = desk.placed().len();
     desk.quote(&[26_000]);
@@ -240,9 +240,7 @@ fn a_target_is_held_here_and_met_on_the_bid() {
 fn a_stop_is_moved_by_hand_to_breakeven_or_trails_and_never_goes_back() {
     let mut desk = Desk::open();
     let (id, _) = protected(&mut desk);
-    let ask = |desk: &mut Desk, stop| {
-        desk.ask(Command::SetStop { id, contract: call(26_000), product: Product::Margin, stop })
-    };
+    let ask = |desk: &mut Desk, stop| desk.ask(Command::SetStop { id, leg: None, stop });
     let at = |price| StopWish::At { trigger: Price(price) };
     desk.tell(Event::Quotes(vec![(call(26_000), quote(Price(dec!(120)), desk.now))]));
     ask(&mut desk, at(dec!(90.02)));
@@ -271,7 +269,7 @@ fn without_a_fresh_quote_nothing_trails_and_no_target_is_met() {
     desk.now = after_ms(desk.now, 10_000);
     desk.tell(Event::Quotes(vec![(call(26_000), quote(Price(dec!(500)), after_ms(desk.now, -9_000)))]));
     let wish = StopWish::Trail { by: Price(dec!(10)) };
-    let reply = desk.ask(Command::SetStop { id, contract: call(26_000), product: Product::Margin, stop: wish });
+    let reply = desk.ask(Command::SetStop { id, leg: None, stop: wish });
     assert!(reply.is_refused());
     assert!(desk.state().exits.is_empty());
 }
@@ -314,4 +312,56 @@ fn the_stop_of_a_short_is_a_buy_above_it() {
     let OrderKind::StopLimit { trigger, price } = stop.spec.kind else { panic!() };
     assert!(trigger > entry.spec.kind.price().unwrap() && price > trigger);
     assert_eq!(desk.net(id, 26_000), -65);
+}
+
+#[test]
+fn a_journal_from_before_stops_still_reads() {
+    let asked: Record =
+        serde_json::from_str(r#"{"modify_asked":{"intent":3,"kind":{"limit":{"price":"99.5"}}}}"#).unwrap();
+    assert_eq!(
+        asked,
+        Record::ModifyAsked {
+            intent: IntentId(3),
+            kind: OrderKind::Limit { price: Price(dec!(99.5)) },
+            quantity: None
+        }
+    );
+    let failed: Record = serde_json::from_str(r#"{"modify_failed":{"intent":3,"reason":"no"}}"#).unwrap();
+    assert_eq!(failed, Record::ModifyFailed { intent: IntentId(3), reason: "no".into(), unanswered: false });
+    let mut old = serde_json::to_value(recommendation("key", &LONG)).unwrap();
+    old.as_object_mut().unwrap().remove("rules");
+    assert_eq!(serde_json::from_value::<Recommendation>(old).unwrap().rules, ExitRules::default());
+}
+
+#[test]
+fn the_engine_asks_to_hear_at_once_when_a_level_is_crossed() {
+    let mut desk = Desk::open();
+    let (id, _) = protected(&mut desk);
+    desk.ask(Command::SetTarget { id, leg: None, target: Some(Price(dec!(130))) });
+    let asked = |e: &Effect| match e {
+        Effect::Levels(levels) => levels.get(&call(26_000)).copied(),
+        _ => None,
+    };
+    let levels = desk.effects.iter().rev().find_map(asked).unwrap();
+    assert_eq!((levels.below, levels.above), (Some(Price(dec!(60.35))), Some(Price(dec!(130)))));
+    assert!(!levels.are_crossed(&quote(Price(dec!(129.50)), desk.now)));
+    assert!(levels.are_crossed(&quote(Price(dec!(130)), desk.now)));
+    assert!(levels.are_crossed(&quote(Price(dec!(60)), desk.now)));
+}
+
+#[test]
+fn a_hedge_gets_no_stop_and_with_shorts_protected_the_short_does() {
+    let mut config = EngineConfig::default();
+    config.protection.legs = crate::engine::config::ProtectedLegs::Shorts;
+    let mut desk = Desk::with(config);
+    let id = super::exit::holding(&mut desk);
+    desk.pass(1_000);
+    desk.read_books();
+    let sent = stops(&desk);
+    assert_eq!(sent.len(), 1);
+    assert_eq!((sent[0].spec.side, sent[0].spec.contract), (Side::Buy, call(26_100)));
+    desk.quote(&[26_000, 26_100]);
+    let wish = StopWish::At { trigger: Price(dec!(50)) };
+    let reply = desk.ask(Command::SetStop { id, leg: Some(1), stop: wish });
+    assert!(matches!(reply, Reply::Refused { reason } if reason.contains("naked")));
 }

@@ -82,6 +82,9 @@ impl World {
         if let Some(o) = self.exchange.orders(ACCOUNT).into_iter().find(ours) {
             return Some(format!("order {} is {:?} at the exchange", o.order_id, o.status));
         }
+        if self.exchange.is_open() && self.checks.stops_rest(desk.state()).is_err() {
+            return Some("stops are not yet as they should be".into());
+        }
         Checks::engine_is_busy(desk.state())
     }
 

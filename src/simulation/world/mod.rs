@@ -18,7 +18,7 @@ use super::text::{seen_text, short};
 use super::trader::Trader;
 use super::weather::{Faults, Weather};
 use crate::domain::time::{Timestamp, after_ms};
-use crate::domain::{Contract, Lots, Money, OrderSighting, Symbol};
+use crate::domain::{Contract, Lots, Money, OrderSighting, ScaleStep, Symbol};
 use crate::engine::record::Profile;
 use crate::engine::{EngineConfig, Record};
 use crate::exchange::{Behaviour, Exchange, ExchangeConfig};
@@ -115,6 +115,8 @@ pub struct World {
     report: Report,
     tricks: Tricks,
     trace: Option<VecDeque<String>>,
+    /// Lines of it that are kept.
+    tail: usize,
     done: bool,
 }
 
@@ -130,6 +132,20 @@ pub fn journal(seed: u64, weather: Weather) -> Result<Vec<(Timestamp, Record)>, 
     // It has just ended well, and it goes the same way.
     let _ = world.play();
     Ok(world.disk.into_journal())
+}
+
+/// The same, with a line for everything that happens.
+pub fn traced(seed: u64, weather: Weather) -> (Vec<String>, Result<Report, Box<Violation>>) {
+    let mut world = World::new(seed, weather, Tricks::default());
+    world.trace = Some(VecDeque::new());
+    world.tail = usize::MAX;
+    let played = world.play();
+    let lines = world.trace.take().map(Vec::from).unwrap_or_default();
+    let ended = played.map(|()| world.report.clone()).map_err(|Broken { invariant, detail }| {
+        let tail = lines.clone();
+        Box::new(Violation { seed, weather, invariant, at: world.now, detail, tail })
+    });
+    (lines, ended)
 }
 
 /// The same with something broken on purpose.
@@ -205,6 +221,7 @@ impl World {
             report: Report::default(),
             tricks,
             trace: None,
+            tail: TAIL,
             done: false,
         };
         world.checks = Checks::new(world.config());
@@ -231,13 +248,46 @@ impl World {
         if self.seed.is_multiple_of(3) {
             config.execution.on_failure = crate::engine::config::FailurePolicy::Hold;
         }
+        self.follow(&mut config);
         config.kill_switch.one_press = false;
         config
     }
 
+    /// Stops and rules of all kinds, by the seed.
+    fn follow(&self, config: &mut EngineConfig) {
+        let p = &mut config.protection;
+        match self.seed % 7 {
+            0 => p.breakeven_at_pct = Some(dec!(5)),
+            1 => p.trail_pct = Some(dec!(15)),
+            2 => p.target_pct = Some(dec!(15)),
+            3 => p.stop_pct = dec!(10),
+            _ => {}
+        }
+        if self.seed % 5 == 3 {
+            p.legs = crate::engine::config::ProtectedLegs::Shorts;
+        }
+        if self.seed % 4 == 1 {
+            p.order = crate::engine::config::StopOrder::StopMarket;
+        }
+        let rules = &mut config.rules;
+        rules.take_stated = self.seed.is_multiple_of(2);
+        match self.seed % 6 {
+            0 => rules.default.target_pct = Some(dec!(8)),
+            1 => rules.default.stop_pct = Some(dec!(12)),
+            2 => (rules.default.trail_after_pct, rules.default.trail_by_pct) = (Some(dec!(3)), Some(dec!(4))),
+            3 => rules.default.short_delta = Some(dec!(0.45)),
+            4 => {
+                let step = |profit_pct, close_pct| ScaleStep { profit_pct, close_pct };
+                rules.default.scale = vec![step(dec!(2), dec!(50)), step(dec!(6), dec!(75))];
+                rules.default.stop_premium = Some(dec!(0.3));
+            }
+            _ => {}
+        }
+    }
+
     fn note(&mut self, line: impl FnOnce() -> String) {
         if let Some(trace) = &mut self.trace {
-            if trace.len() >= TAIL {
+            if trace.len() >= self.tail {
                 trace.pop_front();
             }
             let ms = self.now.as_millisecond() - self.hours.start().as_millisecond();

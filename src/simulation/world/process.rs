@@ -117,6 +117,8 @@ impl World {
                     self.checks.answered(command)?;
                 }
                 Notice::Alert { level, text } => self.note(|| format!("alert {level:?}: {text}")),
+                // Prices move once a second here, and all of them are told.
+                Notice::Levels(_) => {}
                 Notice::Watch(contracts) => self.watched = contracts,
                 Notice::Rehearse(_) => {}
             }

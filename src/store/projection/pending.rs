@@ -71,6 +71,10 @@ impl Pending {
             | Record::StopSet { .. }
             | Record::TargetSet { .. }
             | Record::GuardDropped { .. }
+            | Record::PlanMade { .. }
+            | Record::RulesSet { .. }
+            | Record::PlanPeak { .. }
+            | Record::RuleFired { .. }
             | Record::Halted { .. }
             | Record::FlattenStarted { .. }
             | Record::FlattenEnded
@@ -289,6 +293,10 @@ fn audit_line(record: &Record) -> Option<Cells> {
         | Record::StopSet { .. }
         | Record::TargetSet { .. }
         | Record::GuardDropped { .. }
+        | Record::PlanMade { .. }
+        | Record::RulesSet { .. }
+        | Record::PlanPeak { .. }
+        | Record::RuleFired { .. }
         | Record::CancelAsked { .. }
         | Record::CancelFailed { .. }
         | Record::ForeignCancelAsked { .. }

@@ -176,6 +176,8 @@ actions! {
 
     Close "close" &[Positions], ["x"], "close", Positions, 1, [danger], offers::close,
         "Closes the strategy, or the single position, under the cursor. Asks first.";
+    MoveStop "move_stop" &[Positions], ["b"], "stop", Positions, 0, [], offers::move_stop,
+        "Asks where the stop of the strategy or position under the cursor shall stand: a price, breakeven, trail 10, off.";
     CancelOrder "cancel_order" &[Orders], ["x"], "cancel order", Positions, 1, [danger], offers::cancel_order,
         "Cancels the working order under the cursor. Asks first.";
     Fold "fold" &[Positions], ["Space", "Left", "Right"], "fold", Positions, 6, [], offers::row,

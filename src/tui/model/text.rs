@@ -18,6 +18,11 @@ pub enum Asked {
     MarkTop,
     /// What is to go wrong for practice, and for how long.
     Rehearse,
+    /// Of one leg (counted from 1), or of all that is held.
+    Stop {
+        id: StrategyId,
+        leg: Option<usize>,
+    },
 }
 
 #[derive(Clone, Debug)]

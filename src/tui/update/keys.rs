@@ -1,11 +1,11 @@
 //! A key: who hears it, whether it may be done now, and doing it.
 
 use super::{Outgoing, cards, lists, send, text, toast};
-use crate::domain::{Drill, StrategyStatus};
+use crate::domain::{Contract, Drill, StrategyStatus};
 use crate::engine::Command;
 use crate::tui::key::Key;
 use crate::tui::keymap::{Action, Context};
-use crate::tui::model::{Asked, Layer, Model, Pane, Purpose, Subject, TextDialog, ToastLevel, Wish};
+use crate::tui::model::{Asked, Layer, Model, Pane, PositionKey, Purpose, Subject, TextDialog, ToastLevel, Wish};
 use crate::view::StrategyRow;
 
 pub(super) fn key(model: &mut Model, key: Key, out: &mut Vec<Outgoing>) {
@@ -70,6 +70,7 @@ fn perform(model: &mut Model, action: Action, key: Key, out: &mut Vec<Outgoing>)
         Action::Resume => cards::confirm_held(model, Subject::Resume),
         Action::Unwind => cards::confirm_held(model, Subject::Unwind),
         Action::Close => cards::confirm_close(model),
+        Action::MoveStop => ask_for_stop(model),
         Action::CancelOrder => cards::confirm_cancel(model),
         Action::Fold => lists::fold(model),
         Action::Details => cards::open_details(model, out),
@@ -185,6 +186,24 @@ fn ask_for_notes(model: &mut Model) {
     let Some(row) = model.strategy_at_hand() else { return };
     let dialog = TextDialog::new(Asked::Notes(row.id), format!("Note on {}", row.title()), &[("Note", &row.notes)]);
     ask(model, dialog);
+}
+
+fn ask_for_stop(model: &mut Model) {
+    let Some(key) = model.positions.key() else { return };
+    let (id, contract) = match key {
+        PositionKey::Group(id) => (id, None),
+        PositionKey::Leg(id, contract, _) => (id, Some(contract)),
+        PositionKey::Foreign(..) | PositionKey::ForeignHead => return,
+    };
+    let of_leg = |wanted: Contract| {
+        let row = model.view.strategy(id)?;
+        let leg = row.legs.iter().position(|l| l.instrument.is_some_and(|i| i.contract == wanted))?;
+        Some(leg + 1)
+    };
+    let leg = contract.and_then(of_leg);
+    let what = contract.map_or_else(|| format!("#{id}"), |c| c.label());
+    let title = format!("Stop of {what}: a price, breakeven, trail 10, off");
+    ask(model, TextDialog::new(Asked::Stop { id, leg }, title, &[("Stop", "")]));
 }
 
 fn ask_for_filter(model: &mut Model) {

@@ -71,6 +71,10 @@ fn taken(dialog: &TextDialog) -> Result<Option<Command>, String> {
     match &dialog.asked {
         Asked::Notes(id) => Ok(Some(Command::SetNotes { id: *id, notes: dialog.value(0).trim().to_string() })),
         Asked::Filter { .. } => Filter::parse(dialog.value(0)).map(|_| None),
+        Asked::Stop { id, leg } => {
+            let stop = dialog.value(0).parse()?;
+            Ok(Some(Command::SetStop { id: *id, leg: *leg, stop }))
+        }
         Asked::Arm => {
             let word = dialog.value(0).trim();
             if word.is_empty() {

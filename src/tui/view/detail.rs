@@ -55,6 +55,7 @@ fn lines(scene: &Scene<'_>, row: &StrategyRow, page: &DetailPage, width: u16) ->
     figures(row, &mut all, theme);
     heading(&mut all, "Reported by its source, not trusted", theme);
     reported(row, width, &mut all, theme);
+    rules(row, width, &mut all, theme);
     heading(&mut all, "Note", theme);
     let note = if row.notes.is_empty() { "none" } else { &row.notes };
     all.extend(text::wrapped(note, width, "  ", theme.text));
@@ -143,6 +144,21 @@ fn reported(row: &StrategyRow, width: u16, all: &mut Vec<Line<'static>>, theme: 
     all.push(fact("Underlying then", words::known(row.spot, theme.text, theme, format::price), theme));
     if !row.outlook.is_empty() {
         all.extend(text::wrapped(&format!("Outlook: {}", row.outlook), width, "  ", theme.text));
+    }
+}
+
+fn rules(row: &StrategyRow, width: u16, all: &mut Vec<Line<'static>>, theme: &Theme) {
+    if !row.rules.is_empty() {
+        heading(all, "Exit rules", theme);
+    }
+    for rule in &row.rules {
+        let parts = [rule.waits_for(), rule.now(), rule.distance()];
+        let said = parts.into_iter().filter(|p| !p.is_empty()).collect::<Vec<_>>().join(" · ");
+        all.push(fact(&rule.name(), words::cell(said, theme.text), theme));
+    }
+    if let Some(stated) = &row.rules_stated {
+        heading(all, "Exit rules of its source, not followed", theme);
+        all.extend(text::wrapped(stated, width, "  ", theme.dim));
     }
 }
 

@@ -10,7 +10,7 @@ use crate::tui::model::{Pane, PositionKey, offset};
 use crate::tui::theme::Theme;
 use crate::tui::widgets::table::{Column, Row, render as table};
 use crate::tui::widgets::{pane, text};
-use crate::view::{Awake, Group, PositionRow, format};
+use crate::view::{Awake, Group, GuardRow, PositionRow, format};
 
 const COLUMNS: &[Column] = &[
     Column::text("Contract", 0, 24),
@@ -157,6 +157,17 @@ fn age(row: &PositionRow, theme: &Theme) -> Line<'static> {
     words::known(row.age_ms, style, theme, format::whole_age)
 }
 
+/// Where its stop stands; loudly, while less of it rests than is held.
+fn guard(row: &PositionRow, theme: &Theme) -> Line<'static> {
+    match row.guard {
+        Some(GuardRow { stop: Some(stop), resting, .. }) if resting >= row.net.size() => {
+            words::cell(format!("SL {}", format::price(stop.trigger)), theme.dim)
+        }
+        Some(GuardRow { stop: Some(_), .. }) => words::cell("no stop", theme.danger),
+        Some(GuardRow { stop: None, .. }) | None => Line::default(),
+    }
+}
+
 /// What the trader should know of this line: an exit under way, or a broker who says otherwise.
 fn state(row: &PositionRow, theme: &Theme) -> Line<'static> {
     if row.mismatch {
@@ -170,7 +181,7 @@ fn state(row: &PositionRow, theme: &Theme) -> Line<'static> {
         return words::cell("closed", theme.dim);
     }
     match row.broker {
-        Some(_) => Line::default(),
+        Some(_) => guard(row, theme),
         None => words::cell("confirming", theme.dim),
     }
 }

@@ -64,6 +64,7 @@ fn explanation(scene: &Scene<'_>, dialog: &TextDialog, width: u16) -> Vec<Line<'
             let chosen = dialog.value(0).parse::<Drill>().map_or(String::new(), |d| format!(" Now: {}.", d.what()));
             format!("One of {}; nothing ends what runs.{chosen}", names.join(", "))
         }
+        Asked::Stop { .. } => "It rests at the broker and moves at once. A trailing stop never goes back.".to_string(),
         Asked::Notes(_) | Asked::Filter { .. } => return Vec::new(),
     };
     let mut lines = text::wrapped(&words, width, "", theme.text);
