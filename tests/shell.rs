@@ -195,7 +195,7 @@ fn exit_codes_tell_done_from_refused_from_misused() {
         }
     }
     // The screen wants a terminal.
-    let ran = folder.run(&[]).with(1);
+    let ran = folder.run(&[]).with(2);
     assert!(ran.err.contains("terminal"), "{ran:?}");
 }
 
