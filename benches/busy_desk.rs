@@ -206,6 +206,7 @@ fn recommendation(n: u64) -> Recommendation {
         valid_until: None,
         outlook: "range".into(),
         issues: Vec::new(),
+        rules: strikedeck::domain::ExitRules::default(),
     }
 }
 

@@ -79,6 +79,7 @@ fn recommendation(n: u64) -> Recommendation {
         valid_until: None,
         outlook: String::new(),
         issues: Vec::new(),
+        rules: strikedeck::domain::ExitRules::default(),
     }
 }
 

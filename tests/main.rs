@@ -1,6 +1,7 @@
 //! Tests that use the program from outside, in one binary.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // the helpers of tests, too, fail by panicking
+#![allow(clippy::large_futures)] // a whole cockpit on a test's stack
 
 #[cfg(unix)]
 mod blocked_screen;

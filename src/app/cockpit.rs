@@ -152,12 +152,8 @@ impl Cockpit {
             suspicion: suspicion.clone(),
         };
         let broker: Arc<dyn Broker> = broker;
-        let listeners = links::Listeners {
-            shared: shared.clone(),
-            inputs: inputs.clone(),
-            resumes,
-            suspicion: suspicion.clone(),
-        };
+        let listeners =
+            links::Listeners { shared: shared.clone(), inputs: inputs.clone(), resumes, suspicion: suspicion.clone() };
         let mut tasks = vec![
             tokio::spawn(calls::carry(broker.clone(), calls_in, inputs.clone(), clock.clone(), suspicion.clone())),
             tokio::spawn(links::follow_orders(broker.clone(), listeners.clone())),

@@ -16,12 +16,12 @@ use std::pin::Pin;
 use jiff::civil::Date;
 use tokio::sync::mpsc;
 
+pub use self::answers::{AccountProfile, ChainOption, OptionChain, OptionGreeks, PlaceAck, TriggerAck};
 pub use self::capability::Capability;
 pub use self::data::{
     Authorised, Bar, BarLength, DayPrices, DepthNews, Holding, LedgerLine, Level, MarginNeed, PastFill, PnlExit,
     RollingBar, RollingOption,
 };
-pub use self::answers::{AccountProfile, ChainOption, OptionChain, OptionGreeks, PlaceAck, TriggerAck};
 pub use self::error::BrokerError;
 pub use self::perform::perform;
 pub use self::streams::{FeedControl, FeedNews, Heard, LinkState, MarketFeed, OrderNews};

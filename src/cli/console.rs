@@ -12,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::failure::Failure;
 use super::table::Table;
-use crate::platform::console::is_terminal;
 use crate::net::Secret;
+use crate::platform::console::is_terminal;
 
 /// For a question that nobody is there to answer.
 pub const NEEDS_YES: &str = "this needs a confirmation: off a terminal, say it with --yes";

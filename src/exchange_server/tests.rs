@@ -3,8 +3,8 @@
 mod authentication;
 mod books_survive;
 mod data;
-mod held_orders;
 mod faulty;
+mod held_orders;
 mod rest;
 mod sockets;
 

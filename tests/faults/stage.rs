@@ -280,6 +280,7 @@ fn auditor(access: &PathBuf, cockpit: &Cockpit) -> DhanBroker {
         feed: text(&ends["feed"]),
         orders: text(&ends["orders"]),
         instruments: text(&ends["instruments"]),
+        ..DhanEndpoints::default()
     };
     let access_token = Secret::new(text(&access["token"]));
     let credentials = DhanCredentials { client_id: text(&access["client_id"]), access_token };

@@ -42,11 +42,6 @@ impl Finding {
 /// Looks at everything; where a cockpit runs already, its own parts are left to it.
 pub async fn examine(options: &Options, wishes: &Wishes) -> Vec<Finding> {
     let mut found = vec![calendar()];
-    if options.profile == Profile::Live {
-        // What must hold before live trading, and nothing is started for it.
-        found.extend(super::live::checks(options).await);
-        return found;
-    }
     let (folder, config) = match prepare(options) {
         Ok(prepared) => prepared,
         Err(e) => {
@@ -63,6 +58,9 @@ pub async fn examine(options: &Options, wishes: &Wishes) -> Vec<Finding> {
         let dhan = &config.dhan;
         let addresses = [&dhan.rest, &dhan.feed, &dhan.order_updates].map(Clone::clone);
         found.extend(latency::measure(&addresses).await);
+        // What must hold before live trading, and nothing is started for it.
+        found.extend(super::live::checks(options).await);
+        return found;
     }
     if !config.warnings.is_empty() {
         found.push(Finding::note("settings", folder.config().display().to_string(), config.warnings.join("; ")));

@@ -38,8 +38,8 @@ use tokio::sync::{mpsc, watch};
 pub use self::authentication::{Consent, ConsentKey, NewToken, last_four};
 pub use self::contracts::SharedIndex;
 pub use self::endpoints::{DhanCredentials, DhanEndpoints, DhanSettings, MarketOrders};
-pub use self::profile::TokenCheck;
 pub use self::forever_orders::ForeverChange;
+pub use self::profile::TokenCheck;
 use super::{AccountProfile, Broker, BrokerError, MarketFeed, OptionChain, OrderNews, PlaceAck, Reply};
 use crate::domain::{
     BrokerOrderId, Contract, CorrelationId, Funds, Intent, OrderSighting, OrderSpec, PositionSighting, Quote,

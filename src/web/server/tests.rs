@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use futures_util::future::join_all;
 use rust_decimal_macros::dec;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -135,14 +136,11 @@ async fn a_head_that_is_too_large_is_refused() {
 async fn more_requests_than_a_shell_makes_are_slowed_but_never_a_halt() {
     let (server, desk) = start(FakeDesk::empty()).await;
     let remote = remote(&server).await;
-    let mut slowed = false;
-    for _ in 0..2_000 {
-        slowed = matches!(remote.status().await, Err(DeskError::Failed(reason)) if reason.contains("too many"));
-        if slowed {
-            break;
-        }
-    }
-    assert!(slowed);
+    // All at once: how quick this machine is does not matter then.
+    let asked = join_all((0..400).map(|_| remote.status())).await;
+    let slowed =
+        |answer: &Result<_, DeskError>| matches!(answer, Err(DeskError::Failed(reason)) if reason.contains("too many"));
+    assert!(asked.iter().any(slowed));
     for _ in 0..5 {
         remote.halt(Origin::Shell).await.unwrap();
     }
