@@ -108,10 +108,8 @@ impl Stage {
         let mut holds = holds;
         let mut views = self.cockpit.views.clone();
         let seen = tokio::time::timeout(PATIENCE, views.wait_for(|v| holds(v))).await;
-        match seen {
-            Ok(view) => view.unwrap().clone(),
-            Err(_) => panic!("never saw {what}; the screen is:\n{}", self.screen()),
-        }
+        let Ok(view) = seen else { panic!("never saw {what}; the screen is:\n{}", self.screen()) };
+        view.unwrap().clone()
     }
 
     pub fn set(&self, spec: FaultSpec) -> u64 {
@@ -185,7 +183,7 @@ impl Stage {
 
     /// Everything that was said to the trader, oldest first.
     pub fn told(&self) -> String {
-        self.view().notices.iter().map(|n| format!("{}\n", n.text)).collect()
+        self.view().notices.iter().flat_map(|n| [n.text.as_str(), "\n"]).collect()
     }
 
     /// The conditions that hold now.
@@ -267,7 +265,7 @@ fn agrees(view: &View, theirs: &OrderSighting) -> bool {
 }
 
 pub fn standing(view: &View) -> String {
-    view.standing.iter().map(|s| format!("{}\n", s.text)).collect()
+    view.standing.iter().flat_map(|s| [s.text.as_str(), "\n"]).collect()
 }
 
 fn auditor(access: &PathBuf, cockpit: &Cockpit) -> DhanBroker {

@@ -54,15 +54,15 @@ impl Wire {
     pub async fn master(&self) -> Result<Vec<u8>, BrokerError> {
         self.broker.instrument_master().await
     }
+}
 
-    fn intent(&self, n: u64, kind: OrderKind) -> Intent {
-        let contract: Contract = "NSE:NIFTY:2026-11-23:25950:CE".parse().unwrap();
-        let (side, quantity) = (Side::Buy, Quantity(65));
-        let spec = OrderSpec { contract, side, quantity, kind, validity: Validity::Day, product: Product::Margin };
-        let correlation = CorrelationId::new("SDTEST", n).unwrap();
-        let expires = from_ist(date(2026, 11, 20).at(15, 0, 0, 0));
-        Intent { id: IntentId(n), account: AccountId(1), correlation, spec, expires }
-    }
+fn intent(n: u64, kind: OrderKind) -> Intent {
+    let contract: Contract = "NSE:NIFTY:2026-11-23:25950:CE".parse().unwrap();
+    let (side, quantity) = (Side::Buy, Quantity(65));
+    let spec = OrderSpec { contract, side, quantity, kind, validity: Validity::Day, product: Product::Margin };
+    let correlation = CorrelationId::new("SDTEST", n).unwrap();
+    let expires = from_ist(date(2026, 11, 20).at(15, 0, 0, 0));
+    Intent { id: IntentId(n), account: AccountId(1), correlation, spec, expires }
 }
 
 /// Every switch at its alternative, one at a time, and all of them together.
@@ -130,11 +130,11 @@ async fn orders_under(switches: Switches) {
     let broker = &wire.broker;
     let mut news = broker.order_updates();
     assert!(matches!(next(&mut news).await, OrderNews::Link(link) if link.up));
-    let quotes = broker.quotes(&[wire.intent(1, OrderKind::Market).spec.contract]).await.unwrap();
+    let quotes = broker.quotes(&[intent(1, OrderKind::Market).spec.contract]).await.unwrap();
     let low = Price((quotes[0].1.last.0 * dec!(0.8)).round());
 
     // A bid that rests is found by its mark and by its number, and is cancelled; early, where that is taken.
-    let resting = wire.intent(1, OrderKind::Limit { price: low });
+    let resting = intent(1, OrderKind::Limit { price: low });
     let ack = broker.place(&resting).await.unwrap();
     let early = broker.cancel(&ack.order_id).await;
     assert_eq!(early.is_ok(), switches.cancel_in_transit == CancelInTransit::Accept, "{switches:?}");
@@ -150,7 +150,7 @@ async fn orders_under(switches: Switches) {
     seen(&mut news, SeenStatus::Cancelled).await;
 
     // A market order fills, however it is shown on the way.
-    let ack = broker.place(&wire.intent(2, OrderKind::Market)).await.unwrap();
+    let ack = broker.place(&intent(2, OrderKind::Market)).await.unwrap();
     wire.exchange.forward(5_000).await;
     seen(&mut news, SeenStatus::Filled).await;
     let order = broker.order(&ack.order_id).await.unwrap().unwrap();
@@ -162,7 +162,7 @@ async fn orders_under(switches: Switches) {
 
     // An address that is not registered is one, in either code.
     wire.faults().set(FaultSpec::new(Fault::InvalidIp).times(1));
-    let refused = broker.place(&wire.intent(3, OrderKind::Limit { price: low })).await.unwrap_err();
+    let refused = broker.place(&intent(3, OrderKind::Limit { price: low })).await.unwrap_err();
     assert_eq!(refused.class, ErrorClass::Blocked, "{refused}");
     wire.exchange.stop().await;
 }
@@ -186,7 +186,7 @@ async fn the_feed_tells_the_same_prices_with_either_setting_of_its_switches() {
         Switches { feed_close_field: FeedCloseField::ZeroUntilClose, ..plain },
     ] {
         let wire = Wire::with(switches).await;
-        let call = wire.intent(1, OrderKind::Market).spec.contract;
+        let call = intent(1, OrderKind::Market).spec.contract;
         let nifty = Contract::index(Exchange::Nse, Symbol::new("NIFTY").unwrap());
         let told = wire.broker.quotes(&[call, nifty]).await.unwrap();
         let mut feed = wire.broker.market_feed();
