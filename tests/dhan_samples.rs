@@ -13,6 +13,7 @@ use strikedeck::protocol::dhan::conditional_triggers::{
     Alert, AlertAck, AlertRequest, MultiOrderAnswer, MultiOrderRequest,
 };
 use strikedeck::protocol::dhan::edis::{BulkFormRequest, FormAnswer, FormRequest, Inquiry};
+use strikedeck::protocol::dhan::enums::RollingField;
 use strikedeck::protocol::dhan::errors::{ErrorStyle, WireError};
 use strikedeck::protocol::dhan::forever_orders::{ForeverOrder, ModifyForeverOrder, PlaceForeverOrder};
 use strikedeck::protocol::dhan::funds::{FundLimit, Margin, MarginRequest, MultiMargin, MultiMarginRequest};
@@ -326,7 +327,7 @@ fn charts() {
         assert!(candles.is_none_or(|c| c.rows().is_ok_and(|rows| rows.len() == 3)), "{file}");
     }
     let rolling = round_trip::<RollingRequest>("charts-rollingoption.json", "request/body");
-    assert!(rolling.is_none_or(|r| r.strike.0 == 0 && r.required_data.iter().all(|field| field.is_known())));
+    assert!(rolling.is_none_or(|r| r.strike.0 == 0 && r.required_data.iter().all(RollingField::is_known)));
     let answer = round_trip::<RollingAnswer>("charts-rollingoption.json", "response");
     assert!(answer.is_none_or(|a| a.data.ce.is_some_and(|ce| ce.open.len() == 2) && a.data.pe.is_none()));
 }

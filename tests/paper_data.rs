@@ -123,7 +123,7 @@ async fn holdings_are_read_authorised_and_statements_follow() {
     assert_eq!((state.held, state.approved), (Quantity(20), Quantity(5)));
     assert_eq!(desk.broker.edis_inquiry(None).await.unwrap().approved, Quantity(5));
     assert_eq!(desk.broker.edis_inquiry(Some("../orders")).await.unwrap_err().class, ErrorClass::NotSent);
-    assert!(desk.broker.edis_bulk_form(&[held.isin.clone()], Exchange::Nse).await.is_ok());
+    assert!(desk.broker.edis_bulk_form(std::slice::from_ref(&held.isin), Exchange::Nse).await.is_ok());
 
     let call = desk.option(25_950, OptionRight::Call);
     desk.buy(call, 130, Product::Margin).await;
