@@ -129,6 +129,8 @@ async fn holdings_are_read_authorised_and_statements_follow() {
     desk.buy(call, 130, Product::Margin).await;
     let paid: Money = desk.broker.trades().await.unwrap().iter().map(|t| t.price.times(t.quantity)).sum();
     desk.exchange.forward(86_400_000).await;
+    // Yesterday's token has ended.
+    desk.broker.set_access_token(Secret::new(desk.exchange.new_token().unwrap()));
     let (from, to) = (date(2026, 11, 1), date(2026, 11, 30));
     let ledger = desk.broker.ledger(from, to).await.unwrap();
     assert_eq!((ledger.len(), ledger[1].debit, ledger[1].date), (2, paid, Some(date(2026, 11, 20))));

@@ -96,7 +96,10 @@ mod tests {
         let now = Timestamp::now();
         // A feed that is refused every minute is one thing to tell, not a stream.
         (0..5).for_each(|_| shared.lacks(Capability::MarketData, now));
-        let told = |shared: &Shared| (shared.health().notices.len(), shared.health().lacks.len());
+        let told = |shared: &Shared| {
+            let health = shared.health();
+            (health.notices.len(), health.lacks.len())
+        };
         assert_eq!(told(&shared), (1, 1));
         assert!(shared.health().notices[0].text.contains("subscribe"), "and what to do");
         shared.has(Capability::MarketData);

@@ -139,17 +139,21 @@ async fn a_refusal_fails_the_strategy_in_the_brokers_words() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_order_that_was_refused_and_exists_all_the_same_is_taken_over_and_exited() {
+async fn an_order_that_was_refused_and_exists_all_the_same_is_taken_over() {
     let stage = Stage::open().await;
     stage.set(next_order(refusal(true)));
     let id = stage.execute_next().await;
     stage.outcome(id).await;
     stage.settle().await;
-    // Whatever was bought by an order that the broker denied is in the books as ours, or gone again.
+    // Whatever was bought by an order that the broker denied is in the books as ours. Heard of before the refusal it counts,
+    // heard of after it the strategy has failed and what was bought is exited.
     let view = stage.view();
     assert!(view.positions.foreign.is_empty(), "{}", stage.screen());
-    assert_eq!(view.strategy(id).unwrap().status, StrategyStatus::Failed, "{}", stage.told());
-    stage.until("nothing held of it", |v| v.positions.is_flat()).await;
+    match view.strategy(id).unwrap().status {
+        StrategyStatus::Executed => is_whole(&stage, id).await,
+        StrategyStatus::Failed => drop(stage.until("nothing held of it", |v| v.positions.is_flat()).await),
+        other => panic!("{other:?}: {}", stage.told()),
+    }
     stage.clean_up().await;
     stage.close().await;
 }

@@ -244,6 +244,8 @@ impl Stage {
         self.settle().await;
         let positions = self.auditor.positions().await.unwrap();
         assert!(positions.iter().all(|p| p.net.is_flat()), "{positions:?}");
+        // Entries are not allowed again before the broker takes the token.
+        self.until("a token that is taken", |v| v.header.token.is_none_or(|t| t.left_ms.is_some())).await;
         let reply = self.ask(Command::Arm { word: "ARM".into() }).await;
         assert!(!reply.is_refused(), "{reply:?}");
     }

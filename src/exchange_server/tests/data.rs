@@ -105,6 +105,8 @@ async fn holder() -> (Desk, String, String) {
     desk.place(order).await;
     desk.server.forward(5_000).await;
     desk.server.forward(86_400_000).await;
+    // Yesterday's token has ended.
+    desk.server.new_token().unwrap();
     let isin = desk.get("/holdings").await[0]["isin"].as_str().unwrap().to_string();
     (desk, id, isin)
 }

@@ -14,12 +14,18 @@ use super::problem::Problem;
 use super::routes::HALT;
 use crate::web::token::Token;
 
-/// Requests with the right token: a burst, then a steady rate. A shell that waits asks four times a second.
-const BURST: u32 = 120;
-const PER_SECOND: u32 = 60;
+/// Requests with the right token. A shell that waits asks four times a second.
+pub(super) const SHELLS: Rate = Rate { burst: 120, per_second: 60 };
 /// Requests without one.
 const STRANGERS_BURST: u32 = 40;
 const STRANGERS_PER_SECOND: u32 = 20;
+
+/// A burst, then so many a second.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rate {
+    pub burst: u32,
+    pub per_second: u32,
+}
 
 #[derive(Debug)]
 pub(super) struct Door {
@@ -31,11 +37,11 @@ pub(super) struct Door {
 }
 
 impl Door {
-    pub fn new(token: Token, port: u16) -> Arc<Self> {
+    pub fn new(token: Token, port: u16, rate: Rate) -> Arc<Self> {
         Arc::new(Self {
             token,
             port,
-            known: Mutex::new(Bucket::new(BURST, PER_SECOND)),
+            known: Mutex::new(Bucket::new(rate.burst, rate.per_second)),
             strangers: Mutex::new(Bucket::new(STRANGERS_BURST, STRANGERS_PER_SECOND)),
             lock: Mutex::default(),
         })

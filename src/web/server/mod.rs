@@ -38,12 +38,16 @@ pub async fn listen(port: u16) -> io::Result<TcpListener> {
 
 /// Serves `desk` on a listener of [`listen`]. A listener that others on the network could reach is refused.
 pub fn serve(listener: TcpListener, desk: Arc<dyn Desk>, token: Token) -> io::Result<ControlServer> {
+    serve_at(listener, desk, token, door::SHELLS)
+}
+
+fn serve_at(listener: TcpListener, desk: Arc<dyn Desk>, token: Token, rate: door::Rate) -> io::Result<ControlServer> {
     let address = listener.local_addr()?;
     if !address.ip().is_loopback() {
         let reason = format!("the control API must listen on 127.0.0.1, not on {}", address.ip());
         return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
     }
-    let router = routes::router(desk, door::Door::new(token, address.port()));
+    let router = routes::router(desk, door::Door::new(token, address.port(), rate));
     let stop = CancellationToken::new();
     let task = tokio::spawn(connection::accept(listener, router, stop.clone()));
     Ok(ControlServer { address, stop, task: Some(task) })
