@@ -118,13 +118,14 @@ impl Cockpit {
         {
             warn!("not logged in at the broker: {e}");
         }
-        load_instruments(broker.as_ref(), &folder, &instruments, now).await?;
+        let listed = load_instruments(broker.as_ref(), &folder, &instruments, now).await?;
         let today = today(&folder, &config, instruments);
         let (inputs, receiver) = Inputs::new();
         let store = store_thread::start(journal, inputs.clone())?;
         let (calls_out, calls_in) = mpsc::unbounded_channel();
         let (interest_out, interest) = watch::channel(BTreeSet::new());
         let shared = Shared::default();
+        shared.warn_of(listed, now);
         let desk = desk(&config, state, now);
         let first = View::build(desk.state(), &config.engine, &shared.prices(), &shared.health(), &today, now);
         let (views_out, views) = watch::channel(Arc::new(first));
@@ -164,10 +165,16 @@ impl Cockpit {
         ];
         if config.cockpit.keep_awake {
             let hold = crate::platform::awake::stay_awake;
-            tasks.push(tokio::spawn(awake::keep_awake(views.clone(), shared, inputs.clone(), hold)));
+            tasks.push(tokio::spawn(awake::keep_awake(views.clone(), shared.clone(), inputs.clone(), hold)));
         }
         let (suggested_out, suggested) = watch::channel(exchange.is_none());
-        tasks.push(tokio::spawn(renew_instruments(broker.clone(), folder.clone(), today.instruments.clone(), clock)));
+        tasks.push(tokio::spawn(renew_instruments(
+            broker.clone(),
+            folder.clone(),
+            today.instruments.clone(),
+            shared,
+            clock,
+        )));
         if exchange.is_some() {
             tasks.push(tokio::spawn(suggest(broker, today.clone(), inputs.clone(), views.clone(), suggested_out)));
         }
@@ -265,7 +272,8 @@ pub(super) async fn start_exchange(folder: &DataFolder, config: &AppConfig) -> a
         None => Vec::new(),
         Some(file) => paper::shares_of_file(file)?,
     };
-    let running = paper::start_exchange(&config.paper, &folder.exchange_books(), shares).await?;
+    let script = config.tuning.script.clone();
+    let running = paper::start_exchange(&config.paper, &folder.exchange_books(), shares, script).await?;
     let access = Access {
         endpoints: paper_endpoints(&running),
         client_id: running.client_id.clone(),
@@ -371,21 +379,25 @@ pub(super) fn live_endpoints(config: &AppConfig) -> DhanEndpoints {
     }
 }
 
+/// A list of instruments that is not today's: what the trader has to know.
+#[derive(Debug)]
+pub(super) struct OldList(pub String);
+
 /// Today's list: from the cache if it is of today, else from the broker. Without a list no position could be told apart,
-/// so nothing starts before there is one.
+/// so nothing starts before there is one. An old one is better than none, and is told.
 pub(super) async fn load_instruments(
     broker: &dyn Broker,
     folder: &DataFolder,
     instruments: &Instruments,
     now: Timestamp,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Option<OldList>> {
     let today = ist(now).date();
     let live = folder.profile() == Profile::Live;
     if live {
         match instrument_cache::load(&folder.instruments(), today) {
             Ok(index) => {
                 instruments.replace(index);
-                return Ok(());
+                return Ok(None);
             }
             Err(reason) => info!("today's instruments are read from the broker: {reason}"),
         }
@@ -394,17 +406,25 @@ pub(super) async fn load_instruments(
     let bytes = asked.await.context("the instrument list could not be read")?;
     let parsed = read_master(&bytes).context("the instrument list could not be understood")?;
     let mut list: Vec<Instrument> = parsed.instruments;
-    if let Some(day) = expired(&list, today) {
-        warn!("the instrument list is of an earlier day: it still lists contracts that expired on {day}");
-    }
+    let old = expired(&list, today).map(|day| {
+        let text = format!(
+            "The instrument list is of an earlier day: it still lists contracts that expired on {day}, and lacks what was \
+             listed since. Start again later for a new one."
+        );
+        warn!("{text}");
+        OldList(text)
+    });
     ContractRules::builtin().fill_max_orders(&mut list, today);
     let index = InstrumentIndex::new(list).with_origin(today, "the broker's instrument master");
     info!("{} instruments listed today", index.len());
-    if live && let Err(e) = instrument_cache::save(&folder.instruments(), &index) {
+    if live
+        && old.is_none()
+        && let Err(e) = instrument_cache::save(&folder.instruments(), &index)
+    {
         warn!("the instrument list could not be kept for the next start: {e}");
     }
     instruments.replace(index);
-    Ok(())
+    Ok(old)
 }
 
 /// The day on which the first contract of a list expired, if that is over: then the list is an old one.
@@ -413,7 +433,13 @@ fn expired(list: &[Instrument], today: jiff::civil::Date) -> Option<jiff::civil:
 }
 
 /// A process that runs into a new trading day reads the new day's list: contracts have expired, others are new.
-async fn renew_instruments(broker: Arc<dyn Broker>, folder: DataFolder, instruments: Instruments, clock: SteadyClock) {
+async fn renew_instruments(
+    broker: Arc<dyn Broker>,
+    folder: DataFolder,
+    instruments: Instruments,
+    shared: Shared,
+    clock: SteadyClock,
+) {
     let mut day = trading_day(clock.now());
     loop {
         tokio::time::sleep(Duration::from_secs(60)).await;
@@ -422,7 +448,10 @@ async fn renew_instruments(broker: Arc<dyn Broker>, folder: DataFolder, instrume
             continue;
         }
         match load_instruments(broker.as_ref(), &folder, &instruments, now).await {
-            Ok(()) => day = trading_day(now),
+            Ok(listed) => {
+                shared.warn_of(listed, now);
+                day = trading_day(now);
+            }
             Err(e) => warn!("the new day's instruments could not be read, tried again in a minute: {e:#}"),
         }
     }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::cockpit::{Options, connect, load_instruments, prepare};
+use super::cockpit::{OldList, Options, connect, load_instruments, prepare};
 use super::config::{AppConfig, LiveChecks};
 use super::doctor::Finding;
 use super::reference::Instruments;
@@ -206,8 +206,13 @@ fn data(check: &TokenCheck) -> Finding {
 
 async fn list(broker: &dyn Broker, folder: &DataFolder, instruments: &Instruments) -> Vec<Finding> {
     let now = Timestamp::now();
-    if let Err(e) = load_instruments(broker, folder, instruments, now).await {
-        return vec![Finding::wrong(LIST, format!("{e:#}"), "without today's list nothing can be traded: look again")];
+    match load_instruments(broker, folder, instruments, now).await {
+        Ok(None) => {}
+        Ok(Some(OldList(text))) => return vec![Finding::wrong(LIST, text, "look again in a moment")],
+        Err(e) => {
+            let remedy = "without today's list nothing can be traded: look again";
+            return vec![Finding::wrong(LIST, format!("{e:#}"), remedy)];
+        }
     }
     let (index, today) = (instruments.current(), ist(now).date());
     let nifty = Symbol::new("NIFTY").ok();

@@ -12,18 +12,24 @@ use crate::domain::instrument_index::InstrumentIndex;
 use crate::domain::time::{Timestamp, trading_day};
 use crate::domain::{Contract, ContractKind, OptionRight, Price, Symbol};
 use crate::exchange::{ClockMode, ShareSpec};
-use crate::exchange_server::{self, Running, ServerConfig};
+use crate::exchange_server::{self, Running, Script, ServerConfig};
 use crate::import::{self, seed::SeedChain};
 use crate::view::{StrategyRow, View};
 
 /// Starts the exchange on a free port of this machine, on its books in the data folder.
-pub async fn start_exchange(config: &PaperConfig, books: &Path, shares: Vec<ShareSpec>) -> anyhow::Result<Running> {
+pub async fn start_exchange(
+    config: &PaperConfig,
+    books: &Path,
+    shares: Vec<ShareSpec>,
+    script: Script,
+) -> anyhow::Result<Running> {
     let server = ServerConfig {
         books: Some(books.to_path_buf()),
         listen: config.listen.parse().unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0))),
         clock: clock_mode(config.clock),
         shares,
         start_cash: config.starting_cash,
+        script,
         ..ServerConfig::paper(config.seed)
     };
     Ok(exchange_server::start(server).await?)

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::cockpit::OldList;
 use crate::broker::Capability;
 use crate::domain::time::Timestamp;
 use crate::domain::{Contract, Quote};
@@ -40,6 +41,13 @@ impl Shared {
         health.notices.push(Notice { id, at, level, text });
         let excess = health.notices.len().saturating_sub(NOTICES);
         health.notices.drain(..excess);
+    }
+
+    /// An instrument list that is not today's.
+    pub(super) fn warn_of(&self, listed: Option<OldList>, at: Timestamp) {
+        if let Some(OldList(text)) = listed {
+            self.notice(AlertLevel::Warning, text, at);
+        }
     }
 
     /// The account has not got something: told once, and shown as long as it holds.

@@ -23,6 +23,8 @@ pub struct Switches {
     pub multi_margin: MultiMarginForm,
     pub market_orders: MarketOrders,
     pub bad_token_on_feed: BadTokenOnFeed,
+    pub empty_charts: EmptyCharts,
+    pub pnl_exit_key: PnlExitKey,
 }
 
 /// `GET /orders/{id}`.
@@ -155,6 +157,27 @@ pub enum BadTokenOnFeed {
     HandshakeRefused,
     /// The connection is made, says 808 or 809 and closes.
     DisconnectPacket,
+}
+
+/// Charts of an unknown instrument, or of days without trading.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EmptyCharts {
+    /// 200 with empty arrays.
+    #[default]
+    EmptyArrays,
+    /// 400 DH-905.
+    Error,
+}
+
+/// The name of the kill-switch field in the answer to `GET /pnlExit`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PnlExitKey {
+    #[default]
+    #[serde(rename = "enable_kill_switch")]
+    SnakeCase,
+    #[serde(rename = "enableKillSwitch")]
+    CamelCase,
 }
 
 impl Switches {

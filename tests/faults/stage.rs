@@ -16,6 +16,7 @@ use strikedeck::broker::dhan::{DhanBroker, DhanCredentials, DhanEndpoints, DhanS
 use strikedeck::domain::time::Timestamp;
 use strikedeck::domain::{OrderSighting, StrategyId, StrategyStatus};
 use strikedeck::engine::command::{Command, Origin, Reply};
+use strikedeck::exchange_server::Script;
 use strikedeck::exchange_server::faults::{FaultSpec, Faults};
 use strikedeck::gateway::{BreakerPolicy, GatewayPolicy, LookUpPolicy};
 use strikedeck::net::{Backoff, HttpSettings, Secret, SocketSettings};
@@ -70,6 +71,7 @@ pub fn hurried() -> Tuning {
             quiet: ms(1_000),
             ..DhanSettings::default()
         },
+        ..Tuning::default()
     }
 }
 
@@ -82,8 +84,19 @@ impl Stage {
         stage
     }
 
+    /// On an exchange where this goes wrong from the start.
+    pub async fn with_fault(spec: FaultSpec) -> Self {
+        let script = Script { faults: vec![spec], ..Script::default() };
+        Self::of(script).await.unwrap()
+    }
+
     /// One that has only just started.
     async fn started() -> Self {
+        Self::of(Script::default()).await.unwrap()
+    }
+
+    /// As far as it comes.
+    pub async fn of(script: Script) -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix("strikedeck-faults-").tempdir().unwrap();
         let options = Options { data: Some(folder.path().join("data")), seed: Some(11), ..Options::default() };
         let (data, mut config) = prepare(&options).unwrap();
@@ -93,10 +106,11 @@ impl Stage {
         config.paper.starting_cash = "100000000".parse().unwrap();
         config.engine.limits.capital = "100000000".parse().unwrap();
         config.engine.limits.max_open_lots = strikedeck::domain::Lots(1_000);
-        let cockpit = Cockpit::start(data, config).await.unwrap();
+        config.tuning.script = script;
+        let cockpit = Cockpit::start(data, config).await?;
         let faults = cockpit.faults().unwrap();
         let auditor = auditor(&folder.path().join("data/paper/exchange.json"), &cockpit);
-        Self { cockpit, faults, auditor, folder }
+        Ok(Self { cockpit, faults, auditor, folder })
     }
 
     pub fn view(&self) -> Arc<View> {

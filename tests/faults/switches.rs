@@ -5,11 +5,11 @@ use std::sync::{Arc, RwLock};
 use jiff::civil::date;
 use rust_decimal_macros::dec;
 use strikedeck::broker::dhan::{DhanBroker, DhanCredentials, DhanEndpoints, DhanSettings, SharedIndex};
-use strikedeck::broker::{Broker, BrokerError, FeedNews, OrderNews};
+use strikedeck::broker::{Broker, BrokerError, FeedNews, OrderNews, PnlExit};
 use strikedeck::domain::time::from_ist;
 use strikedeck::domain::{
-    AccountId, Contract, CorrelationId, Exchange, InstrumentIndex, Intent, IntentId, OrderKind, OrderSpec, Price,
-    Product, Quantity, SeenStatus, Side, Symbol, Validity,
+    AccountId, Contract, CorrelationId, Exchange, InstrumentIndex, Intent, IntentId, Money, OrderKind, OrderSpec,
+    Price, Product, Quantity, SeenStatus, Side, Symbol, Validity,
 };
 use strikedeck::exchange_server::faults::{Fault, FaultSpec, Faults};
 use strikedeck::exchange_server::switches::*;
@@ -84,6 +84,8 @@ fn alternatives() -> Vec<Switches> {
         Switches { multi_margin: MultiMarginForm::SnakeCaseTexts, ..plain },
         Switches { market_orders: MarketOrders::FilledAtTouch, ..plain },
         Switches { bad_token_on_feed: BadTokenOnFeed::DisconnectPacket, ..plain },
+        Switches { empty_charts: EmptyCharts::Error, ..plain },
+        Switches { pnl_exit_key: PnlExitKey::CamelCase, ..plain },
     ];
     all.push(Switches {
         order_by_id: OrderById::OneElementArray,
@@ -100,6 +102,8 @@ fn alternatives() -> Vec<Switches> {
         multi_margin: MultiMarginForm::SnakeCaseTexts,
         market_orders: MarketOrders::FilledAtTouch,
         bad_token_on_feed: BadTokenOnFeed::DisconnectPacket,
+        empty_charts: EmptyCharts::Error,
+        pnl_exit_key: PnlExitKey::CamelCase,
     });
     all
 }
@@ -174,6 +178,31 @@ trait IntoId {
 impl IntoId for &str {
     fn into_id(self) -> strikedeck::domain::BrokerOrderId {
         strikedeck::domain::BrokerOrderId(self.to_string())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn days_without_bars_the_exit_on_loss_and_empty_holdings_are_read_in_either_form() {
+    for switches in alternatives() {
+        let wire = Wire::with(switches).await;
+        let broker = &wire.broker;
+        let nifty = Contract::index(Exchange::Nse, Symbol::new("NIFTY").unwrap());
+        let weekend = broker.daily_bars(&nifty, date(2026, 11, 14), date(2026, 11, 15), false).await;
+        match switches.empty_charts {
+            EmptyCharts::EmptyArrays => assert_eq!(weekend, Ok(Vec::new())),
+            EmptyCharts::Error => assert_eq!(weekend.unwrap_err().class, ErrorClass::Refused),
+        }
+        let exit = PnlExit {
+            profit: Money(dec!(90000)),
+            loss: Money(dec!(80000)),
+            intraday: true,
+            delivery: false,
+            kill_switch: true,
+        };
+        broker.set_pnl_exit(exit).await.unwrap();
+        assert_eq!(broker.pnl_exit().await.unwrap(), Some(exit), "{switches:?}");
+        assert_eq!(broker.holdings().await.unwrap(), Vec::new(), "{switches:?}");
+        wire.exchange.stop().await;
     }
 }
 

@@ -22,6 +22,7 @@ use crate::broker::dhan::{DhanSettings, MarketOrders};
 use crate::domain::Money;
 use crate::engine::EngineConfig;
 use crate::engine::config::{ExecutionPolicy, ExitPolicy, KillSwitchPolicy, PollPolicy, ProtectionPolicy, RulesPolicy};
+use crate::exchange_server::Script;
 use crate::gateway::GatewayPolicy;
 use crate::platform::files::read_text;
 use crate::risk::Limits;
@@ -52,11 +53,13 @@ pub struct AppConfig {
     pub warnings: Vec<String>,
 }
 
-/// How patient the gateway and the links are. In no file: these follow from the broker's rules; tests hurry them.
+/// How patient the gateway and the links are, and what goes wrong on paper from the start. In no file: these follow from
+/// the broker's rules; tests hurry them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tuning {
     pub gateway: GatewayPolicy,
     pub links: DhanSettings,
+    pub script: Script,
 }
 
 /// `dhan.yaml`: where the broker is reached. Never a secret.

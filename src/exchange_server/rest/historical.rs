@@ -15,6 +15,7 @@ use crate::exchange::{Bar, Charts, RollingBar, RollingOption};
 use crate::exchange_server::core::Unavailable;
 use crate::exchange_server::limits::Bucket;
 use crate::exchange_server::state::Shared;
+use crate::exchange_server::switches::EmptyCharts;
 use crate::exchange_server::words;
 use crate::protocol::dhan::enums::{ExpiryFlag, RollingField};
 use crate::protocol::dhan::historical::{
@@ -118,9 +119,17 @@ async fn drawn<T: Send + 'static>(
         let contract: Contract = exchange.contract_of(segment, SecurityId(id.0))?;
         exchange.charts(&contract)
     });
-    let Some(charts) = charts.await? else { return Ok(Vec::new()) };
-    let drawing = tokio::task::spawn_blocking(move || draw(&charts));
-    drawing.await.map_err(|_| Refused::from(Unavailable))
+    let bars = match charts.await? {
+        None => Vec::new(),
+        Some(charts) => {
+            let drawing = tokio::task::spawn_blocking(move || draw(&charts));
+            drawing.await.map_err(|_| Refused::from(Unavailable))?
+        }
+    };
+    match shared.switches().empty_charts {
+        EmptyCharts::Error if bars.is_empty() => Err(Refused::bad_fields()),
+        _ => Ok(bars),
+    }
 }
 
 fn candles(bars: &[Bar], with_interest: bool) -> Candles {

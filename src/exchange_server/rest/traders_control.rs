@@ -12,6 +12,7 @@ use crate::domain::Money;
 use crate::exchange::PnlExit as Rule;
 use crate::exchange_server::limits::Bucket;
 use crate::exchange_server::state::Shared;
+use crate::exchange_server::switches::PnlExitKey;
 use crate::protocol::dhan::enums::{ExitProduct, KillSwitch, PnlExitStatus};
 use crate::protocol::dhan::traders_control::{KillSwitchAnswer, PnlExit, PnlExitAnswer, PnlExitRequest};
 
@@ -81,16 +82,33 @@ async fn pnl_exit(State(shared): State<Shared>, headers: HeaderMap) -> Answer {
         exchange.pnl_exit(&account)
     });
     let Some(rule) = rule.await? else {
-        return ok(&PnlExit { pnl_exit_status: PnlExitStatus::Inactive, ..PnlExit::default() });
+        return told(&shared, &PnlExit { pnl_exit_status: PnlExitStatus::Inactive, ..PnlExit::default() });
     };
     let products = [(rule.intraday, ExitProduct::Intraday), (rule.delivery, ExitProduct::Delivery)];
-    ok(&PnlExit {
+    let set = PnlExit {
         pnl_exit_status: PnlExitStatus::Active,
         profit: rule.profit.0,
         loss: rule.loss.0,
         product_type: products.into_iter().filter(|(covered, _)| *covered).map(|(_, product)| product).collect(),
         enable_kill_switch: rule.kill_switch,
-    })
+    };
+    told(&shared, &set)
+}
+
+/// The rule, its last field by the name that the switch wants.
+fn told(shared: &Shared, set: &PnlExit) -> Answer {
+    let answer = ok(set)?;
+    match shared.switches().pnl_exit_key {
+        PnlExitKey::SnakeCase => Ok(answer),
+        PnlExitKey::CamelCase => {
+            let mut fields = serde_json::to_value(set).map_err(|_| Refused::bad_fields())?;
+            if let Some(fields) = fields.as_object_mut() {
+                let kill_switch = fields.remove("enable_kill_switch").unwrap_or_default();
+                fields.insert("enableKillSwitch".into(), kill_switch);
+            }
+            ok(&fields)
+        }
+    }
 }
 
 async fn stop_pnl_exit(State(shared): State<Shared>, headers: HeaderMap) -> Answer {
