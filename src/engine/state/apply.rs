@@ -338,6 +338,7 @@ impl State {
             if key.owner != Owner::Foreign {
                 self.lots.entry(key).or_default().add(side, merged.news, merged.value);
             }
+            self.value_exactly(id);
             if let Some(exit) = self.exits.get_mut(&key) {
                 exit.failures = 0;
             }
@@ -369,8 +370,16 @@ impl State {
         if order.trades.insert(trade.trade_id.clone(), (trade.quantity, trade.price)).is_some() {
             return;
         }
+        let id = *id;
+        self.value_exactly(id);
+    }
+
+    /// Once every fill of an order is in the trade book, its value is their sum: a broker's average is rounded. Whichever of
+    /// the fills and the order's own word comes last.
+    fn value_exactly(&mut self, id: IntentId) {
+        let Some(order) = self.orders.get_mut(&id) else { return };
         let booked: Quantity = order.trades.values().map(|(q, _)| *q).sum();
-        if booked != order.filled {
+        if booked.is_zero() || booked != order.filled {
             return;
         }
         let exact: Money = order.trades.values().map(|(q, p): &(Quantity, Price)| p.times(*q)).sum();

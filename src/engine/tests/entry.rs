@@ -162,13 +162,8 @@ fn sightings_out_of_order_change_nothing_that_is_known_better() {
     assert_eq!((order.state, order.filled), (OrderState::Filled, Quantity(65)));
 }
 
-#[test]
-fn the_trade_book_makes_the_average_exact() {
-    let mut desk = Desk::open();
-    executing(&mut desk, &SPREAD);
-    let hedge = desk.last_placed();
-    desk.see(&hedge, SeenStatus::Filled, 65, Some(Price(dec!(100.33))));
-    assert!(desk.effects.contains(&Effect::ReadTrades));
+/// Both fills of an order of 65, at 6,522 rupees in all; the broker's average of it is rounded.
+fn trade_book_of(hedge: &Intent, desk: &Desk) -> Event {
     let trade = |n: &str, quantity: u32, price| TradeSighting {
         order_id: BrokerOrderId(format!("10{}", hedge.id)),
         trade_id: n.into(),
@@ -180,11 +175,35 @@ fn the_trade_book_makes_the_average_exact() {
         at: None,
     };
     let trades = vec![trade("1", 20, dec!(100.20)), trade("2", 45, dec!(100.40))];
-    let read = |trades| Event::TradesRead { account: ACCOUNT, asked_at: desk.now, trades };
-    let (once, twice) = (read(trades.clone()), read(trades));
-    desk.tell(once);
-    desk.tell(twice);
+    Event::TradesRead { account: ACCOUNT, asked_at: desk.now, trades }
+}
+
+#[test]
+fn the_trade_book_makes_the_average_exact() {
+    let mut desk = Desk::open();
+    executing(&mut desk, &SPREAD);
+    let hedge = desk.last_placed();
+    desk.see(&hedge, SeenStatus::Filled, 65, Some(Price(dec!(100.33))));
+    assert!(desk.effects.contains(&Effect::ReadTrades));
+    for _ in 0..2 {
+        let book = trade_book_of(&hedge, &desk);
+        desk.tell(book);
+    }
     assert_eq!(desk.order(&hedge).value, Money(dec!(6522.00)));
+}
+
+#[test]
+fn a_trade_book_that_is_read_before_the_order_tells_of_its_fills_makes_it_exact_too() {
+    let mut desk = Desk::open();
+    executing(&mut desk, &SPREAD);
+    let hedge = desk.last_placed();
+    desk.accept(&hedge);
+    let book = trade_book_of(&hedge, &desk);
+    desk.tell(book);
+    desk.see(&hedge, SeenStatus::Filled, 65, Some(Price(dec!(100.33))));
+    assert_eq!(desk.order(&hedge).value, Money(dec!(6522.00)));
+    let lots: Vec<_> = desk.state().lots.values().map(|lot| lot.bought_value).collect();
+    assert_eq!(lots, [Money(dec!(6522.00))]);
 }
 
 #[test]
