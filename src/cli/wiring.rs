@@ -105,7 +105,7 @@ impl Machine for App {
 
     fn doctor<'a>(&'a self, global: &'a Global) -> Task<'a, Vec<Check>> {
         Box::pin(async {
-            let found = doctor::examine(&options(global), &wishes(global)).await;
+            let found = Box::pin(doctor::examine(&options(global), &wishes(global))).await;
             Ok(found.into_iter().map(check).collect())
         })
     }
