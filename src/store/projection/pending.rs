@@ -315,5 +315,6 @@ fn origin_name(origin: Origin) -> &'static str {
         Origin::Screen => "screen",
         Origin::Shell => "shell",
         Origin::System => "system",
+        Origin::Webhook => "webhook",
     }
 }
