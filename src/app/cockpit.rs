@@ -67,7 +67,7 @@ pub struct Cockpit {
     tasks: Vec<JoinHandle<()>>,
     /// Whether paper mode's suggestions of the day have been looked after.
     suggested: watch::Receiver<bool>,
-    control: Option<(web::ControlServer, ControlFile)>,
+    control: Option<(web::Serving, ControlFile)>,
     exchange: Option<Running>,
 }
 

@@ -118,3 +118,30 @@ impl Desk for FakeDesk {
         ready(Ok(questions.iter().map(lot).collect()))
     }
 }
+
+/// A desk whose engine hangs.
+pub(crate) struct Hanging;
+
+impl Desk for Hanging {
+    fn command(&self, _: Command, _: Origin) -> Answer<'_, Reply> {
+        Box::pin(std::future::pending())
+    }
+    fn halt(&self, _: Origin) -> Answer<'_, Reply> {
+        Box::pin(std::future::pending())
+    }
+    fn list(&self) -> Answer<'_, Value> {
+        Box::pin(std::future::pending())
+    }
+    fn status(&self) -> Answer<'_, Value> {
+        Box::pin(std::future::pending())
+    }
+    fn show(&self, _: StrategyId) -> Answer<'_, Value> {
+        Box::pin(std::future::pending())
+    }
+    fn map(&self, _: MapQuestion) -> Answer<'_, Instrument> {
+        Box::pin(std::future::pending())
+    }
+    fn lots(&self, _: Vec<LotQuestion>) -> Answer<'_, Vec<Option<Quantity>>> {
+        Box::pin(std::future::pending())
+    }
+}

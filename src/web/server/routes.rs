@@ -15,9 +15,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::door::{Door, keep};
-use super::problem::Problem;
 use crate::engine::command::{Command, Origin, Reply};
 use crate::web::desk::{Answer, Desk, DeskError, LotQuestion, MapQuestion};
+use crate::web::problem::Problem;
 
 pub(super) const HEALTH: &str = "/health";
 pub(super) const HALT: &str = "/api/halt";

@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::{ControlServer, door, listen, serve, serve_at};
+use super::{Serving, listen, serve, serve_at};
 use crate::domain::{Exchange, OptionRight, Price, Quantity, StrategyId, Symbol};
 use crate::engine::command::{Command, Origin, Reply};
 use crate::view::fixture::Desk as Trader;
-use crate::web::fake::FakeDesk;
+use crate::web::fake::{FakeDesk, Hanging};
 use crate::web::{Desk, DeskError, LotQuestion, MapQuestion, Remote, Token};
 
 const TOKEN: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
@@ -18,13 +18,13 @@ fn token() -> Token {
     Token::new(TOKEN).unwrap()
 }
 
-async fn start(desk: FakeDesk) -> (ControlServer, Arc<FakeDesk>) {
+async fn start(desk: FakeDesk) -> (Serving, Arc<FakeDesk>) {
     let desk = Arc::new(desk);
     let server = serve(listen(0).await.unwrap(), desk.clone(), token()).unwrap();
     (server, desk)
 }
 
-async fn remote(server: &ControlServer) -> Remote {
+async fn remote(server: &Serving) -> Remote {
     Remote::find(server.port(), token()).await.unwrap()
 }
 
@@ -134,7 +134,7 @@ async fn a_head_that_is_too_large_is_refused() {
 #[tokio::test]
 async fn more_requests_than_a_shell_makes_are_slowed_but_never_a_halt() {
     let desk = Arc::new(FakeDesk::empty());
-    let rate = door::Rate { burst: 10, per_second: 0 };
+    let rate = crate::web::pace::Rate { burst: 10, per_second: 0 };
     let server = serve_at(listen(0).await.unwrap(), desk.clone(), token(), rate).unwrap();
     let remote = remote(&server).await;
     let mut slowed = false;
@@ -257,33 +257,6 @@ async fn a_stopped_server_is_gone() {
 async fn it_is_not_served_to_the_network() {
     let listener = tokio::net::TcpListener::bind(("0.0.0.0", 0)).await.unwrap();
     assert!(serve(listener, Arc::new(FakeDesk::empty()), token()).is_err());
-}
-
-/// A desk whose engine hangs.
-struct Hanging;
-
-impl Desk for Hanging {
-    fn command(&self, _: Command, _: Origin) -> crate::web::Answer<'_, Reply> {
-        Box::pin(std::future::pending())
-    }
-    fn halt(&self, _: Origin) -> crate::web::Answer<'_, Reply> {
-        Box::pin(std::future::pending())
-    }
-    fn list(&self) -> crate::web::Answer<'_, Value> {
-        Box::pin(std::future::pending())
-    }
-    fn status(&self) -> crate::web::Answer<'_, Value> {
-        Box::pin(std::future::pending())
-    }
-    fn show(&self, _: StrategyId) -> crate::web::Answer<'_, Value> {
-        Box::pin(std::future::pending())
-    }
-    fn map(&self, _: MapQuestion) -> crate::web::Answer<'_, crate::domain::Instrument> {
-        Box::pin(std::future::pending())
-    }
-    fn lots(&self, _: Vec<LotQuestion>) -> crate::web::Answer<'_, Vec<Option<Quantity>>> {
-        Box::pin(std::future::pending())
-    }
 }
 
 #[tokio::test]
