@@ -26,3 +26,4 @@ mod restart;
 mod same_day;
 mod shell;
 mod terminal;
+mod webhook;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
@@ -14,13 +14,14 @@ use tracing::{info, warn};
 use super::again::again;
 use super::config::{AppConfig, PaperClock, SecretSources};
 use super::engine_thread::{EngineThread, Input, Inputs, Outlets};
+use super::office::BackOffice;
 use super::reference::{Clock, Instruments, Today};
 use super::rehearsal::Rehearsal;
 use super::shared::Shared;
 use super::steady::SteadyClock;
 use super::store_thread::{self, StoreThread};
 use super::token::{self, Keeper, Suspicion, Tokens};
-use super::{awake, calls, links, paper, resume, warm};
+use super::{awake, calls, links, paper, resume, warm, webhook};
 use crate::broker::Broker;
 use crate::broker::dhan::{DhanBroker, DhanCredentials, DhanEndpoints, DhanSettings};
 use crate::domain::contract_rules::ContractRules;
@@ -40,6 +41,7 @@ use crate::protocol::dhan::instruments::read_master;
 use crate::store::{ControlFile, DataFolder, Journal, Projector, files, instrument_cache};
 use crate::view::{LinkState, View};
 use crate::web;
+use crate::web::webhook::Doorbell;
 
 /// How a cockpit is to be started.
 #[derive(Clone, Debug, Default)]
@@ -68,6 +70,12 @@ pub struct Cockpit {
     /// Whether paper mode's suggestions of the day have been looked after.
     suggested: watch::Receiver<bool>,
     control: Option<(web::Serving, ControlFile)>,
+    webhook: Option<web::Serving>,
+    /// What happens at the webhook's door.
+    pub bell: Arc<Doorbell>,
+    shared: Shared,
+    account: Arc<DhanBroker>,
+    started: Instant,
     exchange: Option<Running>,
 }
 
@@ -152,6 +160,7 @@ impl Cockpit {
             inputs: inputs.clone(),
             suspicion: suspicion.clone(),
         };
+        let (account, kept) = (broker.clone(), shared.clone());
         let broker: Arc<dyn Broker> = broker;
         let listeners =
             links::Listeners { shared: shared.clone(), inputs: inputs.clone(), resumes, suspicion: suspicion.clone() };
@@ -190,6 +199,11 @@ impl Cockpit {
             tasks,
             suggested,
             control: None,
+            webhook: None,
+            bell: Arc::default(),
+            shared: kept,
+            account,
+            started: Instant::now(),
             exchange,
         })
     }
@@ -217,9 +231,29 @@ impl Cockpit {
         let file = ControlFile::write(&self.folder, listener.local_addr()?.port())?;
         let token = web::Token::new(file.control.token.clone()).context("the control token is empty")?;
         crate::telemetry::keep_secret(&file.control.token);
-        let server = web::server::serve(listener, Arc::new(self.door()), token)?;
+        let server = web::server::serve(listener, Arc::new(self.door()), Arc::new(self.office()), token)?;
         self.control = Some((server, file));
         Ok(())
+    }
+
+    /// Opens the door for signals, where a secret is set for it.
+    pub async fn open_webhook(&mut self) {
+        let posted = Arc::new(webhook::Posted::new(self.account.clone(), self.inputs.clone()));
+        let desk = Arc::new(self.door());
+        self.webhook = webhook::open(&self.config, desk, posted, &self.bell, &self.shared).await;
+        self.inputs.look();
+    }
+
+    fn office(&self) -> BackOffice {
+        BackOffice {
+            views: self.views.clone(),
+            shared: self.shared.clone(),
+            bell: self.bell.clone(),
+            started: self.started,
+            profile: self.folder.profile(),
+            data: self.folder.folder().parent().map(Into::into),
+            config: self.config.folder.clone(),
+        }
     }
 
     /// What a shell or the control API is given of this cockpit.
@@ -244,8 +278,11 @@ impl Cockpit {
         self.exchange.iter().flat_map(|e| [e.rest.clone(), e.feed.clone(), e.orders.clone()]).collect()
     }
 
-    /// Stops in order: no more commands, the engine's last decisions committed, the tables written, the exchange's books closed.
+    /// Stops in order: no more signals and commands, the engine's last decisions committed, the tables written, the exchange's books closed.
     pub async fn stop(mut self) {
+        if let Some(door) = self.webhook.take() {
+            door.stop().await;
+        }
         if let Some((server, file)) = self.control.take() {
             server.stop().await;
             drop(file);
@@ -273,7 +310,7 @@ pub(super) async fn start_exchange(folder: &DataFolder, config: &AppConfig) -> a
         Some(file) => paper::shares_of_file(file)?,
     };
     let script = config.tuning.script.clone();
-    let running = paper::start_exchange(&config.paper, &folder.exchange_books(), shares, script).await?;
+    let running = paper::start_exchange(&config.paper, &folder.exchange_books(), shares, script, webhook::paper_postback(config)).await?;
     let access = Access {
         endpoints: paper_endpoints(&running),
         client_id: running.client_id.clone(),

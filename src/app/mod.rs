@@ -20,6 +20,7 @@ pub mod force;
 pub mod links;
 pub mod live;
 mod narrate;
+pub mod office;
 pub mod paper;
 pub mod reference;
 pub mod rehearsal;
@@ -32,6 +33,7 @@ pub mod steady;
 pub mod store_thread;
 pub mod token;
 pub mod warm;
+pub mod webhook;
 
 pub use cockpit::{Cockpit, Options, prepare, settings};
 pub use engine_thread::{Input, Inputs};

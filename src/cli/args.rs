@@ -123,6 +123,11 @@ pub enum Command {
     Flatten(FlattenArgs),
     /// Halt: no entries, working entries cancelled; positions stay
     Kill(Yes),
+    /// Whether entries are allowed; forbid them with a reason, or allow them again
+    Trading {
+        #[command(subcommand)]
+        command: TradingCommand,
+    },
     /// Allow entries again after a halt, by the word that the cockpit is configured with (ARM)
     Arm {
         /// In full, as configured
@@ -340,6 +345,20 @@ pub enum Store {
 pub enum RiskCommand {
     /// They are right: live trading may start with them
     Ack(Yes),
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum TradingCommand {
+    /// Whether entries are allowed, since when not, and why
+    Status,
+    /// Entries are allowed again (not after a flatten: that takes `arm`)
+    Enable,
+    /// No entries, working entries cancelled, positions stay; kept over a restart
+    Disable {
+        /// Why: shown and kept
+        #[arg(long, num_args = 1.., value_name = "TEXT")]
+        reason: Vec<String>,
+    },
 }
 
 #[derive(Clone, Debug, Args)]

@@ -8,6 +8,8 @@ pub mod client;
 pub mod desk;
 #[cfg(test)]
 pub(crate) mod fake;
+pub mod metrics;
+pub mod office;
 mod pace;
 mod problem;
 pub mod server;
@@ -17,6 +19,7 @@ pub mod webhook;
 
 pub use client::Remote;
 pub use desk::{Answer, Desk, DeskError, LotQuestion, MapQuestion};
+pub use office::Office;
 pub use server::{listen, serve};
 pub use serving::Serving;
 pub use token::Token;

@@ -14,7 +14,7 @@ fn hidden(value: String) -> Secret {
     Secret::new(value)
 }
 
-/// What the broker wants to know of us.
+/// What the broker wants to know of us, and what others must know to be heard.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Secrets {
     /// Goes before the one in `dhan.yaml`.
@@ -27,6 +27,10 @@ pub struct Secrets {
     /// An API key, to log in with in a browser. Its secret does nothing without it.
     pub app_id: Option<String>,
     pub app_secret: Option<Secret>,
+    /// Who signals must know it.
+    pub webhook: Option<Secret>,
+    /// Part of the address that the broker posts order updates to.
+    pub postback: Option<Secret>,
 }
 
 const CLIENT_ID: &str = "DHAN_CLIENT_ID";
@@ -35,8 +39,11 @@ const PIN: &str = "DHAN_PIN";
 const TOTP_KEY: &str = "DHAN_TOTP_KEY";
 const APP_ID: &str = "DHAN_APP_ID";
 const APP_SECRET: &str = "DHAN_APP_SECRET";
+const WEBHOOK_SECRET: &str = "STRIKEDECK_WEBHOOK_SECRET";
+const POSTBACK_SECRET: &str = "STRIKEDECK_POSTBACK_SECRET";
 /// All of them, as they are named in the environment and in files.
-pub const NAMES: [&str; 6] = [CLIENT_ID, ACCESS_TOKEN, PIN, TOTP_KEY, APP_ID, APP_SECRET];
+pub const NAMES: [&str; 8] =
+    [CLIENT_ID, ACCESS_TOKEN, PIN, TOTP_KEY, APP_ID, APP_SECRET, WEBHOOK_SECRET, POSTBACK_SECRET];
 
 /// Keys of YAML files that hold a secret by mistake, and the variable it should be in.
 pub const MISPLACED: &[(&str, &str)] = &[
@@ -49,6 +56,9 @@ pub const MISPLACED: &[(&str, &str)] = &[
     ("totp_secret", TOTP_KEY),
     ("app_secret", APP_SECRET),
     ("api_secret", APP_SECRET),
+    ("webhook_secret", WEBHOOK_SECRET),
+    ("secret", WEBHOOK_SECRET),
+    ("postback_secret", POSTBACK_SECRET),
 ];
 
 impl Secrets {
@@ -75,6 +85,8 @@ impl Secrets {
             totp_key: value(TOTP_KEY).map(hidden),
             app_id: value(APP_ID),
             app_secret: value(APP_SECRET).map(hidden),
+            webhook: value(WEBHOOK_SECRET).map(hidden),
+            postback: value(POSTBACK_SECRET).map(hidden),
         }
     }
 
@@ -94,6 +106,8 @@ impl Secrets {
             (TOTP_KEY, self.totp_key.clone()),
             (APP_ID, plain(&self.app_id)),
             (APP_SECRET, self.app_secret.clone()),
+            (WEBHOOK_SECRET, self.webhook.clone()),
+            (POSTBACK_SECRET, self.postback.clone()),
         ];
         all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
     }
@@ -332,6 +346,8 @@ mod tests {
                 pin: secret(),
                 totp_key: secret(),
                 app_secret: secret(),
+                webhook: secret(),
+                postback: secret(),
                 ..Secrets::default()
             };
             let credentials = DhanCredentials { client_id: "1".into(), access_token: Secret::new(noise.clone()) };

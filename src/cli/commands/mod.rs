@@ -22,3 +22,4 @@ pub mod show;
 pub mod simulate;
 pub mod status;
 pub mod top;
+pub mod trading;

@@ -2,10 +2,14 @@
 //!
 //! `GET /health` tells which cockpit listens. Everything else needs `Authorization: Bearer <token>`:
 //! `GET /api/strategies`, `GET /api/strategies/{id}`, `GET /api/status`, `POST /api/command` (an engine command, answered with
-//! its reply), `POST /api/halt`, `POST /api/map`, `POST /api/lots`. Bodies are JSON; an error is `{"error": {code, reason}}`.
+//! its reply), `POST /api/halt`, `POST /api/map`, `POST /api/lots`; `/api/trading` (entries on and off), `/api/broker` (the account),
+//! `GET /metrics`; `GET /api/openapi.json` describes them all, the webhook's too. Bodies are JSON; an error is `{"error": {code, reason}}`.
 
+mod broker;
 mod door;
+mod openapi;
 mod routes;
+mod trading;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +20,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 
 use super::desk::Desk;
+use super::office::Office;
 use super::pace::Rate;
 use super::serving::{Counter, Serving};
 use super::token::Token;
@@ -28,17 +33,22 @@ pub async fn listen(port: u16) -> io::Result<TcpListener> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await
 }
 
-/// Serves `desk` on a listener of [`listen`]. A listener that others on the network could reach is refused.
-pub fn serve(listener: TcpListener, desk: Arc<dyn Desk>, token: Token) -> io::Result<Serving> {
-    serve_at(listener, desk, token, door::SHELLS)
+/// Serves `desk` and `office` on a listener of [`listen`]. A listener that others on the network could reach is refused.
+pub fn serve(
+    listener: TcpListener,
+    desk: Arc<dyn Desk>,
+    office: Arc<dyn Office>,
+    token: Token,
+) -> io::Result<Serving> {
+    serve_at(listener, routes::Room { desk, office }, token, door::SHELLS)
 }
 
-fn serve_at(listener: TcpListener, desk: Arc<dyn Desk>, token: Token, rate: Rate) -> io::Result<Serving> {
+fn serve_at(listener: TcpListener, room: routes::Room, token: Token, rate: Rate) -> io::Result<Serving> {
     let address = listener.local_addr()?;
     if !address.ip().is_loopback() {
         let reason = format!("the control API must listen on 127.0.0.1, not on {}", address.ip());
         return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
     }
-    let router = routes::router(desk, door::Door::new(token, address.port(), rate));
+    let router = routes::router(room, door::Door::new(token, address.port(), rate));
     Ok(Serving::start(listener, address, router, COUNTER))
 }
