@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
-use super::cockpit::{OldList, Options, connect, load_instruments, prepare};
+use super::cockpit::{Options, connect, prepare};
 use super::config::{AppConfig, LiveChecks};
 use super::doctor::Finding;
+use super::instruments::{OldList, load_instruments};
 use super::reference::Instruments;
 use super::risk_review;
 use super::token::{self, when};

@@ -17,6 +17,8 @@ pub mod doctor;
 pub mod door;
 pub mod engine_thread;
 pub mod force;
+pub mod inputs;
+mod instruments;
 pub mod links;
 pub mod live;
 mod narrate;
@@ -34,4 +36,4 @@ pub mod token;
 pub mod warm;
 
 pub use cockpit::{Cockpit, Options, prepare, settings};
-pub use engine_thread::{Input, Inputs};
+pub use inputs::{Input, Inputs};
