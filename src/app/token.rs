@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use tracing::{info, warn};
 
 use self::sources::{Found, Lookout};
-pub use self::sources::{Tokens, forget, keep, made, newest};
+pub use self::sources::{Tokens, forget, keep, made, made_file, newest};
 use super::config::{ConfigError, Secrets, TokenPolicy};
 use super::inputs::{Input, Inputs};
 use super::shared::Shared;

@@ -122,7 +122,7 @@ impl Lookout {
 }
 
 /// A token that this program made is kept here, so that the next start need not make another.
-fn made_file(folder: &DataFolder) -> PathBuf {
+pub fn made_file(folder: &DataFolder) -> PathBuf {
     folder.folder().join("token")
 }
 
