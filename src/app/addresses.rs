@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use super::cockpit::{Options, connect, prepare};
+use super::access::connect;
+use super::cockpit::{Options, prepare};
 use super::reference::Instruments;
 use super::token;
 use crate::broker::dhan::DhanBroker;

@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 
+use super::access::connect;
 use super::addresses::Registered;
-use super::cockpit::{Options, connect, prepare};
+use super::cockpit::{Options, prepare};
 use super::config::{AppConfig, LiveChecks};
 use super::doctor::Finding;
 use super::instruments::{OldList, load_instruments};

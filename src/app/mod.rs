@@ -8,6 +8,7 @@
 //! - *store thread*: commits batches and says so; feeds the projection.
 //! - *broker tasks*: one per call, and one per stream (order updates, market feed).
 
+mod access;
 pub mod addresses;
 pub mod again;
 pub mod awake;

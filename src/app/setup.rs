@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 
-use super::cockpit::{Options, live_endpoints, prepare};
+use super::access::live_endpoints;
+use super::cockpit::{Options, prepare};
 use super::config::keyring::{Keyring, Vault};
 use super::config::{AppConfig, Secrets, secrets};
 use super::reference::Instruments;
