@@ -104,9 +104,7 @@ impl Reference for Today {
     fn underlying(&self, symbol: Symbol) -> Option<Contract> {
         let index = self.instruments.current();
         let (exchange, symbol) = find_underlying(&index, symbol.as_str(), None, Listed::Options).ok()?;
-        [Contract::index(exchange, symbol), Contract::equity(exchange, symbol)]
-            .into_iter()
-            .find(|c| index.by_contract(c).is_some())
+        self.underlying_of(&Contract::index(exchange, symbol))
     }
 
     fn at_the_money(

@@ -51,6 +51,13 @@ pub trait Reference {
         Err(format!("{symbol} has no options here"))
     }
 
+    /// What a contract is on, as it is quoted: an index, or a share.
+    fn underlying_of(&self, contract: &Contract) -> Option<Contract> {
+        let (exchange, symbol) = (contract.exchange, contract.underlying);
+        let quoted = [Contract::index(exchange, symbol), Contract::equity(exchange, symbol)];
+        quoted.into_iter().find(|c| self.instrument(c).is_some())
+    }
+
     /// Estimated charges of an order that traded `turnover` rupees of `contract` on `day`.
     fn charges(&self, contract: &Contract, side: Side, turnover: Money, day: Date) -> Money;
 }
