@@ -92,12 +92,13 @@ pub struct ScalpPlan {
     /// Of the underlying: left when it trades there.
     pub index_stop: Option<Price>,
     pub max_holding_ms: Option<i64>,
-    pub square_off: Timestamp,
+    /// `None` in a market that never closes.
+    pub square_off: Option<Timestamp>,
     pub underlying: Contract,
 }
 
 impl ScalpPlan {
-    pub fn of(setup: &ScalpSetup, underlying: Contract, index_stop: Option<Price>, square_off: Timestamp) -> Self {
+    pub fn of(setup: &ScalpSetup, underlying: Contract, index_stop: Option<Price>, square_off: Option<Timestamp>) -> Self {
         Self {
             setup: setup.name.clone(),
             product: setup.product,
