@@ -48,7 +48,8 @@ fn request(port: u16, method: &str, path: &str, token: Option<&str>, body: &str)
 
 /// One figure of `/metrics`.
 fn figure(folder: &Folder, name: &str) -> Option<f64> {
-    let control: Value = serde_json::from_str(&std::fs::read_to_string(folder.paper().join("control.json")).ok()?).ok()?;
+    let control: Value =
+        serde_json::from_str(&std::fs::read_to_string(folder.paper().join("control.json")).ok()?).ok()?;
     let port = u16::try_from(control["port"].as_u64()?).ok()?;
     let (_, text) = request(port, "GET", "/metrics", control["token"].as_str(), "")?;
     text.lines().find_map(|l| l.strip_prefix(name)?.trim().parse().ok())

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use tracing::{info, warn};
 
 use super::config::{AppConfig, SecretSources};
-use super::engine_thread::{Input, Inputs};
+use super::inputs::{Input, Inputs};
 use super::shared::Shared;
 use crate::broker::dhan::DhanBroker;
 use crate::domain::time::Timestamp;

@@ -23,7 +23,10 @@ pub(super) async fn configure(State(room): At, body: Body) -> Result<Json<LoginT
         let what = if e.is_data() { "a field is missing, not known or of another type" } else { "it is not JSON" };
         Problem::bad_request(format!("that is no login: {what}, see line {}, column {}", e.line(), e.column()))
     })?;
-    tracing::info!("control API: a login for {} is tried", if form.broker == "dhan" { "dhan" } else { "another broker" });
+    tracing::info!(
+        "control API: a login for {} is tried",
+        if form.broker == "dhan" { "dhan" } else { "another broker" }
+    );
     answer(room.office.configure(form)).await
 }
 

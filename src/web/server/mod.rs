@@ -9,9 +9,9 @@ mod broker;
 mod door;
 mod openapi;
 mod routes;
-mod trading;
 #[cfg(test)]
 mod tests;
+mod trading;
 
 use std::io;
 use std::net::Ipv4Addr;
@@ -34,12 +34,7 @@ pub async fn listen(port: u16) -> io::Result<TcpListener> {
 }
 
 /// Serves `desk` and `office` on a listener of [`listen`]. A listener that others on the network could reach is refused.
-pub fn serve(
-    listener: TcpListener,
-    desk: Arc<dyn Desk>,
-    office: Arc<dyn Office>,
-    token: Token,
-) -> io::Result<Serving> {
+pub fn serve(listener: TcpListener, desk: Arc<dyn Desk>, office: Arc<dyn Office>, token: Token) -> io::Result<Serving> {
     serve_at(listener, routes::Room { desk, office }, token, door::SHELLS)
 }
 

@@ -45,7 +45,10 @@ mod tests {
             let place = pointer.strip_prefix('#').unwrap();
             assert!(all.pointer(place).is_some(), "{pointer}");
         }
-        assert_eq!((all["openapi"].as_str(), all["info"]["version"].as_str()), (Some("3.1.0"), Some(env!("CARGO_PKG_VERSION"))));
+        assert_eq!(
+            (all["openapi"].as_str(), all["info"]["version"].as_str()),
+            (Some("3.1.0"), Some(env!("CARGO_PKG_VERSION")))
+        );
         for (path, item) in all["paths"].as_object().unwrap() {
             for (method, operation) in item.as_object().unwrap() {
                 assert!(operation["summary"].is_string() && operation["responses"].is_object(), "{method} {path}");

@@ -68,7 +68,18 @@ fn code(answer: &(u16, Value)) -> (u16, &str) {
 async fn everything_but_health_needs_the_token() {
     let (server, desk) = start(FakeDesk::empty()).await;
     let port = server.port();
-    for path in ["/api/strategies", "/api/strategies/1", "/api/status", "/api/command", "/api/halt", "/api/nothing", "/metrics", "/api/trading", "/api/broker/current", "/api/openapi.json"] {
+    for path in [
+        "/api/strategies",
+        "/api/strategies/1",
+        "/api/status",
+        "/api/command",
+        "/api/halt",
+        "/api/nothing",
+        "/metrics",
+        "/api/trading",
+        "/api/broker/current",
+        "/api/openapi.json",
+    ] {
         assert_eq!(code(&get(port, path, None, &[]).await), (401, "token_missing"), "{path}");
     }
     assert_eq!(code(&get(port, "/api/status", Some(&TOKEN[1..]), &[]).await), (401, "token_wrong"));
@@ -140,7 +151,8 @@ async fn a_head_that_is_too_large_is_refused() {
 async fn more_requests_than_a_shell_makes_are_slowed_but_never_a_halt() {
     let desk = Arc::new(FakeDesk::empty());
     let rate = crate::web::pace::Rate { burst: 10, per_second: 0 };
-    let server = serve_at(listen(0).await.unwrap(), Room { desk: desk.clone(), office: office() }, token(), rate).unwrap();
+    let server =
+        serve_at(listen(0).await.unwrap(), Room { desk: desk.clone(), office: office() }, token(), rate).unwrap();
     let remote = remote(&server).await;
     let mut slowed = false;
     for _ in 0..11 {
@@ -316,7 +328,8 @@ async fn the_brokers_account_is_set_up_and_no_answer_repeats_what_is_secret() {
     assert_eq!((status, &told["account_ends_in"]), (200, &json!("0001")));
     assert_eq!(code(&post(port, "/api/broker/configure", &form("7")).await), (422, "refused"));
     assert_eq!(post(port, "/api/broker/test", "").await.0, 200);
-    for body in [r#"{"broker":"dhan","hush":"hush-hush"}"#, r#"{"broker":"hush-hush"}"#, "hush-hush", r#""hush-hush""#] {
+    for body in [r#"{"broker":"dhan","hush":"hush-hush"}"#, r#"{"broker":"hush-hush"}"#, "hush-hush", r#""hush-hush""#]
+    {
         let answered = post(port, "/api/broker/configure", body).await;
         assert_eq!(code(&answered), (400, "bad_request"), "{body}");
         assert!(!answered.1.to_string().contains("hush"), "{}", answered.1);
