@@ -77,11 +77,10 @@ async fn accepted(stage: &Stage, setup: &str, symbol: &str, side: Side) {
     assert!(matches!(answer, SignalAnswer::Accepted { .. }), "{answer:?}");
 }
 
-/// Until the cockpit has said so many times that a scalp of this set-up is over, for this reason.
-async fn over(stage: &Stage, setup: &str, reason: &str) {
-    let over = |v: &View| {
-        v.notices.iter().any(|n| n.text.contains(setup) && n.text.contains(" is over (") && n.text.contains(reason))
-    };
+/// Until the cockpit has said so many times that a scalp of this set-up is over for this reason.
+async fn over(stage: &Stage, setup: &str, reason: &str, times: usize) {
+    let told = |text: &str| text.contains(setup) && text.contains(" is over (") && text.contains(reason);
+    let over = |v: &View| v.notices.iter().filter(|n| told(&n.text)).count() >= times;
     stage.until(&format!("the end of {setup} by {reason}"), over).await;
 }
 
@@ -99,13 +98,13 @@ async fn held(stage: &Stage, symbol: &str) -> PositionSighting {
 #[tokio::test]
 async fn scalps_of_three_underlyings_end_by_stop_target_time_hand_and_flatten() {
     let stage = stage().await;
-    for side in [Side::Buy, Side::Sell] {
+    for (round, side) in [(1, Side::Buy), (2, Side::Sell)] {
         accepted(&stage, "STOP", "NIFTY", side).await;
         accepted(&stage, "TARGET", "BANKNIFTY", side).await;
         accepted(&stage, "TIME", "SENSEX", side).await;
-        over(&stage, "STOP", "stop").await;
-        over(&stage, "TARGET", "target").await;
-        over(&stage, "TIME", "held for").await;
+        over(&stage, "STOP", "stop", round).await;
+        over(&stage, "TARGET", "target", round).await;
+        over(&stage, "TIME", "held for", round).await;
     }
     stage.settle().await;
 
@@ -121,11 +120,11 @@ async fn scalps_of_three_underlyings_end_by_stop_target_time_hand_and_flatten() 
     }
     let nifty = held(&stage, "NIFTY").await;
     stage.ask(Command::ClosePosition { contract: nifty.contract, product: nifty.product }).await;
-    over(&stage, "HOLD ", "closed by the trader").await;
+    over(&stage, "HOLD ", "closed by the trader", 1).await;
 
     stage.ask(Command::Flatten { include_foreign: false }).await;
-    over(&stage, "HOLD_BANK", "").await;
-    over(&stage, "HOLD_SENSEX", "").await;
+    over(&stage, "HOLD_BANK", "", 1).await;
+    over(&stage, "HOLD_SENSEX", "", 1).await;
     let refused = signal(&stage, "HOLD", "NIFTY", Side::Buy).await;
     assert!(matches!(refused, SignalAnswer::Refused { why: SignalRefusal::Closed, .. }), "{refused:?}");
     stage.clean_up().await;
