@@ -236,7 +236,7 @@ impl Turn<'_> {
     }
 
     fn advance_scalp(&mut self, id: StrategyId, scalp: &Scalp) {
-        let filled = self.orders_of(id).any(|o| !o.purpose.is_exit() && !o.filled.is_zero());
+        let filled = self.state.lots_of(Owner::Strategy(id)).any(|(_, lot)| !lot.bought.is_zero());
         if scalp.state == TradeState::Pending && filled {
             self.record(Record::ScalpMoved { id, to: TradeState::Traded });
         }
