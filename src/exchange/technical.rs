@@ -5,11 +5,13 @@
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
+use crate::domain::time::{Timestamp, after_ms};
 use crate::domain::{Against, Bar, Comparison, Condition, Indicator, TimeFrame};
 
 use super::Exchange;
 use super::indicators::{self, Candle};
 use super::order::Refusal;
+use super::prices::BLOCK;
 use super::triggers::Look;
 
 /// Digits behind the point to which an indicator is compared.
@@ -83,7 +85,11 @@ impl Exchange {
         }
         let contract = standing.trigger.condition.contract;
         let charts = self.charts(&contract)?;
+        // Prices of a block show their extremes when it is over: candles drawn before that are drawn once more.
+        let block = self.step_ms() * i64::try_from(BLOCK).unwrap_or(i64::MAX);
         let candles = self.candles.entry(number).or_default();
+        let settled = candles.last().map_or(Timestamp::MIN, |last| after_ms(last.start, -block));
+        candles.retain(|bar| bar.start < settled);
         match candles.last() {
             Some(last) => candles.extend(charts.closed_since(technical.time_frame, last.start)),
             None => *candles = charts.closed(technical.time_frame, technical.reach()),

@@ -115,6 +115,15 @@ fn alternatives() -> Vec<Switches> {
     all
 }
 
+#[test]
+fn the_readme_names_every_switch() {
+    let readme = include_str!("../../README.md");
+    let switches = serde_json::to_value(Switches::default()).unwrap();
+    for name in switches.as_object().unwrap().keys() {
+        assert!(readme.contains(&format!("`{name}`")), "{name}");
+    }
+}
+
 async fn next<T>(news: &mut mpsc::Receiver<T>) -> T {
     timeout(std::time::Duration::from_secs(20), news.recv()).await.unwrap().unwrap()
 }

@@ -231,21 +231,26 @@ fn every_indicator_of_every_time_frame_can_be_computed() {
 
 #[test]
 fn an_indicator_goes_on_after_a_restart_as_without_one() {
+    let middle = Against::Value(rust_decimal::Decimal::from(50));
     let watch = |desk: &mut Desk| {
-        let mut close = technical(Indicator::Sma5, TimeFrame::OneMinute, Operator::CrossingAnySide, Against::Close);
-        close.condition.frequency = Frequency::Always;
-        create(desk, close)
+        let conditions =
+            [(Indicator::Sma5, Against::Close), (Indicator::Stochastic, middle), (Indicator::Rsi14, middle)];
+        conditions.map(|(indicator, with)| {
+            let mut often = technical(indicator, TimeFrame::OneMinute, Operator::CrossingAnySide, with);
+            often.condition.frequency = Frequency::Always;
+            create(desk, often)
+        })
     };
     let (mut straight, mut broken) = (Desk::new(12), Desk::new(12));
-    let id = watch(&mut straight);
-    assert_eq!(watch(&mut broken), id);
-    for _ in 0..20 {
+    let ids = watch(&mut straight);
+    assert_eq!(watch(&mut broken), ids);
+    for _ in 0..60 {
         straight.wait(MINUTE);
         broken.wait(MINUTE);
         broken.exchange = Exchange::restore(&broken.exchange.save(), ClockMode::AlwaysOpen).unwrap();
-        assert_eq!(broken.exchange.trigger(ME, &id), straight.exchange.trigger(ME, &id));
+        assert_eq!(broken.exchange.triggers(ME), straight.exchange.triggers(ME));
     }
-    assert!(straight.exchange.trigger(ME, &id).unwrap().triggered.is_some());
+    assert!(straight.exchange.triggers(ME).iter().all(|t| t.triggered.is_some()));
 }
 
 #[test]
