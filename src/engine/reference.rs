@@ -4,7 +4,8 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::time::Timestamp;
-use crate::domain::{Instrument, Money, Price, Recommendation, Segment, Side};
+use crate::domain::{Instrument, Price, Recommendation, Segment, Side};
+pub use crate::options::charges::{OrderTally, RawCharges};
 
 /// A leg that has found its contract: resolved when the strategy is marked, frozen with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +33,6 @@ pub trait Reference {
     /// The instrument of a contract as listed today (for exits of positions that no strategy of ours holds).
     fn instrument(&self, contract: &crate::domain::Contract) -> Option<Instrument>;
 
-    /// Estimated charges of an order that traded `turnover` rupees of `contract` on `day`.
-    fn charges(&self, contract: &crate::domain::Contract, side: Side, turnover: Money, day: Date) -> Money;
+    /// Estimated charges of one order, not rounded yet: those of a day add up first.
+    fn charges(&self, order: &OrderTally) -> RawCharges;
 }

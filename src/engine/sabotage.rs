@@ -27,6 +27,10 @@ pub enum Sabotage {
     EntriesOnStaleQuotes,
     /// Nobody asks the gate.
     NoGate,
+    /// Lots that are open are not counted.
+    UncountedLots,
+    /// Trades are booked at prices in whole rupees.
+    RoundedTrades,
 }
 
 impl Turn<'_> {

@@ -11,7 +11,7 @@ use crate::domain::*;
 use crate::engine::command::{Command, Origin, Reply};
 use crate::engine::effect::Effect;
 use crate::engine::record::{Owner, Profile, Record};
-use crate::engine::reference::{Reference, ResolvedLeg};
+use crate::engine::reference::{OrderTally, RawCharges, Reference, ResolvedLeg};
 use crate::engine::state::{LotKey, Order};
 use crate::engine::{Engine, EngineConfig, Event, State};
 
@@ -58,8 +58,8 @@ impl Reference for Market {
     fn instrument(&self, contract: &Contract) -> Option<Instrument> {
         Some(listed(*contract))
     }
-    fn charges(&self, _: &Contract, _: Side, _: Money, _: Date) -> Money {
-        Money(dec!(20))
+    fn charges(&self, _: &OrderTally) -> RawCharges {
+        RawCharges { brokerage: Money(dec!(20)), ..RawCharges::default() }
     }
 }
 
