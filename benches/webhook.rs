@@ -34,7 +34,8 @@ const REFUSAL: &str = r#"{"errorType":"Order_Error","errorCode":"DH-906","errorM
 
 fn main() {
     let rounds = if std::env::var_os("STRIKEDECK_BENCH_SHORT").is_some() { 60 } else { 2_000 };
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     runtime.block_on(async {
         for (relaxed, name) in [(false, "FULL"), (true, "NORMAL")] {
             let stage = Stage::open(relaxed, Duration::ZERO).await;
@@ -247,7 +248,9 @@ impl Stage {
         let median = last[last.len() / 2].as_secs_f64() * 1e3;
         let worst = last[last.len() - 1].as_secs_f64() * 1e3;
         let n = SYMBOLS.len();
-        println!("{n} at once, a broker that takes 50 ms: last order out after {median:.2} ms (worst {worst:.2}, aim 5)");
+        println!(
+            "{n} at once, a broker that takes 50 ms: last order out after {median:.2} ms (worst {worst:.2}, aim 5)"
+        );
     }
 
     async fn close(self) {

@@ -12,6 +12,7 @@ mod dhan_table;
 mod faults;
 mod floors;
 mod keep_alive;
+mod kills;
 #[cfg(unix)] // a terminal's line is typed into it
 mod live;
 #[cfg(unix)]

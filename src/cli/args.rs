@@ -17,7 +17,7 @@ pub use self::values::{Seeds, Target};
 use self::values::{holding, option_right, seconds, seeds, strategy_id};
 use crate::domain::{OptionRight, Price, Quantity, StrategyId, StrategyStatus, Symbol};
 use crate::engine::record::Profile;
-use crate::simulation::Weather;
+use crate::simulation::{Disturbance, Weather};
 use crate::tui::looks::{Choice, Colours, SymbolSet};
 
 /// A terminal cockpit for the Indian options trader. Without a sub-command it opens the screen, in paper mode.
@@ -338,6 +338,9 @@ pub struct SimulateArgs {
     /// Play one seed and print every line of it
     #[arg(long)]
     pub trace: bool,
+    /// Nothing disturbs the run but these, as a broken promise names them: delays,key@12,call@45.2
+    #[arg(long, value_delimiter = ',', value_name = "DISTURBANCES", requires = "trace")]
+    pub only: Option<Vec<Disturbance>>,
     /// Seeds played at the same time
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
     pub threads: u8,

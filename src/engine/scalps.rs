@@ -16,6 +16,7 @@ use crate::domain::{
     Recommendation, ScalpSetup, Side, Signal, SignalId, StrategyId, StrategyStatus,
 };
 use crate::engine::ResolvedLeg;
+use crate::options::charges::RawCharges;
 use crate::risk::scalping::{self, ScalpUsage, SizeQuestion};
 
 impl Turn<'_> {
@@ -86,7 +87,8 @@ impl Turn<'_> {
     fn charges_of(&self, id: StrategyId) -> Money {
         let today = crate::domain::time::trading_day(self.now);
         let traded = self.orders_of(id).filter(|o| !o.filled.is_zero());
-        traded.map(|o| self.reference.charges(&o.intent.spec.contract, o.intent.spec.side, o.value, today)).sum()
+        let raw: RawCharges = traded.map(|o| self.reference.charges(&o.tally(today))).sum();
+        raw.rounded().total()
     }
 
     fn orders_of(&self, id: StrategyId) -> impl Iterator<Item = &Order> {
