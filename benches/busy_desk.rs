@@ -13,6 +13,7 @@ use strikedeck::domain::{
     Validity,
 };
 use strikedeck::engine::record::{Profile, Purpose, Record};
+use strikedeck::engine::reference::{OrderTally, RawCharges};
 use strikedeck::engine::{EngineConfig, Reference, ResolvedLeg, State};
 use strikedeck::tui::keymap::Keymap;
 use strikedeck::tui::model::Model;
@@ -235,7 +236,7 @@ impl Reference for OpenMarket {
     fn instrument(&self, contract: &Contract) -> Option<Instrument> {
         Some(instrument(*contract))
     }
-    fn charges(&self, _: &Contract, _: Side, turnover: Money, _: Date) -> Money {
-        Money(turnover.0 / Decimal::from(1_000))
+    fn charges(&self, order: &OrderTally) -> RawCharges {
+        RawCharges { brokerage: Money(order.turnover.0 / Decimal::from(1_000)), ..RawCharges::default() }
     }
 }

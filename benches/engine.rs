@@ -16,6 +16,7 @@ use strikedeck::domain::{
     Segment, Side, StrategyId, StrategyStatus, Symbol, Validity,
 };
 use strikedeck::engine::record::{Profile, Purpose};
+use strikedeck::engine::reference::{OrderTally, RawCharges};
 use strikedeck::engine::{Engine, EngineConfig, Event, Record, Reference, ResolvedLeg, State};
 
 const ACCOUNT: AccountId = AccountId(1);
@@ -50,8 +51,8 @@ impl Reference for Market {
     fn instrument(&self, contract: &Contract) -> Option<Instrument> {
         Some(instrument(*contract))
     }
-    fn charges(&self, _: &Contract, _: Side, _: Money, _: Date) -> Money {
-        Money::ZERO
+    fn charges(&self, _: &OrderTally) -> RawCharges {
+        RawCharges::default()
     }
 }
 

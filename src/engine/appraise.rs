@@ -235,10 +235,12 @@ impl Turn<'_> {
         owners.extend(self.state.active_strategies().filter(|s| s.execution.is_some()).map(|s| Owner::Strategy(s.id)));
         owners.sort();
         owners.dedup();
+        let charges = self.state.charges(trading_day(self.now), self.reference);
+        let uncounted = self.sabotaged(super::sabotage::Sabotage::UncountedLots);
         gate::Usage {
             trades_today: self.state.day.trades,
-            day_pnl: self.state.gross_pnl().map(|gross| gross - self.charges_today()),
-            open_lots: Lots(held_lots + working + self.lots_to_come()),
+            day_pnl: self.state.gross_pnl().map(|gross| gross - charges),
+            open_lots: if uncounted { Lots(0) } else { Lots(held_lots + working + self.lots_to_come()) },
             open_strategies: owners.len() as u32,
             orders_today: self.state.day.intents,
             available: self.state.broker.funds.map(|f| f.available),
@@ -262,13 +264,6 @@ impl Turn<'_> {
     fn lots_in(&self, owner: Owner, contract: &Contract, quantity: Quantity) -> u32 {
         let lot = self.instrument(owner, contract).map_or(1, |i| i.lot.0.max(1));
         quantity.0.div_ceil(lot)
-    }
-
-    /// Estimated charges of the day's orders.
-    pub(super) fn charges_today(&self) -> Money {
-        let today = trading_day(self.now);
-        let traded = self.state.orders.values().filter(|o| !o.filled.is_zero());
-        traded.map(|o| self.reference.charges(&o.intent.spec.contract, o.intent.spec.side, o.value, today)).sum()
     }
 }
 

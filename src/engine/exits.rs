@@ -104,9 +104,24 @@ impl Turn<'_> {
         }
         if !self.state.position_is_fresh(&key.contract, key.product) {
             self.read(Book::Positions);
+        } else if self.net_of(key).is_flat() && self.only_rests(key) {
+            // What seemed to be from elsewhere was a fill of ours that had not been told yet.
+            self.end_exit(key, "nothing is open from elsewhere");
+            return true;
+        } else {
+            let label = key.contract.label();
+            let text = format!(
+                "{label}: the exit of what was opened elsewhere waits: an order of ours in it may trade meanwhile."
+            );
+            self.alert_once(AlertLevel::Warning, text);
         }
         self.wake_in(1_000);
         true
+    }
+
+    /// Whether all orders of ours in the contract wait at the broker, as it said.
+    fn only_rests(&self, key: LotKey) -> bool {
+        self.state.open_orders_of(key.contract, key.product).all(Order::is_resting_stop)
     }
 
     /// Whether the broker has not said lately how much is open from elsewhere.

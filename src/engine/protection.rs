@@ -84,9 +84,10 @@ impl Turn<'_> {
         if exit.is_none() && self.is_passed(key, side, stop) {
             return;
         }
-        let wanted = size.saturating_sub(self.surplus(key, side)).saturating_sub(self.stops_from_elsewhere(key, side));
+        let surplus = self.surplus(key, side);
+        let wanted = size.saturating_sub(surplus).saturating_sub(self.stops_from_elsewhere(key, side));
         self.repair(key, side, stop, wanted);
-        self.watch_cover(key, wanted);
+        self.watch_cover(key, wanted, surplus);
     }
 
     /// The price has gone through the stop: with a stop resting it should fill by itself, and becomes an exit if it does
@@ -257,10 +258,20 @@ impl Turn<'_> {
     }
 
     /// The position is covered once the broker says that its stops rest; one that is not for too long is exited.
-    fn watch_cover(&mut self, key: LotKey, wanted: Quantity) {
+    fn watch_cover(&mut self, key: LotKey, wanted: Quantity, surplus: Quantity) {
         let resting: Quantity = self.state.stops_of(key).filter(|o| o.is_resting_stop()).map(Order::resting).sum();
-        if resting >= wanted || self.state.exits.contains_key(&key) || self.sabotaged(Sabotage::NoRepair) {
+        let patience = self.config.protection.uncovered_ms;
+        if self.state.exits.contains_key(&key) || self.sabotaged(Sabotage::NoRepair) {
             self.memory.uncovered.remove(&key);
+            return;
+        }
+        if resting >= wanted {
+            // Other orders about to end can make less seem to be open, for a moment: the time does not begin anew.
+            let passes = !surplus.is_zero()
+                && self.memory.uncovered.get(&key).is_some_and(|since| self.since(*since) < patience);
+            if !passes {
+                self.memory.uncovered.remove(&key);
+            }
             return;
         }
         let since = *self.memory.uncovered.entry(key).or_insert(self.now);
@@ -268,8 +279,7 @@ impl Turn<'_> {
         let gone = resting.is_zero()
             && self.state.position_is_fresh(&key.contract, key.product)
             && self.open_at_broker(key, side).is_zero();
-        let uncovered_ms = self.config.protection.uncovered_ms;
-        let patience = if gone { CLOSED_ELSEWHERE_MS.min(uncovered_ms) } else { uncovered_ms };
+        let patience = if gone { CLOSED_ELSEWHERE_MS.min(patience) } else { patience };
         if self.since(since) < patience {
             self.wake_at(after_ms(since, patience));
             return;

@@ -16,6 +16,7 @@ use crate::domain::{
     Recommendation, ScalpSetup, Side, Signal, SignalId, StrategyId, StrategyStatus,
 };
 use crate::engine::ResolvedLeg;
+use crate::options::charges::RawCharges;
 use crate::risk::scalping::{self, ScalpUsage, SizeQuestion};
 
 impl Turn<'_> {
@@ -86,7 +87,8 @@ impl Turn<'_> {
     fn charges_of(&self, id: StrategyId) -> Money {
         let today = crate::domain::time::trading_day(self.now);
         let traded = self.orders_of(id).filter(|o| !o.filled.is_zero());
-        traded.map(|o| self.reference.charges(&o.intent.spec.contract, o.intent.spec.side, o.value, today)).sum()
+        let raw: RawCharges = traded.map(|o| self.reference.charges(&o.tally(today))).sum();
+        raw.rounded().total()
     }
 
     fn orders_of(&self, id: StrategyId) -> impl Iterator<Item = &Order> {
@@ -206,7 +208,7 @@ impl Turn<'_> {
         }
         if let (Some(most), Some(filled_at)) = (plan.max_holding_ms, scalp.filled_at) {
             if self.since(filled_at) >= most {
-                return self.leave_scalp(id, &format!("held for {} minutes", most / 60_000));
+                return self.leave_scalp(id, &format!("held for {} s", most / 1_000));
             }
             self.wake_at(after_ms(filled_at, most));
         }
@@ -236,7 +238,7 @@ impl Turn<'_> {
     }
 
     fn advance_scalp(&mut self, id: StrategyId, scalp: &Scalp) {
-        let filled = self.orders_of(id).any(|o| !o.purpose.is_exit() && !o.filled.is_zero());
+        let filled = self.state.lots_of(Owner::Strategy(id)).any(|(_, lot)| !lot.bought.is_zero());
         if scalp.state == TradeState::Pending && filled {
             self.record(Record::ScalpMoved { id, to: TradeState::Traded });
         }

@@ -11,6 +11,7 @@ mod broker;
 mod checks;
 mod dice;
 mod disk;
+mod disturbance;
 mod listing;
 mod report;
 mod text;
@@ -21,6 +22,8 @@ mod world;
 #[cfg(test)]
 mod tests;
 
+pub use checks::Broken;
+pub use disturbance::Disturbance;
 pub use report::{Invariant, Report, Violation};
 pub use weather::Weather;
-pub use world::{World, journal, run, traced};
+pub use world::{Play, World, journal, run, traced};

@@ -1,8 +1,9 @@
 //! What a run came to: a report, or the promise that was broken and how to see it again.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
-use super::Weather;
+use super::{Disturbance, Weather};
 use crate::domain::time::Timestamp;
 
 /// Counts of one run.
@@ -108,12 +109,14 @@ pub struct Violation {
     pub invariant: Invariant,
     pub at: Timestamp,
     pub detail: String,
-    /// What happened before, oldest first.
+    /// The disturbances it takes: it breaks without all others.
+    pub only: BTreeSet<Disturbance>,
+    /// What happened to the orders it is about, oldest first.
     pub tail: Vec<String>,
 }
 
 /// Lines of the tail that the text shows; a replay shows all.
-const SHOWN: usize = 60;
+const SHOWN: usize = 80;
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -129,7 +132,9 @@ impl fmt::Display for Violation {
 impl Violation {
     /// The command that plays it again, to the same end.
     pub fn replay(&self) -> String {
-        format!("strikedeck simulate --seeds {} --profile {} --trace", self.seed, self.weather.as_str())
+        let only: Vec<String> = self.only.iter().map(Disturbance::to_string).collect();
+        let (seed, weather, only) = (self.seed, self.weather.as_str(), only.join(","));
+        format!("strikedeck simulate --seeds {seed} --profile {weather} --only {only} --trace")
     }
 }
 

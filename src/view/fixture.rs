@@ -16,6 +16,7 @@ use crate::domain::{
     StrategyId, StrategyStatus, Symbol, Validity,
 };
 use crate::engine::record::{Owner, Profile, Purpose, Record, Unplaced};
+use crate::engine::reference::{OrderTally, RawCharges};
 use crate::engine::state::LotKey;
 use crate::engine::{EngineConfig, Reference, ResolvedLeg, State};
 
@@ -66,8 +67,8 @@ impl Reference for OpenMarket {
     fn instrument(&self, contract: &Contract) -> Option<Instrument> {
         Some(instrument(*contract))
     }
-    fn charges(&self, _: &Contract, _: Side, turnover: Money, _: Date) -> Money {
-        Money(turnover.0.abs() * dec!(0.001)).to_paise()
+    fn charges(&self, order: &OrderTally) -> RawCharges {
+        RawCharges { brokerage: Money(order.turnover.0.abs() * dec!(0.001)), ..RawCharges::default() }
     }
 }
 

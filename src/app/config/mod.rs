@@ -65,6 +65,8 @@ pub struct Tuning {
     pub gateway: GatewayPolicy,
     pub links: DhanSettings,
     pub script: Script,
+    /// What stands between the client and the paper exchange's REST interface, where an order's way is measured.
+    pub proxy: Option<String>,
 }
 
 /// `dhan.yaml`: where the broker is reached. Never a secret.

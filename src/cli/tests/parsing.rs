@@ -69,6 +69,7 @@ fn every_documented_call_is_understood() {
         "rules 118 --stated",
         "simulate --seeds 1..10000 --profile hostile --threads 2",
         "simulate --seeds 7 --profile calm --trace",
+        "simulate --seeds 7 --profile rough --only delays,key@12,call@45.2 --trace",
         "import a.json b.csv",
         "import a.json --dry-run --json",
         "map NIFTY 24000 CE",

@@ -437,7 +437,9 @@ impl State {
         let held: std::collections::BTreeSet<Owner> = self.lots.keys().map(|k| k.owner).collect();
         self.planned.retain(|id| held.contains(&Owner::Strategy(*id)));
         self.foreign_orders.clear();
-        self.scalper.start_day();
+        for id in self.scalper.start_day() {
+            self.strategies.remove(&id);
+        }
     }
 }
 

@@ -17,12 +17,13 @@ pub use orders::{Order, OrderState, Told};
 pub use scalps::{Proposal, Received, Scalp, ScalpDay, ScalpPlan, Scalper, SignalFate, TradeState};
 
 use super::record::{Owner, Profile};
-use super::reference::ResolvedLeg;
-use crate::domain::time::Timestamp;
+use super::reference::{Reference, ResolvedLeg};
+use crate::domain::time::{Timestamp, trading_day};
 use crate::domain::{
     BrokerOrderId, Contract, CorrelationId, ExitRules, Funds, IntentId, Money, NetQuantity, OrderSighting,
     PositionSighting, Product, Quantity, Quote, Recommendation, StrategyId, StrategyStatus,
 };
+use crate::options::charges::RawCharges;
 
 /// A recommendation and what has become of it here.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -242,5 +243,12 @@ impl State {
     /// contract has no mark.
     pub fn gross_pnl(&self) -> Option<Money> {
         self.lots.iter().map(|(k, l)| l.pnl(self.marks.get(&k.contract).map(Quote::mid))).sum()
+    }
+
+    /// What our orders of `day` have cost, by the tariff: added up unrounded and rounded once, as a contract note does.
+    pub fn charges(&self, day: Date, reference: &dyn Reference) -> Money {
+        let of_day = self.orders.values().filter(|o| !o.filled.is_zero() && trading_day(o.changed_at) == day);
+        let raw: RawCharges = of_day.map(|o| reference.charges(&o.tally(day))).sum();
+        raw.rounded().total()
     }
 }

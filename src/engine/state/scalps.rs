@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
+use rust_decimal_macros::dec;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::time::Timestamp;
@@ -113,7 +115,7 @@ impl ScalpPlan {
             trail_points: setup.trail_points,
             breakeven_at_points: setup.breakeven_at_points,
             index_stop,
-            max_holding_ms: setup.max_holding_min.map(|m| i64::from(m) * 60_000),
+            max_holding_ms: setup.max_holding_min.and_then(|m| (m * dec!(60_000)).to_i64()),
             square_off,
             underlying,
         }
@@ -251,11 +253,13 @@ impl Scalper {
         }
     }
 
-    /// What is over is left to the journal.
-    pub(super) fn start_day(&mut self) {
+    /// What is over is left to the journal. The scalps that are.
+    pub(super) fn start_day(&mut self) -> Vec<StrategyId> {
         self.day = ScalpDay::default();
+        let over: Vec<StrategyId> = self.scalps.iter().filter(|(_, s)| !s.is_open()).map(|(id, _)| *id).collect();
         self.scalps.retain(|_, s| s.is_open());
         self.signals.retain(|_, s| s.fate.is_none());
         self.keys.retain(|_, id| self.signals.contains_key(id));
+        over
     }
 }

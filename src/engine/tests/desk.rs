@@ -12,7 +12,7 @@ use crate::domain::*;
 use crate::engine::command::{Command, Origin, Reply};
 use crate::engine::effect::Effect;
 use crate::engine::record::{Owner, Profile, Record};
-use crate::engine::reference::{Reference, ResolvedLeg};
+use crate::engine::reference::{OrderTally, RawCharges, Reference, ResolvedLeg};
 use crate::engine::state::{LotKey, Order};
 use crate::engine::{Engine, EngineConfig, Event, State};
 
@@ -75,8 +75,8 @@ impl Reference for Market {
         let strike = nearest_strike(&strikes, spot, right).ok_or("not at the money")?;
         Ok(listed(Contract::option(Exchange::Nse, symbol, expiry(), strike, right)))
     }
-    fn charges(&self, _: &Contract, _: Side, _: Money, _: Date) -> Money {
-        Money(dec!(20))
+    fn charges(&self, _: &OrderTally) -> RawCharges {
+        RawCharges { brokerage: Money(dec!(20)), ..RawCharges::default() }
     }
 }
 

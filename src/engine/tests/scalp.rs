@@ -189,14 +189,14 @@ fn the_target_is_met_by_the_engine_and_takes_the_stop_over() {
 
 #[test]
 fn time_ends_a_scalp() {
-    let mut desk = desk(ScalpSetup { max_holding_min: Some(5), ..setup() });
+    let mut desk = desk(ScalpSetup { max_holding_min: Some(dec!(5)), ..setup() });
     let (_, stop) = resting(&mut desk);
     desk.pass(299_000);
     assert!(scalp(&desk).exit_reason.is_none());
     desk.pass(2_000);
     tick(&mut desk, dec!(101));
     exit_fills(&mut desk, &stop);
-    assert_eq!(scalp(&desk).exit_reason.as_deref(), Some("held for 5 minutes"));
+    assert_eq!(scalp(&desk).exit_reason.as_deref(), Some("held for 300 s"));
 }
 
 #[test]
@@ -544,14 +544,14 @@ fn a_restart_in_any_state_goes_on_and_repeats_nothing() {
     assert_eq!(scalp(&desk).state, TradeState::Traded);
 
     // Its stop rests: it stays, and the clock goes on.
-    let mut desk = self::desk(ScalpSetup { max_holding_min: Some(5), ..setup() });
+    let mut desk = self::desk(ScalpSetup { max_holding_min: Some(dec!(5)), ..setup() });
     let (_, stop) = resting(&mut desk);
     restart(&mut desk);
     assert_eq!((scalp(&desk).state, desk.placed().len()), (TradeState::SlPlaced, 2));
     desk.pass(300_000);
     tick(&mut desk, dec!(100));
     exit_fills(&mut desk, &stop);
-    assert_eq!(scalp(&desk).exit_reason.as_deref(), Some("held for 5 minutes"));
+    assert_eq!(scalp(&desk).exit_reason.as_deref(), Some("held for 300 s"));
 }
 
 #[test]
@@ -594,4 +594,18 @@ fn the_signal_and_its_first_order_are_one_commit() {
     let at = desk.journal.iter().position(|(_, r)| seen(r)).unwrap();
     let intent = desk.journal.iter().position(|(_, r)| matches!(r, Record::IntentMade { .. })).unwrap();
     assert!(at < intent && desk.journal[at].0 == desk.journal[intent].0);
+}
+
+#[test]
+fn the_scalps_of_yesterday_are_left_to_the_journal() {
+    let mut desk = desk(setup());
+    let (_, stop) = resting(&mut desk);
+    desk.see(&stop, SeenStatus::Filled, 65, Some(Price(dec!(90))));
+    desk.read_books();
+    assert_eq!(desk.state().strategies.len(), 1);
+    desk.now = from_ist(date(2026, 11, 21).at(8, 30, 0, 0));
+    desk.pass(1);
+    assert!(desk.state().strategies.is_empty() && desk.state().scalper.signals.is_empty());
+    assert_eq!(desk.state().scalper.day.losses_in_a_row, 0);
+    desk.assert_folds();
 }
