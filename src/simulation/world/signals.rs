@@ -70,7 +70,7 @@ impl World {
         if !dice.chance(SIGNALS) || self.desk.is_none() || !self.disturbances.happens(what) {
             return;
         }
-        let again = self.last_signal.clone().filter(|_| dice.chance(150));
+        let again = self.last_signal.clone().filter(|_| dice.chance(300));
         let signal = again.unwrap_or_else(|| self.new_signal(&mut dice, &what.to_string()));
         self.last_signal = Some(signal.clone());
         self.note(|| format!("=== a signal: {} {} at {}", signal.side, signal.key.0, signal.price));
