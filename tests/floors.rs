@@ -24,7 +24,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("platform", &[]),
     ("exchange_server", &["domain", "options", "protocol", "exchange", "net", "platform"]),
     ("store", &["domain", "engine", "gateway", "import", "options", "platform", "risk"]),
-    ("web", &["domain", "engine", "view"]),
+    ("web", &["domain", "protocol", "engine", "view", "net"]),
     ("telemetry", &[]),
     // floor 4
     ("simulation", &["domain", "options", "risk", "engine", "gateway", "exchange"]),

@@ -29,3 +29,4 @@ mod same_day;
 mod scalping;
 mod shell;
 mod terminal;
+mod webhook;

@@ -24,6 +24,7 @@ mod instruments;
 pub mod links;
 pub mod live;
 mod narrate;
+pub mod office;
 pub mod paper;
 pub mod reference;
 pub mod rehearsal;
@@ -36,6 +37,7 @@ pub mod steady;
 pub mod store_thread;
 pub mod token;
 pub mod warm;
+pub mod webhook;
 
 pub use cockpit::{Cockpit, Options, prepare, settings};
 pub use inputs::{Input, Inputs};

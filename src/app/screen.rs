@@ -56,6 +56,7 @@ pub fn run(options: &Options, wishes: &Wishes) -> anyhow::Result<()> {
     watch_signals(&runtime, stop.clone()).context("the system's signals cannot be heard")?;
     let mut cockpit = runtime.block_on(Cockpit::start(folder, config))?;
     runtime.block_on(cockpit.open_control())?;
+    runtime.block_on(cockpit.open_webhook());
     let (commands, queue) = mpsc::channel(COMMANDS);
     runtime.spawn(pass_on(queue, cockpit.inputs.clone()));
     let inputs = cockpit.inputs.clone();

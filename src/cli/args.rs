@@ -131,6 +131,11 @@ pub enum Command {
     Flatten(FlattenArgs),
     /// Halt: no entries, working entries cancelled; positions stay
     Kill(Yes),
+    /// Whether entries are allowed; forbid them with a reason, or allow them again
+    Trading {
+        #[command(subcommand)]
+        command: TradingCommand,
+    },
     /// Allow entries again after a halt, by the word that the cockpit is configured with (ARM)
     Arm {
         /// In full, as configured
@@ -325,6 +330,20 @@ pub struct RehearseArgs {
     /// For how long: 30s, 2m
     #[arg(long = "for", default_value = "30s", value_name = "TIME", value_parser = seconds)]
     pub seconds: u32,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum TradingCommand {
+    /// Whether entries are allowed, since when not, and why
+    Status,
+    /// Entries are allowed again (not after a flatten: that takes `arm`)
+    Enable,
+    /// No entries, working entries cancelled, positions stay; kept over a restart
+    Disable {
+        /// Why: shown and kept
+        #[arg(long, num_args = 1.., value_name = "TEXT")]
+        reason: Vec<String>,
+    },
 }
 
 #[derive(Clone, Debug, Args)]

@@ -23,7 +23,7 @@ use std::time::Duration;
 use clap::Parser;
 use tokio_util::sync::CancellationToken;
 
-use args::{Cli, Command, Global, IpCommand, RiskCommand};
+use args::{Cli, Command, Global, IpCommand, RiskCommand, TradingCommand};
 use connect::Checks;
 use console::{Console, NEEDS_YES};
 use failure::Failure;
@@ -144,6 +144,7 @@ fn asks(command: &Command) -> bool {
         | Command::Note { .. }
         | Command::Status
         | Command::Arm { .. }
+        | Command::Trading { .. }
         | Command::Retry(_)
         | Command::Import(_)
         | Command::Map(_)
@@ -165,7 +166,11 @@ fn asks(command: &Command) -> bool {
 /// What can enter or arm asks for the day's checks; looking, halting and leaving must work when something is wrong.
 fn checks_before(command: &Command) -> Checks {
     match command {
-        Command::Execute(_) | Command::Resume(_) | Command::Retry(_) | Command::Arm { .. } => Checks::MustHold,
+        Command::Execute(_)
+        | Command::Resume(_)
+        | Command::Retry(_)
+        | Command::Arm { .. }
+        | Command::Trading { command: TradingCommand::Enable } => Checks::MustHold,
         _ => Checks::NotAsked,
     }
 }
@@ -216,6 +221,7 @@ async fn act(shell: &mut Shell<'_>, command: &Command) -> Result<(), Failure> {
         Command::Status => commands::status::run(shell).await,
         Command::Flatten(args) => commands::flatten::run(shell, *args).await,
         Command::Kill(yes) => commands::kill::run(shell, *yes).await,
+        Command::Trading { command } => commands::trading::run(shell, command).await,
         Command::Arm { word } => shell.order(Order::Arm { word: word.clone() }).await,
         Command::Retry(args) => shell.order(Order::Retry { id: args.id }).await,
         Command::Resume(args) => commands::decide::resume(shell, args).await,

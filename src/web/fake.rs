@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::Value;
 
 use super::desk::{Answer, Desk, DeskError, LotQuestion, MapQuestion};
+use super::office::{BrokerForm, CurrentBroker, LoginTold, Office, SupportedBroker};
 use crate::domain::{Instrument, Quantity, StrategyId};
 use crate::engine::command::{Command, Origin, Preview, Reply};
 use crate::view::fixture::{Desk as Trader, LOT, instrument, option};
@@ -116,5 +117,73 @@ impl Desk for FakeDesk {
     fn lots(&self, questions: Vec<LotQuestion>) -> Answer<'_, Vec<Option<Quantity>>> {
         let lot = |q: &LotQuestion| (q.symbol.as_str() == "NIFTY").then_some(Quantity(LOT));
         ready(Ok(questions.iter().map(lot).collect()))
+    }
+}
+
+/// A desk whose engine hangs.
+pub(crate) struct Hanging;
+
+impl Desk for Hanging {
+    fn command(&self, _: Command, _: Origin) -> Answer<'_, Reply> {
+        Box::pin(std::future::pending())
+    }
+    fn halt(&self, _: Origin) -> Answer<'_, Reply> {
+        Box::pin(std::future::pending())
+    }
+    fn list(&self) -> Answer<'_, Value> {
+        Box::pin(std::future::pending())
+    }
+    fn status(&self) -> Answer<'_, Value> {
+        Box::pin(std::future::pending())
+    }
+    fn show(&self, _: StrategyId) -> Answer<'_, Value> {
+        Box::pin(std::future::pending())
+    }
+    fn map(&self, _: MapQuestion) -> Answer<'_, Instrument> {
+        Box::pin(std::future::pending())
+    }
+    fn lots(&self, _: Vec<LotQuestion>) -> Answer<'_, Vec<Option<Quantity>>> {
+        Box::pin(std::future::pending())
+    }
+}
+
+/// An office that keeps what it is told, and takes one client id only.
+#[derive(Default)]
+pub(crate) struct FakeOffice {
+    pub configured: Mutex<Vec<BrokerForm>>,
+}
+
+impl Office for FakeOffice {
+    fn brokers(&self) -> Vec<SupportedBroker> {
+        vec![SupportedBroker { name: "dhan", title: "Dhan", logins: vec![vec!["client_id", "access_token"]] }]
+    }
+    fn broker(&self) -> Answer<'_, CurrentBroker> {
+        ready(Ok(CurrentBroker {
+            broker: "dhan",
+            mode: "paper",
+            client_id: Some("…0001".into()),
+            kept: vec!["access_token"],
+            token_ends_at: None,
+            token_refused: false,
+        }))
+    }
+    fn configure(&self, form: BrokerForm) -> Answer<'_, LoginTold> {
+        if form.client_id != "1000000001" {
+            return ready(Err(DeskError::Refused("the broker does not know that client id".into())));
+        }
+        self.configured.lock().unwrap().push(form);
+        self.test()
+    }
+    fn test(&self) -> Answer<'_, LoginTold> {
+        ready(Ok(LoginTold {
+            account_ends_in: "0001".into(),
+            token_ends_at: None,
+            segments: "Derivatives".into(),
+            market_data: true,
+            kept_in: None,
+        }))
+    }
+    fn metrics(&self) -> String {
+        "strikedeck_uptime_seconds 1\n".into()
     }
 }

@@ -104,6 +104,9 @@ impl<'a> Checks<'a> {
         let remedy = wrong.clone().unwrap_or_default();
         self.require(wrong.is_none(), "rules.default", "a rule", &remedy);
         self.polls(&s.polls);
+        if let Some(nonsense) = s.webhook.wrong() {
+            self.require(false, &format!("webhook.{}", nonsense.setting), nonsense.value, nonsense.remedy);
+        }
         self.setups(&s.scalping.setups);
     }
 

@@ -30,6 +30,7 @@ use crate::platform::files::read_text;
 use crate::risk::{Limits, ScalpLimits};
 use crate::store::JournalOptions;
 use crate::tui::looks::{Choice, Colours, SymbolSet};
+use crate::web::webhook::WebhookSettings;
 
 /// The files as they are shipped: what `setup` writes for a new user, and the defaults in the user's own format.
 pub const SHIPPED: [(&str, &str); 5] = [
@@ -47,6 +48,8 @@ pub struct AppConfig {
     pub dhan: DhanConfig,
     pub paper: PaperConfig,
     pub cockpit: CockpitConfig,
+    /// Where signals are taken.
+    pub webhook: WebhookSettings,
     pub secrets: Secrets,
     pub tuning: Tuning,
     /// Where it was read from.
@@ -231,6 +234,7 @@ struct StrategyFile {
     protection: ProtectionPolicy,
     rules: RulesPolicy,
     polls: PollPolicy,
+    webhook: WebhookSettings,
     scalping: ScalpingFile,
 }
 
@@ -290,8 +294,8 @@ impl AppConfig {
             polls: strategy.polls,
             kill_switch: risk.kill_switch,
         };
-        let (tuning, folder) = (Tuning::default(), PathBuf::new());
-        Ok(Self { engine, dhan, paper, cockpit, secrets, tuning, folder, warnings })
+        let (tuning, folder, webhook) = (Tuning::default(), PathBuf::new(), strategy.webhook);
+        Ok(Self { engine, webhook, dhan, paper, cockpit, secrets, tuning, folder, warnings })
     }
 
     /// The client id: from the environment or `secrets.env`, else from `dhan.yaml`.

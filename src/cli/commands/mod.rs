@@ -23,3 +23,4 @@ pub mod show;
 pub mod simulate;
 pub mod status;
 pub mod top;
+pub mod trading;

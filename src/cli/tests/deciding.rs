@@ -48,6 +48,11 @@ async fn what_is_typed_is_handed_on_and_answered() {
         (vec!["priority", "1", "-5"], Command::SetPriority { id: one, priority: -5 }),
         (vec!["note", "1", "watch", "the", "open"], Command::SetNotes { id: one, notes: "watch the open".into() }),
         (vec!["arm", "ARM"], Command::Arm { word: "ARM".into() }),
+        (vec!["trading", "enable"], Command::Enable),
+        (
+            vec!["trading", "disable", "--reason", "news", "at", "noon"],
+            Command::Disable { reason: "news at noon".into() },
+        ),
         (vec!["retry", "1"], Command::Retry { id: one }),
     ] {
         let desk = desk_of(&three());
@@ -184,4 +189,17 @@ async fn forced_flatten_goes_past_the_desk_and_says_what_is_left() {
     assert_eq!((ran_forced.code, ran_forced.out.as_str()), (1, "2 orders cancelled\n"));
     assert_eq!(ran_forced.err, "still open at the broker: NIFTY 23 Nov 26300 CE +65");
     assert!(desk.asked().is_empty());
+}
+
+#[tokio::test]
+async fn whether_trading_is_enabled_is_told_with_the_reason() {
+    let open = ran(&desk_of(&three()), &["trading", "status"]).await;
+    assert_eq!((open.code, open.out.as_str()), (0, "Trading is enabled: entries are allowed.\n"));
+    let mut trader = three();
+    trader.record(Record::Halted { reason: "disabled: news at noon".into() });
+    let desk = desk_of(&trader);
+    let halted = ran(&desk, &["trading", "status"]).await;
+    assert!(halted.out.contains("disabled: news at noon") && halted.out.contains("trading enable"), "{}", halted.out);
+    let json = ran(&desk, &["trading", "status", "--json"]).await.json();
+    assert_eq!((&json["enabled"], &json["reason"]), (&json!(false), &json!("disabled: news at noon")));
 }
