@@ -128,7 +128,7 @@ fn bench_profile(config: &mut AppConfig, port: u16, relaxed: bool) {
     config.engine.execution.max_spread_pct = dec!(100);
     config.paper.starting_cash = rupees("1000000000000");
     let mut pace = GatewayPolicy::default();
-    pace.order_windows.iter_mut().for_each(|w| (w.limit, w.reserved) = (u32::MAX, 0));
+    pace.order_windows.iter_mut().for_each(|w| (w.limit, w.reserve) = (1_000_000, 0));
     config.tuning.gateway = pace;
     config.cockpit.journal.relaxed = relaxed;
     config.webhook.bind = format!("127.0.0.1:{port}");

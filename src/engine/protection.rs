@@ -259,7 +259,9 @@ impl Turn<'_> {
 
     /// The position is covered once the broker says that its stops rest; one that is not for too long is exited.
     fn watch_cover(&mut self, key: LotKey, wanted: Quantity, surplus: Quantity) {
-        let resting: Quantity = self.state.stops_of(key).filter(|o| o.is_resting_stop()).map(Order::resting).sum();
+        // One that is being cancelled may be gone already.
+        let rests = |o: &&Order| o.is_resting_stop() && o.cancel_asked.is_none();
+        let resting: Quantity = self.state.stops_of(key).filter(rests).map(Order::resting).sum();
         let patience = self.config.protection.uncovered_ms;
         if self.state.exits.contains_key(&key) || self.sabotaged(Sabotage::NoRepair) {
             self.memory.uncovered.remove(&key);

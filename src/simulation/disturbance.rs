@@ -33,10 +33,12 @@ pub enum Kind {
     Network,
     /// Somebody else trades on the account.
     Elsewhere,
+    /// A webhook sends a signal.
+    Signal,
 }
 
 impl Kind {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::Delays,
         Self::Rejects,
         Self::Key,
@@ -50,6 +52,7 @@ impl Kind {
         Self::Token,
         Self::Network,
         Self::Elsewhere,
+        Self::Signal,
     ];
 
     fn as_str(self) -> &'static str {
@@ -67,6 +70,7 @@ impl Kind {
             Self::Token => "token",
             Self::Network => "network",
             Self::Elsewhere => "elsewhere",
+            Self::Signal => "signal",
         }
     }
 }

@@ -9,9 +9,11 @@ use rust_decimal_macros::dec;
 
 use super::weather::Weather;
 use crate::domain::calendar::TradingCalendar;
+use crate::domain::mapping::nearest_strike;
 use crate::domain::time::{Timestamp, from_ist};
 use crate::domain::{
-    Contract, Exchange as Place, Instrument, LegKind, Price, Quantity, Recommendation, SecurityId, Segment, Symbol,
+    Contract, ContractKind, Exchange as Place, ExpiryPolicy, Instrument, LegKind, OptionRight, Price, Quantity,
+    Recommendation, SecurityId, Segment, Symbol,
 };
 use crate::engine::{Reference, ResolvedLeg};
 use crate::exchange::{ClockMode, Exchange, Series, UnderlyingSpec};
@@ -155,6 +157,28 @@ impl Reference for Listing {
 
     fn instrument(&self, contract: &Contract) -> Option<Instrument> {
         self.instruments.get(contract).copied()
+    }
+
+    fn underlying(&self, symbol: Symbol) -> Option<Contract> {
+        Some(Contract::index(Place::Nse, symbol))
+    }
+
+    fn at_the_money(
+        &self,
+        symbol: Symbol,
+        spot: Price,
+        right: OptionRight,
+        _: ExpiryPolicy,
+        _: Timestamp,
+    ) -> Result<Instrument, String> {
+        let of_right = |c: &Contract| match c.kind {
+            ContractKind::Option { strike, right: r, .. } if r == right && c.underlying == symbol => Some(strike),
+            _ => None,
+        };
+        let strikes: Vec<Price> = self.instruments.keys().filter_map(of_right).collect();
+        let strike = nearest_strike(&strikes, spot, right).ok_or("nothing is listed at the money")?;
+        let contract = Contract::option(Place::Nse, symbol, expiry(), strike, right);
+        self.instruments.get(&contract).copied().ok_or_else(|| "not listed".into())
     }
 
     fn charges(&self, order: &OrderTally) -> RawCharges {

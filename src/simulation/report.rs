@@ -30,6 +30,8 @@ pub struct Report {
     pub not_sent: u64,
     /// Batches noted in the spill file.
     pub spilled: u64,
+    /// Scalps that were opened.
+    pub scalps: u64,
 }
 
 impl std::ops::AddAssign<&Report> for Report {
@@ -49,6 +51,7 @@ impl std::ops::AddAssign<&Report> for Report {
         self.lost += other.lost;
         self.not_sent += other.not_sent;
         self.spilled += other.spilled;
+        self.scalps += other.scalps;
     }
 }
 
@@ -95,6 +98,12 @@ pub enum Invariant {
     RulesOnFreshQuotes,
     /// 4: open lots stay within their limit.
     Limits,
+    /// A signal is acted on once, however often it is delivered.
+    SignalsOnce,
+    /// Of one underlying there is one scalp at a time, and it is bought.
+    OneScalp,
+    /// A scalp is left when its time has come.
+    LeftOnTime,
     /// Each key is answered, and once.
     AnsweredOnce,
     /// Time goes on.

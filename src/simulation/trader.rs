@@ -69,6 +69,10 @@ impl Trader {
         if state.strategies.len() < 2 {
             return self.import(4);
         }
+        let asked = state.scalper.waiting_signals().find(|(_, r)| r.proposal.is_some()).map(|(id, _)| id);
+        if let Some(id) = asked.filter(|_| self.dice.chance(500)) {
+            return Command::DecideSignal { id, approve: self.dice.chance(800) };
+        }
         let halted = state.halt.is_some();
         match self.dice.below(100) {
             0..=2 => self.import(2),

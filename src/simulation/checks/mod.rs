@@ -7,6 +7,7 @@ mod leaving;
 mod money;
 mod orders;
 mod rest;
+mod scalps;
 
 pub use money::Books;
 
@@ -83,6 +84,8 @@ pub struct Checks {
     unanswered: BTreeSet<CommandId>,
     /// Protected lots without their stop, and since when.
     uncovered: BTreeMap<LotKey, Timestamp>,
+    /// When the process began to reconcile last.
+    running_since: Option<Timestamp>,
     pub config: EngineConfig,
 }
 

@@ -1,8 +1,9 @@
 //! Once all is quiet: what we believe is what the exchange has, and every key has been answered.
 
 use super::{Books, Checked, Checks, must};
-use crate::domain::NetQuantity;
+use crate::domain::{NetQuantity, StrategyId};
 use crate::engine::State;
+use crate::engine::record::Owner;
 use crate::engine::state::{OrderState, Phase, Strategy};
 use crate::simulation::listing::Listing;
 use crate::simulation::report::Invariant;
@@ -45,6 +46,13 @@ impl Checks {
         };
         if let Some(s) = state.strategies.values().find(moving) {
             return Some(format!("{} is under way", s.title()));
+        }
+        if let Some((id, _)) = state.scalper.waiting_signals().next() {
+            return Some(format!("signal {id} waits"));
+        }
+        let idle = |id: &StrategyId| state.lots_of(Owner::Strategy(*id)).all(|(_, l)| l.net.is_flat());
+        if let Some(id) = state.scalper.open.iter().find(|id| idle(id)) {
+            return Some(format!("scalp #{id} holds nothing and is not over"));
         }
         let inexact = state.orders.values().find(|o| !o.is_exact() && o.state != OrderState::Lost);
         inexact.map(|o| format!("the trades of intent {} have not been read", o.intent.id))

@@ -25,6 +25,7 @@ impl World {
         self.deliver_quotes();
         if let Some(desk) = &self.desk {
             self.checks.stop_cover(desk.state(), self.now, self.exchange.is_open())?;
+            self.checks.scalps_are_left(desk.state(), self.now, self.exchange.is_open())?;
         }
         if self.clear_since.is_some() {
             return self.end_when_quiet();
@@ -52,6 +53,7 @@ impl World {
         if dice.chance(f.foreign) && self.disturbances.happens(what) {
             self.somebody_trades(&mut dice)?;
         }
+        self.somebody_signals();
         match self.strikes(Kind::Kill, f.crash, f.down_ms) {
             Some(down_ms) => self.crash(down_ms),
             None => Ok(()),
@@ -119,6 +121,11 @@ impl World {
     }
 
     pub(super) fn command(&mut self, command: Command) {
+        self.report.keys += 1;
+        self.ask(command, Origin::Screen);
+    }
+
+    pub(super) fn ask(&mut self, command: Command, origin: Origin) {
         let Some(desk) = &self.desk else { return };
         let mut concerned: BTreeSet<Contract> = BTreeSet::new();
         if matches!(command, Command::Execute { .. } | Command::Preview { .. }) && self.now >= self.feed_dead_until {
@@ -126,12 +133,15 @@ impl World {
                 concerned.extend(s.legs.iter().map(|l| l.instrument.contract));
             }
         }
+        let signals = matches!(command, Command::Signal { .. } | Command::DecideSignal { .. });
+        if signals && self.now >= self.feed_dead_until {
+            concerned.extend(self.near_the_money());
+        }
         let id = CommandId(self.next_command);
         self.next_command += 1;
-        self.report.keys += 1;
         self.note(|| format!("key {id} {}", cut(format!("{command:?}"), 200)));
         let quotes = self.quotes(&concerned.into_iter().collect::<Vec<_>>());
         self.checks.asked(id);
-        self.tell(Event::Command { id, origin: Origin::Screen, command, quotes });
+        self.tell(Event::Command { id, origin, command, quotes });
     }
 }

@@ -4,6 +4,7 @@ mod around;
 mod ending;
 mod network;
 mod process;
+mod signals;
 #[cfg(test)]
 mod tests;
 
@@ -111,6 +112,7 @@ pub struct World {
     next_command: u64,
     clear_since: Option<Timestamp>,
     last_key: bool,
+    last_signal: Option<crate::domain::Signal>,
     quiet_since: Option<Timestamp>,
     config: EngineConfig,
     checks: Checks,
@@ -219,7 +221,7 @@ impl World {
         };
         let exchange = Exchange::new(config, now);
         let listing = Listing::of(&exchange, hours);
-        let config = config_of(seed);
+        let config = config_of(seed, hours);
         let mut world = Self {
             seed,
             hours,
@@ -244,6 +246,7 @@ impl World {
             next_command: 1,
             clear_since: None,
             last_key: false,
+            last_signal: None,
             quiet_since: None,
             checks: Checks::new(config.clone()),
             config,
@@ -365,7 +368,7 @@ fn disturbed(mut faults: Faults, disturbances: &mut Disturbances) -> Faults {
 }
 
 /// The desk's settings: many kinds of them, by the seed.
-fn config_of(seed: u64) -> EngineConfig {
+fn config_of(seed: u64, hours: Hours) -> EngineConfig {
     let mut config = EngineConfig::default();
     config.limits.capital = Money(dec!(10_000_000));
     config.limits.max_daily_loss = Money(dec!(2_000_000));
@@ -379,6 +382,7 @@ fn config_of(seed: u64) -> EngineConfig {
         config.execution.on_failure = crate::engine::config::FailurePolicy::Hold;
     }
     follow(seed, &mut config);
+    signals::scalping(seed, hours, &mut config);
     config.kill_switch.one_press = false;
     config
 }

@@ -48,7 +48,7 @@ fn twenty_positions(world: &mut World) {
         recommendation(world.symbol, format!("condor {i}"), "Iron Condor", &legs)
     };
     let recommendations: Vec<_> = (1..=5).map(condor).collect();
-    until(world, "reconciled", |s| s.reconciling_since.is_none() && s.day.date.is_some());
+    until(world, "reconciled", |s| s.reconciling_since.is_none() && s.broker.funds.is_some());
     world.command(Command::Import { recommendations });
     let ids: Vec<StrategyId> = world.desk.as_ref().unwrap().state().strategies.keys().copied().collect();
     world.command(Command::Mark { ids: ids.clone(), priority: None, notes: None });
