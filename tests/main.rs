@@ -11,6 +11,7 @@ mod dhan_samples;
 mod dhan_table;
 mod faults;
 mod floors;
+mod keep_alive;
 mod kills;
 #[cfg(unix)] // a terminal's line is typed into it
 mod live;
@@ -25,5 +26,6 @@ mod readme;
 mod real_input;
 mod restart;
 mod same_day;
+mod scalping;
 mod shell;
 mod terminal;

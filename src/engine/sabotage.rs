@@ -31,6 +31,12 @@ pub enum Sabotage {
     UncountedLots,
     /// Trades are booked at prices in whole rupees.
     RoundedTrades,
+    /// A signal that is delivered again is acted on again.
+    SignalsTwice,
+    /// A second scalp of the same underlying is opened beside the first.
+    ManyScalps,
+    /// Scalps are not left by the clock.
+    NoSquareOff,
 }
 
 impl Turn<'_> {
