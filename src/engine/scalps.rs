@@ -6,6 +6,7 @@ use jiff::civil::DateTime;
 
 use super::effect::AlertLevel;
 use super::record::{Owner, Record};
+use super::reference::RawCharges;
 use super::sabotage::Sabotage;
 use super::signals::{Candidate, index_stop, lots};
 use super::state::{LotKey, Order, Phase, Scalp, ScalpPlan, Strategy, TradeState};
