@@ -57,6 +57,9 @@ pub enum StoreError {
     #[error("{} is full: no more cancels and exits can be noted while the journal cannot be written. Free disk space or restart with a folder that can be written", .path.display())]
     SpillFull { path: PathBuf },
 
+    #[error("{} is not there yet, or was made by another version of this program: start the cockpit once, it builds it from the journal", .path.display())]
+    NoTables { path: PathBuf },
+
     #[error("there is no home folder to keep data in. Say where with --data DIR")]
     NoHome,
 

@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use jiff::civil::Date;
 use rusqlite::Transaction;
 
 use super::cells::Cells;
+use super::round_trips::RoundTrips;
 use super::rows;
+use super::sessions::Sessions;
 use crate::domain::time::Timestamp;
 use crate::domain::{Contract, ContractKind, IntentId, SecurityId, StrategyId, TradeSighting};
 use crate::engine::Origin;
@@ -24,9 +25,10 @@ pub struct Pending {
     ids: BTreeMap<Contract, SecurityId>,
     strategies: BTreeMap<StrategyId, (Cells, Vec<Cells>)>,
     orders: BTreeMap<IntentId, Cells>,
-    trades: BTreeMap<(String, String), Cells>,
+    fills: BTreeMap<(String, String), Cells>,
+    pub trips: RoundTrips,
     mappings: BTreeMap<Contract, Cells>,
-    days: BTreeMap<Date, Cells>,
+    sessions: Sessions,
     audit: Vec<Cells>,
     positions: Option<Vec<Cells>>,
     lots: Option<Vec<Cells>>,
@@ -35,13 +37,13 @@ pub struct Pending {
 }
 
 impl Pending {
-    /// Goes on after record `seq`, which led to `state`; the tables show that already.
-    pub fn after(seq: u64, state: State) -> Self {
+    /// Goes on after record `seq`, which led to `state` and to `trips`; the tables show that already.
+    pub fn after(seq: u64, state: State, trips: RoundTrips) -> Self {
         let mut ids = BTreeMap::new();
         for leg in state.strategies.values().flat_map(|s| &s.legs) {
             ids.insert(leg.instrument.contract, leg.instrument.security_id);
         }
-        Self { state, seq, ids, ..Self::default() }
+        Self { state, seq, ids, trips, ..Self::default() }
     }
 
     /// Folds one record and notes the rows it touches.
@@ -49,6 +51,7 @@ impl Pending {
         let Entry { seq, at, record } = entry;
         self.state.apply(record, *at);
         self.seq = *seq;
+        self.trips.take(record, &self.state, *at);
         self.note(record, *at);
         if let Some(line) = audit_line(record) {
             self.audit.push(line.id("seq", *seq).when("at", *at));
@@ -82,7 +85,7 @@ impl Pending {
             | Record::OrderLink { .. }
             | Record::Store { .. } => {}
             Record::DayStarted { .. } => {
-                self.note_day();
+                self.sessions.note(&self.state.day, at);
                 self.note_lots();
                 self.note_foreign_orders();
             }
@@ -95,7 +98,7 @@ impl Pending {
             }
             Record::ExecutionStarted { id, .. } => {
                 self.note_strategy(*id);
-                self.note_day();
+                self.sessions.note(&self.state.day, at);
             }
             Record::StrategyAdded { id, .. }
             | Record::StrategyUpdated { id, .. }
@@ -109,7 +112,7 @@ impl Pending {
             | Record::ExecutionResumed { id } => self.note_strategy(*id),
             Record::IntentMade { intent, .. } => {
                 self.note_order(intent.id);
-                self.note_day();
+                self.sessions.note(&self.state.day, at);
             }
             Record::OrderSeen { intent, .. } => {
                 self.note_order(*intent);
@@ -123,7 +126,7 @@ impl Pending {
             Record::ForeignOrderSeen { .. } => self.note_foreign_orders(),
             Record::TradesSeen { trades } => {
                 for trade in trades {
-                    self.note_trade(trade, at);
+                    self.note_fill(trade, at);
                 }
                 self.note_lots();
             }
@@ -141,23 +144,17 @@ impl Pending {
 
     fn note_order(&mut self, id: IntentId) {
         if let Some(order) = self.state.orders.get(&id) {
-            self.orders.insert(id, rows::order(order));
+            self.orders.insert(id, rows::order(order, self.trips.of_order(id)));
         }
     }
 
-    fn note_trade(&mut self, trade: &TradeSighting, at: Timestamp) {
+    fn note_fill(&mut self, trade: &TradeSighting, at: Timestamp) {
         let ours = self.state.order_ids.get(&trade.order_id).copied();
         let order = ours.and_then(|id| self.state.orders.get(&id));
         let key = (trade.order_id.0.clone(), trade.trade_id.clone());
-        self.trades.insert(key, rows::trade(trade, order, at));
+        self.fills.insert(key, rows::fill(trade, order, at));
         if let Some(id) = ours {
             self.note_order(id);
-        }
-    }
-
-    fn note_day(&mut self) {
-        if let (Some(date), Some(cells)) = (self.state.day.date, rows::day(&self.state.day)) {
-            self.days.insert(date, cells);
         }
     }
 
@@ -191,9 +188,9 @@ impl Pending {
 
     pub fn has_rows(&self) -> bool {
         let maps =
-            self.strategies.len() + self.orders.len() + self.trades.len() + self.mappings.len() + self.days.len();
+            self.strategies.len() + self.orders.len() + self.fills.len() + self.mappings.len() + self.sessions.len();
         let tables = [&self.positions, &self.lots, &self.foreign_orders].iter().any(|t| t.is_some());
-        maps + self.audit.len() > 0 || tables || self.funds.is_some()
+        maps + self.audit.len() > 0 || tables || self.funds.is_some() || self.trips.has_rows()
     }
 
     /// Writes every row that is not in the tables yet.
@@ -205,9 +202,10 @@ impl Pending {
             legs.iter().try_for_each(|leg| leg.upsert(db, "strategy_details"))?;
         }
         self.orders.values().try_for_each(|row| row.upsert(db, "orders"))?;
-        self.trades.values().try_for_each(|row| row.upsert(db, "trades"))?;
+        self.fills.values().try_for_each(|row| row.upsert(db, "fills"))?;
+        self.trips.rows().try_for_each(|row| row.upsert(db, "trades"))?;
         self.mappings.values().try_for_each(|row| row.upsert(db, "security_mappings"))?;
-        self.days.values().try_for_each(|row| row.upsert(db, "days"))?;
+        self.sessions.write(db, self.trips.days())?;
         self.audit.iter().try_for_each(|row| row.upsert(db, "audit"))?;
         self.funds.iter().try_for_each(|row| row.upsert(db, "funds"))?;
         replace(db, "positions", self.positions.as_ref())?;
@@ -218,7 +216,9 @@ impl Pending {
     /// The tables show everything folded so far.
     pub fn written(&mut self) {
         let (state, ids) = (std::mem::take(&mut self.state), std::mem::take(&mut self.ids));
-        *self = Self { state, ids, seq: self.seq, ..Self::default() };
+        let mut trips = std::mem::take(&mut self.trips);
+        trips.written();
+        *self = Self { state, ids, trips, seq: self.seq, ..Self::default() };
     }
 }
 

@@ -10,7 +10,7 @@ use crate::domain::{
 };
 use crate::engine::ResolvedLeg;
 use crate::engine::record::{Owner, Purpose};
-use crate::engine::state::{DayCounters, Lot, LotKey, Order, Phase, Strategy};
+use crate::engine::state::{Lot, LotKey, Order, Phase, Strategy};
 
 /// A strategy's own row.
 pub fn strategy(s: &Strategy) -> Cells {
@@ -181,7 +181,7 @@ impl Parts {
     }
 }
 
-fn strategy_of(owner: Owner) -> Option<u64> {
+pub(super) fn strategy_of(owner: Owner) -> Option<u64> {
     match owner {
         Owner::Strategy(id) => Some(id.0),
         Owner::Foreign => None,
@@ -189,7 +189,7 @@ fn strategy_of(owner: Owner) -> Option<u64> {
 }
 
 /// The contract's own columns, shared by several tables.
-fn contract_cells(cells: Cells, contract: &Contract) -> Cells {
+pub(super) fn contract_cells(cells: Cells, contract: &Contract) -> Cells {
     let parts = Parts::of(contract);
     cells
         .maybe_text("option_type", parts.right)
@@ -197,7 +197,8 @@ fn contract_cells(cells: Cells, contract: &Contract) -> Cells {
         .maybe_text("expiry_date", contract.expiry())
 }
 
-pub fn order(o: &Order) -> Cells {
+/// `trade`: the round trip it is part of.
+pub fn order(o: &Order, trade: Option<u64>) -> Cells {
     let spec = &o.intent.spec;
     let (purpose, leg) = match o.purpose {
         Purpose::Entry { leg, .. } => ("entry", Some(leg as u64 + 1)),
@@ -212,6 +213,7 @@ pub fn order(o: &Order) -> Cells {
         .id("account_id", o.intent.account.0)
         .maybe_id("strategy_id", strategy_of(o.purpose.owner()))
         .maybe_id("leg", leg)
+        .maybe_id("trade_id", trade)
         .text("purpose", purpose)
         .text("side", spec.side)
         .text("contract", spec.contract)
@@ -234,7 +236,7 @@ pub fn order(o: &Order) -> Cells {
         .when("changed_at", o.changed_at)
 }
 
-fn average(value: Decimal, filled: Quantity) -> Option<Decimal> {
+pub(super) fn average(value: Decimal, filled: Quantity) -> Option<Decimal> {
     (!filled.is_zero()).then(|| (value / Decimal::from(filled.0)).round_dp(4))
 }
 
@@ -248,10 +250,10 @@ fn order_type(kind: &OrderKind) -> &'static str {
 }
 
 /// A fill; `order` is ours, where it is.
-pub fn trade(t: &TradeSighting, order: Option<&Order>, at: Timestamp) -> Cells {
+pub fn fill(t: &TradeSighting, order: Option<&Order>, at: Timestamp) -> Cells {
     Cells::new()
         .text("order_id", &t.order_id)
-        .text("trade_id", &t.trade_id)
+        .text("fill_id", &t.trade_id)
         .maybe_id("intent_id", order.map(|o| o.intent.id.0))
         .maybe_id("strategy_id", order.and_then(|o| strategy_of(o.purpose.owner())))
         .text("stock_name", t.contract.underlying)
@@ -320,11 +322,6 @@ pub fn mapping(leg: &ResolvedLeg, at: Timestamp) -> Cells {
         .decimal("tick_size", i.tick.0)
         .maybe_int("freeze_quantity", i.max_order.map(|q| q.0))
         .when("last_updated", at)
-}
-
-pub fn day(day: &DayCounters) -> Option<Cells> {
-    let cells = Cells::new().text("trading_day", day.date?);
-    Some(cells.int("executions", day.trades).int("intents", day.intents))
 }
 
 #[cfg(test)]

@@ -8,7 +8,8 @@ CREATE TABLE meta (
     schema          TEXT NOT NULL,     -- the form of these tables
     prefix          TEXT NOT NULL,     -- the installation whose journal this shows
     profile         TEXT NOT NULL,     -- paper or live
-    last_seq        INTEGER NOT NULL   -- the last journal record these tables contain
+    last_seq        INTEGER NOT NULL,  -- the last journal record these tables contain
+    unfinished      TEXT NOT NULL      -- what the next record is folded onto: trades that may still change
 );
 
 CREATE TABLE strategies (
@@ -75,6 +76,7 @@ CREATE TABLE orders (
     account_id      INTEGER NOT NULL,
     strategy_id     INTEGER,           -- empty: reduces a position opened elsewhere
     leg             INTEGER,           -- of an entry; 1 is the first
+    trade_id        INTEGER,           -- the trade it is part of
     purpose         TEXT NOT NULL,     -- entry, exit or stop
     side            TEXT NOT NULL,     -- BUY or SELL
     contract        TEXT NOT NULL,
@@ -100,9 +102,9 @@ CREATE TABLE orders (
 );
 CREATE INDEX orders_of_a_leg ON orders (strategy_id, leg);
 
-CREATE TABLE trades (
+CREATE TABLE fills (
     order_id     TEXT NOT NULL,        -- the broker's
-    trade_id     TEXT NOT NULL,        -- the exchange's: every fill once
+    fill_id      TEXT NOT NULL,        -- the exchange's trade number: every fill once
     intent_id    INTEGER,              -- empty: not an order of ours
     strategy_id  INTEGER,
     stock_name   TEXT NOT NULL,
@@ -114,8 +116,42 @@ CREATE TABLE trades (
     price_real   REAL NOT NULL,
     traded_at    TEXT,                 -- as the broker says
     seen_at      TEXT NOT NULL,
-    PRIMARY KEY (order_id, trade_id)
+    PRIMARY KEY (order_id, fill_id)
 ) WITHOUT ROWID;
+
+CREATE TABLE trades (                   -- from flat to flat: what one strategy held of one contract
+    id            INTEGER PRIMARY KEY,  -- the intent that opened it
+    trading_day   TEXT NOT NULL,        -- of its exit; while it is open, of its entry
+    strategy_id   INTEGER,
+    strategy_name TEXT,
+    stock_name    TEXT NOT NULL,
+    contract      TEXT NOT NULL,
+    option_type   TEXT,
+    strike_price  TEXT,
+    expiry_date   TEXT,
+    product       TEXT NOT NULL,
+    state         TEXT NOT NULL,        -- open, closed; closed elsewhere: at a price that is an estimate
+    side          TEXT NOT NULL,        -- of the entry: BUY or SELL
+    quantity      INTEGER NOT NULL,     -- entered in all
+    open_quantity INTEGER NOT NULL,     -- long positive, short negative
+    entry_at      TEXT NOT NULL,        -- when the first fill was seen
+    entry_price   TEXT,                 -- average
+    exit_at       TEXT,
+    exit_price    TEXT,                 -- average
+    hold_seconds  INTEGER,
+    first_stop    TEXT,                 -- where the stop stood first, and last
+    stop          TEXT,
+    target        TEXT,
+    gross         TEXT,                 -- rupees, once it is closed
+    gross_real    REAL,
+    charges       TEXT,                 -- of its orders so far, by the tariff: the broker's contract note wins
+    charges_real  REAL,
+    net           TEXT,
+    net_real      REAL,
+    exit_reason   TEXT,
+    broker_answers TEXT NOT NULL        -- its orders and what became of them, one per line
+);
+CREATE INDEX trades_of_a_day ON trades (trading_day);
 
 CREATE TABLE positions (                -- the broker's book as last read
     contract      TEXT NOT NULL,
@@ -181,10 +217,17 @@ CREATE TABLE funds (
     read_at       TEXT
 );
 
-CREATE TABLE days (
-    trading_day   TEXT PRIMARY KEY,
+CREATE TABLE trading_sessions (
+    trading_day   TEXT PRIMARY KEY,     -- it starts at 08:30
+    started_at    TEXT NOT NULL,        -- the first record of the day
     executions    INTEGER NOT NULL,     -- strategies whose execution began
-    intents       INTEGER NOT NULL      -- orders decided, slices counted each
+    intents       INTEGER NOT NULL,     -- orders decided, slices counted each
+    trades        INTEGER NOT NULL DEFAULT 0, -- closed on this day
+    won           INTEGER NOT NULL DEFAULT 0, -- of those, with a profit after charges
+    gross         TEXT NOT NULL DEFAULT '0',
+    charges       TEXT NOT NULL DEFAULT '0',
+    net           TEXT NOT NULL DEFAULT '0',
+    net_real      REAL NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 
 CREATE TABLE audit (

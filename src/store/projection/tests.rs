@@ -2,9 +2,13 @@
 
 use super::*;
 use crate::domain::time::Timestamp;
+use crate::domain::{Price, Product, SeenStatus, Side};
+use crate::engine::record::Owner;
 use crate::engine::record::{Profile, Record};
+use crate::engine::state::{Stop, StopHow};
 use crate::store::JournalOptions;
-use crate::store::sample::{CONDOR, PUT_SPREAD, day, nine_fifteen};
+use crate::store::sample::{CONDOR, PUT_SPREAD, day, nine_fifteen, put, seen, spec, trade};
+use rust_decimal_macros::dec;
 
 fn journal(folder: &Path) -> Journal {
     Journal::open(folder, Profile::Paper, JournalOptions::default(), nine_fifteen()).unwrap().0
@@ -99,7 +103,7 @@ fn money_in_the_tables_is_exact() {
     let (_journal, path) = projected(folder.path());
     assert_eq!(read(&path, "SELECT average_price, value FROM orders WHERE intent_id = 1"), ["61.1692 | 3976"]);
     assert_eq!(
-        read(&path, "SELECT trade_id, strategy_id, action, quantity, price FROM trades ORDER BY trade_id"),
+        read(&path, "SELECT fill_id, strategy_id, action, quantity, price FROM fills ORDER BY fill_id"),
         ["T1-25 | 118 | BUY | 25 | 61.2", "T1-40 | 118 | BUY | 40 | 61.15", "T2-65 | 118 | SELL | 65 | 84.25"]
     );
     assert_eq!(read(&path, "SELECT available, read_at FROM funds"), ["912345.67 | 2026-11-20T09:15:01.023+05:30"]);
@@ -154,6 +158,105 @@ fn tables_built_step_by_step_equal_tables_built_at_once() {
     assert_eq!(everything(&path), everything(&other));
 }
 
+/// What the sample day left open is left: the short put is bought back, with a stop that had moved; the long one was
+/// sold elsewhere.
+fn leaving() -> Vec<(Timestamp, Record)> {
+    let (owner, product) = (Owner::Strategy(PUT_SPREAD), Product::Margin);
+    let stop = |price| Some(Stop { trigger: Price(price), how: StopHow::Policy });
+    let set = |stop| Record::StopSet { owner, contract: put(dec!(25900)), product, stop };
+    let target = Some(Price(dec!(40)));
+    let back = spec(dec!(25900), Side::Buy, dec!(80.00));
+    let records = [
+        set(stop(dec!(120))),
+        set(stop(dec!(84.25))),
+        Record::TargetSet { owner, contract: put(dec!(25900)), product, target },
+        seen(3, back, SeenStatus::Filled, 65, Some(dec!(80.00))),
+        Record::LotWrittenOff { owner, contract: put(dec!(25800)), product, reason: "the broker has none".into() },
+        // The trade book comes after the trade is over, and is exact.
+        Record::TradesSeen { trades: vec![trade(3, back, 65, dec!(79.95))] },
+    ];
+    (0..).zip(records).map(|(n, r)| (crate::domain::time::after_ms(nine_fifteen(), 60_000 + n * 1_000), r)).collect()
+}
+
+#[test]
+fn a_trade_runs_from_flat_to_flat_and_counts_what_it_cost() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut journal, path) = projected(folder.path());
+    let told =
+        "SELECT strategy_id, state, side, quantity, open_quantity, entry_price, exit_price, hold_seconds, first_stop,
+                       stop, target, gross, charges, net, exit_reason FROM trades WHERE contract LIKE '%25900%'";
+    assert_eq!(
+        read(&path, told),
+        ["118 | open | SELL | 65 | -35 | 84.25 | 80 | - | - | - | - | - | 58.51 | - | closed by hand"]
+    );
+    let projector = Projector::start(&path, &mut journal).unwrap();
+    journal.append(&leaving()[..4]).unwrap();
+    assert!(projector.flush(Duration::from_secs(10)));
+    // Of 5476.25 sold: 20 brokerage, 8 tax, 1.95 to the exchange, 0.01 to the regulator, 3.95 tax on these. Of 5200
+    // bought: 20, 1.85, 0.01 and 3.93.
+    assert_eq!(
+        read(&path, told),
+        ["118 | closed | SELL | 65 | 0 | 84.25 | 80 | 61 | 120 | 84.25 | 40 | 276.25 | 59.7 | 216.55 | closed by hand"]
+    );
+    assert_eq!(
+        read(&path, "SELECT broker_answers FROM trades WHERE contract LIKE '%25900%'"),
+        ["entry 11261120002: filled\nexit 11261120003: filled"]
+    );
+    let summed = "SELECT trading_day, trades, won, gross, charges, net FROM trading_sessions";
+    assert_eq!(read(&path, summed), ["2026-11-20 | 1 | 1 | 276.25 | 59.7 | 216.55"]);
+    assert_eq!(read(&path, "SELECT intent_id, trade_id FROM orders ORDER BY 1"), ["1 | 1", "2 | 2", "3 | 2"]);
+
+    journal.append(&leaving()[4..]).unwrap();
+    drop(projector);
+    assert_eq!(read(&path, "SELECT gross FROM trades WHERE id = 2"), ["279.5"]);
+    // At the last mark there is: none, so at what it cost.
+    assert_eq!(
+        read(&path, "SELECT state, exit_price, gross, exit_reason FROM trades WHERE id = 1"),
+        ["closed elsewhere | 61.1692 | 0.002 | the broker has none"]
+    );
+    assert_eq!(read(&path, "SELECT trades, gross FROM trading_sessions"), ["2 | 279.502"]);
+}
+
+#[test]
+fn what_is_sold_the_next_day_is_earned_on_that_day() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut journal, path) = projected(folder.path());
+    let next = |ms: i64| crate::domain::time::after_ms(nine_fifteen(), 86_400_000 + ms);
+    let sell = spec(dec!(25800), Side::Sell, dec!(60));
+    let owner = Owner::Strategy(PUT_SPREAD);
+    let records = [
+        Record::DayStarted { day: jiff::civil::date(2026, 11, 21) },
+        Record::IntentMade {
+            intent: crate::store::sample::intent(4, sell, next(0)),
+            purpose: crate::engine::record::Purpose::Protect { owner },
+        },
+        seen(4, sell, SeenStatus::Filled, 65, Some(dec!(60))),
+    ];
+    let records: Vec<_> = (0..).zip(records).map(|(n, r)| (next(n), r)).collect();
+    journal.append(&records).unwrap();
+    Projection::open(&path, &journal).unwrap().write().unwrap();
+    assert_eq!(
+        read(&path, "SELECT trading_day, entry_at < '2026-11-21', exit_reason, gross FROM trades WHERE id = 1"),
+        ["2026-11-21 | 1 | stop | -76"]
+    );
+    let days = "SELECT trading_day, trades, won FROM trading_sessions ORDER BY 1";
+    assert_eq!(read(&path, days), ["2026-11-20 | 0 | 0", "2026-11-21 | 1 | 0"]);
+}
+
+#[test]
+fn a_program_killed_after_every_record_arrives_at_the_same_tables() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = journal(folder.path());
+    let path = tables(folder.path());
+    for record in day().into_iter().chain(leaving()) {
+        journal.append(&[record]).unwrap();
+        Projection::open(&path, &journal).unwrap().write().unwrap();
+    }
+    let other = folder.path().join("again.db");
+    Projection::open(&other, &journal).unwrap().write().unwrap();
+    assert_eq!(everything(&path), everything(&other));
+}
+
 #[test]
 fn a_start_writes_only_what_came_later() {
     let folder = tempfile::tempdir().unwrap();
@@ -182,7 +285,7 @@ fn orders_of_days_gone_by_stay_in_the_tables() {
     assert_eq!(read(&path, "SELECT COUNT(*) FROM orders"), ["3"]);
     assert_eq!(read(&path, "SELECT filled_quantity FROM v_trade_execution WHERE strategy_id = 118"), ["65", "65"]);
     assert_eq!(
-        read(&path, "SELECT trading_day, executions, intents FROM days"),
+        read(&path, "SELECT trading_day, executions, intents FROM trading_sessions"),
         ["2026-11-20 | 1 | 3", "2026-11-21 | 0 | 0"]
     );
 }
@@ -251,4 +354,34 @@ fn marks_alone_do_not_keep_the_disk_busy() {
         })
         .unwrap();
     assert!(!projection.is_due() && projection.is_behind());
+}
+
+#[test]
+fn alerts_outlive_the_making_of_the_tables() {
+    use crate::engine::effect::AlertLevel;
+    use crate::store::Inbox;
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = journal(folder.path());
+    let path = tables(folder.path());
+    let told = "SELECT id, at, level, text, read_at FROM alerts ORDER BY id";
+    {
+        let mut projector = Projector::start(&path, &mut journal).unwrap();
+        let mut inbox = Inbox::new(projector.take_alerts(), 2, Some(projector.alert_writer()));
+        for text in ["forgotten", "read", "unread"] {
+            inbox.take(AlertLevel::Critical, text.into(), nine_fifteen());
+        }
+        assert_eq!(inbox.read(Some(&[2]), nine_fifteen()), 1);
+    }
+    let at = "2026-11-20T09:15:00.123+05:30";
+    let rows = [format!("2 | {at} | critical | read | {at}"), format!("3 | {at} | critical | unread | -")];
+    assert_eq!(read(&path, told), rows);
+
+    // Tables of an older form are built again; the inbox goes on.
+    Connection::open(&path).unwrap().execute("UPDATE meta SET schema = 'older'", []).unwrap();
+    let mut projector = Projector::start(&path, &mut journal).unwrap();
+    let mut inbox = Inbox::new(projector.take_alerts(), 9, Some(projector.alert_writer()));
+    assert_eq!((inbox.alerts().count(), inbox.unread()), (2, 1));
+    inbox.take(AlertLevel::Info, "next".into(), nine_fifteen());
+    drop(projector);
+    assert_eq!(read(&path, told).last().unwrap(), &format!("4 | {at} | info | next | -"));
 }
