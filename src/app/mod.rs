@@ -9,6 +9,7 @@
 //! - *broker tasks*: one per call, and one per stream (order updates, market feed).
 
 pub mod again;
+pub mod alerts;
 pub mod awake;
 pub mod calls;
 pub mod cockpit;

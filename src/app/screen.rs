@@ -60,7 +60,8 @@ pub fn run(options: &Options, wishes: &Wishes) -> anyhow::Result<()> {
     runtime.spawn(pass_on(queue, cockpit.inputs.clone()));
     let inputs = cockpit.inputs.clone();
     let views = cockpit.views.clone();
-    let screen = Screen { views, commands, halt: Arc::new(move || inputs.halt()), stop: stop.clone() };
+    let attentions = cockpit.take_attentions();
+    let screen = Screen { views, commands, attentions, halt: Arc::new(move || inputs.halt()), stop: stop.clone() };
     let ended = show(&runtime, screen, run::Options { keymap, theme, mouse }, &stop)?;
     let hurry = stop.is_cancelled() || !matches!(ended, Some(Ok(Exit::Quit)));
     runtime.block_on(async {

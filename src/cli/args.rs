@@ -155,6 +155,10 @@ pub enum Command {
         #[command(subcommand)]
         command: Option<RiskCommand>,
     },
+    /// Trades of some days as CSV, one line per trade; whether a cockpit runs or not
+    Tradebook(TradebookArgs),
+    /// The inbox of alerts
+    Alerts(AlertsArgs),
     /// Run the built-in exchange alone until stopped; prints its addresses as one line of JSON
     Exchange(ExchangeArgs),
     /// Let something go wrong in the running paper cockpit, for practice; `list` tells what, `clear` ends it
@@ -342,6 +346,52 @@ pub enum RiskCommand {
     Ack(Yes),
 }
 
+#[derive(Clone, Debug, Default, Args)]
+pub struct TradebookArgs {
+    /// The first trading day, as 2026-11-20; without it, from the beginning
+    #[arg(long, value_name = "DATE")]
+    pub from: Option<Date>,
+    /// The last one; without it, until now
+    #[arg(long, value_name = "DATE")]
+    pub to: Option<Date>,
+    /// Write into this file instead of stdout
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// One line per fill
+    #[arg(long)]
+    pub fills: bool,
+}
+
+#[derive(Clone, Debug, Default, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct AlertsArgs {
+    /// Only what has not been read
+    #[arg(long)]
+    pub unread: bool,
+    #[command(subcommand)]
+    pub command: Option<AlertsCommand>,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum AlertsCommand {
+    /// Mark alerts as read
+    Read {
+        /// Their numbers, or all
+        #[arg(required = true, value_name = "ID|all")]
+        which: Vec<String>,
+    },
+    /// No bell, toast or message for a while; the inbox goes on
+    Mute {
+        /// 30s, 45m, or off
+        #[arg(value_name = "TIME|off", value_parser = quiet)]
+        seconds: Quiet,
+    },
+}
+
+/// Seconds without a sound; 0: none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quiet(pub u32);
+
 #[derive(Clone, Debug, Args)]
 pub struct StopArgs {
     /// Its number, as `list` shows it
@@ -489,6 +539,10 @@ fn option_right(text: &str) -> Result<OptionRight, String> {
         "PE" | "PUT" => Ok(OptionRight::Put),
         _ => Err("CE for a call, PE for a put".into()),
     }
+}
+
+fn quiet(text: &str) -> Result<Quiet, String> {
+    if text.eq_ignore_ascii_case("off") { Ok(Quiet(0)) } else { seconds(text).map(Quiet) }
 }
 
 /// `30s`, `2m`, or a bare number of seconds.

@@ -112,6 +112,7 @@ async fn run(global: &Global, command: &Command, machine: &dyn Machine, console:
     match command {
         Command::Exchange(args) => commands::exchange::run(global, args, machine, console).await,
         Command::Keys => commands::keys::run(global, console),
+        Command::Tradebook(args) => commands::tradebook::run(global, args, console),
         Command::Rehearse(args) if args.what == "list" => commands::rehearse::list(console),
         Command::InstallShortcut(args) => commands::install_shortcut::run(*args, console),
         Command::Setup(args) => commands::setup::run(global, args, console).await,
@@ -155,6 +156,8 @@ fn asks(command: &Command) -> bool {
         | Command::Stop(_)
         | Command::Target(_)
         | Command::Rules(_)
+        | Command::Tradebook(_)
+        | Command::Alerts(_)
         | Command::Simulate(_) => false,
     }
 }
@@ -220,6 +223,7 @@ async fn act(shell: &mut Shell<'_>, command: &Command) -> Result<(), Failure> {
         Command::Close(args) => commands::decide::close(shell, args).await,
         Command::Import(args) => commands::import::run(shell, args).await,
         Command::Map(args) => commands::map::run(shell, args).await,
+        Command::Alerts(args) => commands::alerts::run(shell, args).await,
         Command::Rehearse(args) => commands::rehearse::run(shell, args).await,
         Command::Stop(args) => commands::protect::stop(shell, args).await,
         Command::Target(args) => commands::protect::target(shell, args).await,
@@ -229,6 +233,7 @@ async fn act(shell: &mut Shell<'_>, command: &Command) -> Result<(), Failure> {
         | Command::Risk { .. }
         | Command::Exchange(_)
         | Command::Simulate(_)
+        | Command::Tradebook(_)
         | Command::Keys
         | Command::InstallShortcut(_) => Ok(()),
     }

@@ -11,6 +11,6 @@ pub mod server;
 pub mod token;
 
 pub use client::Remote;
-pub use desk::{Answer, Desk, DeskError, LotQuestion, MapQuestion};
+pub use desk::{AlertsRequest, Answer, Desk, DeskError, LotQuestion, MapQuestion};
 pub use server::{ControlServer, listen, serve};
 pub use token::Token;

@@ -27,6 +27,9 @@ pub struct Secrets {
     /// An API key, to log in with in a browser. Its secret does nothing without it.
     pub app_id: Option<String>,
     pub app_secret: Option<Secret>,
+    /// A Telegram bot of the trader's, and the chat it writes to: alerts.
+    pub telegram_token: Option<Secret>,
+    pub telegram_chat: Option<String>,
 }
 
 const CLIENT_ID: &str = "DHAN_CLIENT_ID";
@@ -35,8 +38,11 @@ const PIN: &str = "DHAN_PIN";
 const TOTP_KEY: &str = "DHAN_TOTP_KEY";
 const APP_ID: &str = "DHAN_APP_ID";
 const APP_SECRET: &str = "DHAN_APP_SECRET";
+const TELEGRAM_TOKEN: &str = "TELEGRAM_BOT_TOKEN";
+const TELEGRAM_CHAT: &str = "TELEGRAM_CHAT_ID";
 /// All of them, as they are named in the environment and in files.
-pub const NAMES: [&str; 6] = [CLIENT_ID, ACCESS_TOKEN, PIN, TOTP_KEY, APP_ID, APP_SECRET];
+pub const NAMES: [&str; 8] =
+    [CLIENT_ID, ACCESS_TOKEN, PIN, TOTP_KEY, APP_ID, APP_SECRET, TELEGRAM_TOKEN, TELEGRAM_CHAT];
 
 /// Keys of YAML files that hold a secret by mistake, and the variable it should be in.
 pub const MISPLACED: &[(&str, &str)] = &[
@@ -49,6 +55,9 @@ pub const MISPLACED: &[(&str, &str)] = &[
     ("totp_secret", TOTP_KEY),
     ("app_secret", APP_SECRET),
     ("api_secret", APP_SECRET),
+    ("bot_token", TELEGRAM_TOKEN),
+    ("telegram_token", TELEGRAM_TOKEN),
+    ("telegram_bot_token", TELEGRAM_TOKEN),
 ];
 
 impl Secrets {
@@ -75,6 +84,8 @@ impl Secrets {
             totp_key: value(TOTP_KEY).map(hidden),
             app_id: value(APP_ID),
             app_secret: value(APP_SECRET).map(hidden),
+            telegram_token: value(TELEGRAM_TOKEN).map(hidden),
+            telegram_chat: value(TELEGRAM_CHAT),
         }
     }
 
@@ -94,6 +105,8 @@ impl Secrets {
             (TOTP_KEY, self.totp_key.clone()),
             (APP_ID, plain(&self.app_id)),
             (APP_SECRET, self.app_secret.clone()),
+            (TELEGRAM_TOKEN, self.telegram_token.clone()),
+            (TELEGRAM_CHAT, plain(&self.telegram_chat)),
         ];
         all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
     }

@@ -1,5 +1,6 @@
 //! One file per sub-command (those that only hand on what was typed are in the dispatch itself).
 
+pub mod alerts;
 pub mod decide;
 pub mod doctor;
 pub mod exchange;
@@ -22,3 +23,4 @@ pub mod show;
 pub mod simulate;
 pub mod status;
 pub mod top;
+pub mod tradebook;

@@ -64,8 +64,6 @@ pub enum Outgoing {
     /// Halt, by the way that nothing can block.
     Halt,
     Log(LogMove),
-    /// Sound the terminal's bell.
-    Bell,
     /// Paint every cell again.
     Repaint,
     Quit,
@@ -89,7 +87,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Outgoing> {
         Msg::Paste(text) => text::paste(model, &text),
         Msg::Scroll(rows) => lists::scroll(model, rows, &mut out),
         Msg::Resize(columns, rows) => model.size = (columns, rows),
-        Msg::View(view) => views::view(model, view, &mut out),
+        Msg::View(view) => views::view(model, view),
         Msg::Reply { request, reply } => replies::reply(model, request, reply),
         Msg::Drawn(drawn) => lists::drawn(model, drawn),
         Msg::EngineGone => views::engine_gone(model),

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use super::door::{Door, keep};
 use super::problem::Problem;
 use crate::engine::command::{Command, Origin, Reply};
-use crate::web::desk::{Answer, Desk, DeskError, LotQuestion, MapQuestion};
+use crate::web::desk::{AlertsRequest, Answer, Desk, DeskError, LotQuestion, MapQuestion};
 
 pub(super) const HEALTH: &str = "/health";
 pub(super) const HALT: &str = "/api/halt";
@@ -42,6 +42,7 @@ pub(super) fn router(desk: Arc<dyn Desk>, door: Arc<Door>) -> Router {
         .route(HALT, post(halt))
         .route("/api/map", post(map))
         .route("/api/lots", post(lots))
+        .route("/api/alerts", post(alerts))
         .fallback(|| async { Problem::new(StatusCode::NOT_FOUND, "no_such_route", "there is nothing here") })
         .method_not_allowed_fallback(|| async {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "wrong_method", "that path takes another method")
@@ -82,6 +83,11 @@ async fn map(State(desk): At, body: Body) -> Result<impl IntoResponse, Problem> 
 async fn lots(State(desk): At, body: Body) -> Result<impl IntoResponse, Problem> {
     let questions: Vec<LotQuestion> = read(body, "questions for lots").await?;
     answer(desk.lots(questions)).await
+}
+
+async fn alerts(State(desk): At, body: Body) -> Result<Json<Value>, Problem> {
+    let request: AlertsRequest = read(body, "a request to the inbox").await?;
+    answer(desk.alerts(request)).await
 }
 
 /// The desk's answer, if it comes in time. Whoever asked is told when it does not; what was asked may still be done.

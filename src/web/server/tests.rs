@@ -281,6 +281,9 @@ impl Desk for Hanging {
     fn map(&self, _: MapQuestion) -> crate::web::Answer<'_, crate::domain::Instrument> {
         Box::pin(std::future::pending())
     }
+    fn alerts(&self, _: crate::web::AlertsRequest) -> crate::web::Answer<'_, Value> {
+        Box::pin(std::future::pending())
+    }
     fn lots(&self, _: Vec<LotQuestion>) -> crate::web::Answer<'_, Vec<Option<Quantity>>> {
         Box::pin(std::future::pending())
     }
