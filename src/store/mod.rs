@@ -16,5 +16,5 @@ mod sample;
 
 pub use data_folder::{Control, ControlFile, DataFolder};
 pub use error::StoreError;
-pub use journal::{Entry, Journal, JournalOptions, Opening};
+pub use journal::{Entry, Journal, JournalCopy, JournalOptions, Opening};
 pub use projection::{Projection, Projector};

@@ -190,12 +190,12 @@ CREATE TABLE days (
 CREATE TABLE audit (
     seq         INTEGER PRIMARY KEY,    -- the journal record
     at          TEXT NOT NULL,
-    event       TEXT NOT NULL,          -- asked, refused, halted, flatten started, armed, ...
+    event       TEXT NOT NULL,          -- asked, refused, halted, stop set, rule fired, flatten started, armed, ...
     command_id  INTEGER,
     origin      TEXT,                   -- screen, shell, system
     strategy_id INTEGER,
-    what        TEXT NOT NULL,
-    reason      TEXT
+    what        TEXT NOT NULL,          -- of what is moved: before → after
+    reason      TEXT                    -- or the figures it was decided on
 );
 
 -- What is marked, in the order in which it would be executed.

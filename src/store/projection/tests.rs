@@ -252,3 +252,74 @@ fn marks_alone_do_not_keep_the_disk_busy() {
         .unwrap();
     assert!(!projection.is_due() && projection.is_behind());
 }
+
+#[test]
+fn stops_targets_and_rules_are_in_the_audit_with_their_numbers() {
+    use crate::domain::{Bound, ExitRules, Money, Price, Product, RuleKind, RuleLevel};
+    use crate::engine::record::Owner;
+    use crate::engine::state::{Basis, Stop, StopHow};
+    use crate::store::sample::{put, quote};
+    use rust_decimal_macros::dec;
+    let folder = tempfile::tempdir().unwrap();
+    let (mut journal, path) = projected(folder.path());
+    let projector = Projector::start(&path, &mut journal).unwrap();
+    let (owner, contract, product) = (Owner::Strategy(PUT_SPREAD), put(dec!(25900)), Product::Margin);
+    let stop = |stop| Record::StopSet { owner, contract, product, stop };
+    let at = |price, how| Some(Stop { trigger: Price(price), how });
+    let target = |target: Option<Price>| Record::TargetSet { owner, contract, product, target };
+    let rules = ExitRules {
+        target_pct: Some(dec!(50)),
+        stop: Some(Money(dec!(2000))),
+        days_to_expiry: Some(1),
+        ..ExitRules::default()
+    };
+    let basis = Basis {
+        max_profit: Some(Bound::Limited(Money(dec!(1524.50)))),
+        max_loss: Some(Bound::Unlimited),
+        premium: Money(dec!(1524.50)),
+        units: 1,
+    };
+    let fired = Record::RuleFired {
+        id: PUT_SPREAD,
+        rule: RuleKind::Target,
+        level: RuleLevel::ProfitFrom(Money(dec!(762.25))),
+        pnl: Some(Money(dec!(780.00))),
+        days: None,
+        delta: None,
+        quotes: vec![(contract, quote(dec!(70.30), nine_fifteen()))],
+    };
+    let before = journal.last_seq();
+    for record in [
+        stop(at(dec!(126.75), StopHow::Policy)),
+        stop(at(dec!(84.20), StopHow::Trailing { by: Price(dec!(10)) })),
+        stop(None),
+        target(Some(Price(dec!(42.10)))),
+        target(None),
+        Record::PlanMade { id: PUT_SPREAD, rules: Box::new(rules), basis },
+        fired,
+    ] {
+        journal.append(&[(nine_fifteen(), record)]).unwrap();
+    }
+    drop(projector);
+    let lines =
+        read(&path, &format!("SELECT event, strategy_id, what, reason FROM audit WHERE seq > {before} ORDER BY seq"));
+    let name = "NSE:NIFTY:2026-11-24:25900:PE";
+    assert_eq!(
+        lines,
+        [
+            format!("stop set | 118 | {name}: none → 126.75 (policy) | -"),
+            format!("stop set | 118 | {name}: 126.75 (policy) → 84.2 (trailing by 10) | -"),
+            format!("stop set | 118 | {name}: 84.2 (trailing by 10) → none | -"),
+            format!("target set | 118 | {name}: none → 42.1 | -"),
+            format!("target set | 118 | {name}: 42.1 → none | -"),
+            "rules in force | 118 | stop at -2000 or less, days to expiry with 1 days left, profit target at 762.25 | \
+             largest profit 1524.5, largest loss unlimited, premium 1524.5"
+                .to_string(),
+            format!("rule fired | 118 | profit target at 762.25 | profit 780, {name} 70.2/70.4"),
+        ]
+    );
+    // Built at once from the journal they say the same.
+    let other = folder.path().join("again.db");
+    Projection::open(&other, &journal).unwrap().write().unwrap();
+    assert_eq!(everything(&path), everything(&other));
+}

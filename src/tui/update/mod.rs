@@ -5,6 +5,7 @@
 mod cards;
 mod keys;
 mod lists;
+mod replay;
 mod replies;
 mod text;
 mod views;
@@ -15,6 +16,9 @@ mod random;
 mod tests;
 
 use std::sync::Arc;
+
+pub use replay::ReplayMove;
+pub(super) use replay::only_looks;
 
 use super::key::Key;
 use super::model::{CardId, Millis, Model, Purpose, Request, RequestId, Toast, ToastLevel};
@@ -66,6 +70,8 @@ pub enum Outgoing {
     Log(LogMove),
     /// Sound the terminal's bell.
     Bell,
+    /// Another instant of the day that is replayed.
+    Replay(ReplayMove),
     /// Paint every cell again.
     Repaint,
     Quit,
