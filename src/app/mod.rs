@@ -24,6 +24,7 @@ mod narrate;
 pub mod paper;
 pub mod reference;
 pub mod rehearsal;
+pub mod replay;
 pub mod resume;
 pub mod risk_review;
 pub mod screen;

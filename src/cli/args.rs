@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 use rust_decimal::Decimal;
 
 use crate::domain::{OptionRight, Price, Quantity, ScaleStep, StrategyId, StrategyStatus, Symbol};
@@ -165,6 +165,13 @@ pub enum Command {
     Rehearse(RehearseArgs),
     /// Play trading days with faults, from seeds, in virtual time, and check every promise after every step
     Simulate(SimulateArgs),
+    /// The journal of this folder: everything that was decided and seen
+    Journal {
+        #[command(subcommand)]
+        command: JournalCommand,
+    },
+    /// A past day on the screen, from its journal alone: play, step, jump; nothing can be traded
+    Replay(ReplayArgs),
     /// The keys of the screen, as they are set
     Keys,
     /// Put Strikedeck into the Start menu and among Windows Terminal's profiles, or into the desktop's menu
@@ -465,6 +472,43 @@ pub struct RulesArgs {
     pub scale: Vec<ScaleStep>,
 }
 
+#[derive(Clone, Debug, Subcommand)]
+pub enum JournalCommand {
+    /// Check that no record was changed or removed, and that folding them gives the state; also while a cockpit runs
+    Verify(VerifyArgs),
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct VerifyArgs {
+    /// Look into this folder (a backup, perhaps) instead of the data folder
+    #[arg(long, value_name = "DIR")]
+    pub folder: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct ReplayArgs {
+    /// The trading day, which begins at 08:30: 2026-11-20, today, yesterday
+    #[arg(value_parser = replay_day)]
+    pub day: ReplayDay,
+    /// Begin at this time in India, such as 11:32 or 11:32:05; before 08:30, of the morning after
+    #[arg(long, value_name = "HH:MM:SS", value_parser = time_of_day)]
+    pub at: Option<Time>,
+    /// Print the status as it was (at the end of the day without --at) instead of opening the screen
+    #[arg(long)]
+    pub print: bool,
+    /// Read the journal of this folder (a backup, perhaps) instead of the data folder
+    #[arg(long, value_name = "DIR")]
+    pub folder: Option<PathBuf>,
+}
+
+/// A trading day as it is typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReplayDay {
+    Today,
+    Yesterday,
+    On(Date),
+}
+
 #[derive(Clone, Debug, Args)]
 pub struct SimulateArgs {
     /// One seed, or the first and the last of many: 7, 1..10000
@@ -531,6 +575,18 @@ fn seeds(text: &str) -> Result<Seeds, String> {
         }
     };
     parsed.filter(|s| s.first <= s.last).ok_or_else(|| "a seed such as 7, or the first and the last: 1..10000".into())
+}
+
+fn replay_day(text: &str) -> Result<ReplayDay, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "today" => Ok(ReplayDay::Today),
+        "yesterday" => Ok(ReplayDay::Yesterday),
+        _ => text.parse().map(ReplayDay::On).map_err(|_| "a day such as 2026-11-20, today or yesterday".into()),
+    }
+}
+
+fn time_of_day(text: &str) -> Result<Time, String> {
+    text.parse().map_err(|_| "a time such as 11:32 or 11:32:05".into())
 }
 
 fn option_right(text: &str) -> Result<OptionRight, String> {

@@ -23,7 +23,7 @@ use std::time::Duration;
 use clap::Parser;
 use tokio_util::sync::CancellationToken;
 
-use args::{Cli, Command, Global, RiskCommand};
+use args::{Cli, Command, Global, JournalCommand, RiskCommand};
 use connect::Checks;
 use console::{Console, NEEDS_YES};
 use failure::Failure;
@@ -80,8 +80,11 @@ fn start(
     // A question may still wait for its answer: it is not waited for.
     runtime.shutdown_background();
     ended?;
-    match cli.command {
+    match &cli.command {
         None => Ok(machine.cockpit(&cli.global)?),
+        Some(Command::Replay(args)) if commands::replay::on_screen(args, console) => {
+            commands::replay::show(&cli.global, args)
+        }
         Some(_) => Ok(()),
     }
 }
@@ -119,6 +122,8 @@ async fn run(global: &Global, command: &Command, machine: &dyn Machine, console:
         Command::Risk { command } => commands::risk::run(global, command.as_ref(), console).await,
         Command::Simulate(args) => commands::simulate::run(args, console),
         Command::Doctor => commands::doctor::run(global, machine, console).await,
+        Command::Journal { command: JournalCommand::Verify(args) } => commands::journal::verify(global, args, console),
+        Command::Replay(args) => commands::replay::run(global, args, console),
         Command::Flatten(args) if args.force => commands::flatten::force(global, *args, machine, console).await,
         _ => with_desk(global, command, machine, console).await,
     }
@@ -152,6 +157,8 @@ fn asks(command: &Command) -> bool {
         | Command::Exchange(_)
         | Command::Rehearse(_)
         | Command::Keys
+        | Command::Journal { .. }
+        | Command::Replay(_)
         | Command::InstallShortcut(_)
         | Command::Stop(_)
         | Command::Target(_)
@@ -234,6 +241,8 @@ async fn act(shell: &mut Shell<'_>, command: &Command) -> Result<(), Failure> {
         | Command::Exchange(_)
         | Command::Simulate(_)
         | Command::Tradebook(_)
+        | Command::Journal { .. }
+        | Command::Replay(_)
         | Command::Keys
         | Command::InstallShortcut(_) => Ok(()),
     }

@@ -19,6 +19,6 @@ pub mod tradebook;
 pub use data_folder::{Control, ControlFile, DataFolder};
 pub use error::StoreError;
 pub use inbox::{Alert, Inbox};
-pub use journal::{Entry, Journal, JournalOptions, Opening};
+pub use journal::{Entry, Journal, JournalCopy, JournalOptions, Opening};
 pub use projection::{Projection, Projector};
 pub use tradebook::Tradebook;

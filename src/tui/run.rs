@@ -19,7 +19,7 @@ use super::keymap::{Action, Keymap};
 use super::model::{Model, RequestId};
 use super::terminal::{Canvas, Guard};
 use super::theme::{Symbols, Theme};
-use super::update::{Msg, Outgoing, update};
+use super::update::{Msg, Outgoing, ReplayMove, update};
 use super::view::{LogView, Scene, TuiLog, draw};
 use crate::engine::{Command, Reply};
 use crate::view::View;
@@ -36,6 +36,8 @@ pub struct Screen {
     pub halt: OnKill,
     /// Cancelled when the program ends for other reasons.
     pub stop: CancellationToken,
+    /// Who plays the day, where a past one is shown.
+    pub replay: Option<std::sync::mpsc::Sender<ReplayMove>>,
 }
 
 /// Something for a trader who does not look at the screen.
@@ -232,6 +234,10 @@ impl Loop {
                 Outgoing::Send { request, command, card: _ } => self.send(request, command),
                 Outgoing::Halt => (self.screen.halt)(),
                 Outgoing::Log(by) => self.log.scroll(by),
+                Outgoing::Replay(to) => {
+                    // Nobody plays any more only while the program ends.
+                    let _ = self.screen.replay.as_ref().map(|player| player.send(to));
+                }
                 Outgoing::Repaint => self.canvas.repaint(),
                 Outgoing::Quit => self.exit = Some(Exit::Quit),
             }

@@ -3,6 +3,8 @@
 //! Nothing trades on these tables, and nobody who reads them can hold up the journal: they are written by a thread of
 //! their own, from committed records, and built again from the journal whenever they do not fit it.
 
+mod audit;
+mod audit_log;
 mod cells;
 mod pending;
 mod projector;
@@ -27,12 +29,13 @@ use super::inbox::{self, Alert, AlertChange};
 use super::{Entry, Journal, StoreError, files};
 use crate::platform::files::for_sqlite;
 
+pub use audit::{AuditLine, audit_line};
 pub(super) use cells::Cells;
 pub use projector::Projector;
 
 const SCHEMA: &str = include_str!("schema.sql");
 /// Changes when something else is put into the same tables: then they are built again, as they are for a new `schema.sql`.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Records without rows (marks, mostly) after which the tables are at least told how far they are.
 const STEP: u64 = 500;

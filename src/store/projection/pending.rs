@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 
 use rusqlite::Transaction;
 
+use super::audit_log;
 use super::cells::Cells;
 use super::round_trips::RoundTrips;
 use super::rows;
 use super::sessions::Sessions;
 use crate::domain::time::Timestamp;
 use crate::domain::{Contract, ContractKind, IntentId, SecurityId, StrategyId, TradeSighting};
-use crate::engine::Origin;
-use crate::engine::record::{Owner, Record};
+use crate::engine::record::Record;
 use crate::engine::state::State;
 use crate::store::Entry;
 
@@ -49,13 +49,12 @@ impl Pending {
     /// Folds one record and notes the rows it touches.
     pub fn take(&mut self, entry: &Entry) {
         let Entry { seq, at, record } = entry;
+        let audit = audit_log::draft(record, &self.state);
         self.state.apply(record, *at);
         self.seq = *seq;
         self.trips.take(record, &self.state, *at);
+        self.audit.extend(audit.and_then(|draft| draft.row(entry, &self.state, &self.trips)));
         self.note(record, *at);
-        if let Some(line) = audit_line(record) {
-            self.audit.push(line.id("seq", *seq).when("at", *at));
-        }
     }
 
     fn note(&mut self, record: &Record, at: Timestamp) {
@@ -206,7 +205,7 @@ impl Pending {
         self.trips.rows().try_for_each(|row| row.upsert(db, "trades"))?;
         self.mappings.values().try_for_each(|row| row.upsert(db, "security_mappings"))?;
         self.sessions.write(db, self.trips.days())?;
-        self.audit.iter().try_for_each(|row| row.upsert(db, "audit"))?;
+        audit_log::write(db, &self.audit)?;
         self.funds.iter().try_for_each(|row| row.upsert(db, "funds"))?;
         replace(db, "positions", self.positions.as_ref())?;
         replace(db, "position_lots", self.lots.as_ref())?;
@@ -227,94 +226,4 @@ fn replace(db: &Transaction<'_>, table: &str, rows: Option<&Vec<Cells>>) -> rusq
     let Some(rows) = rows else { return Ok(()) };
     db.prepare_cached(&format!("DELETE FROM {table}"))?.execute([])?;
     rows.iter().try_for_each(|row| row.upsert(db, table))
-}
-
-/// Who asked for what, what was refused, and what the safety devices did.
-fn audit_line(record: &Record) -> Option<Cells> {
-    let line = |event: &str, what: &dyn std::fmt::Display| Cells::new().text("event", event).text("what", what);
-    let of = |cells: Cells, owner: &Owner| match owner {
-        Owner::Strategy(id) => cells.id("strategy_id", id.0),
-        Owner::Foreign => cells,
-    };
-    Some(match record {
-        Record::Asked { command, origin, what } => {
-            line("asked", what).id("command_id", command.0).text("origin", origin_name(*origin))
-        }
-        Record::Refused { command, what, reason } => {
-            line("refused", what).id("command_id", command.0).text("reason", reason)
-        }
-        Record::Started => line("started", &"the cockpit started"),
-        Record::Reconciled => line("reconciled", &"the broker's books have been compared"),
-        Record::StrategyMoved { id, to, reason } => {
-            line("strategy moved", to).id("strategy_id", id.0).maybe_text("reason", reason.as_ref())
-        }
-        Record::Unqueued { id, reason } => {
-            line("not executed", &"taken out of the queue").id("strategy_id", id.0).text("reason", reason)
-        }
-        Record::UnwindStarted { id, reason } => {
-            line("unwinding", &"what has filled is exited").id("strategy_id", id.0).text("reason", reason)
-        }
-        Record::ExecutionHeld { id, reason } => {
-            line("held", &"the execution waits for the trader").id("strategy_id", id.0).text("reason", reason)
-        }
-        Record::ExitStarted { owner, contract, reason, .. } => {
-            of(line("exit started", contract), owner).text("reason", reason)
-        }
-        Record::ExitEnded { owner, contract, outcome, .. } => {
-            of(line("exit ended", contract), owner).text("reason", outcome)
-        }
-        Record::LotWrittenOff { owner, contract, reason, .. } => {
-            of(line("written off", contract), owner).text("reason", reason)
-        }
-        Record::Halted { reason } => line("halted", &"no entries").text("reason", reason),
-        Record::FlattenStarted { include_foreign } => line(
-            "flatten started",
-            if *include_foreign { &"everything, whoever opened it" } else { &"everything of ours" },
-        ),
-        Record::FlattenEnded => line("flatten ended", &"the broker reports every position closed"),
-        Record::Armed => line("armed", &"entries are allowed again"),
-        Record::Store { up } => line("journal", if *up { &"can be written again" } else { &"cannot be written" }),
-        Record::Created { .. }
-        | Record::DayStarted { .. }
-        | Record::StrategyAdded { .. }
-        | Record::StrategyUpdated { .. }
-        | Record::StrategyMarked { .. }
-        | Record::PrioritySet { .. }
-        | Record::NotesSet { .. }
-        | Record::Queued { .. }
-        | Record::ExecutionStarted { .. }
-        | Record::ExecutionResumed { .. }
-        | Record::IntentMade { .. }
-        | Record::IntentUnplaced { .. }
-        | Record::OrderSeen { .. }
-        | Record::ForeignOrderSeen { .. }
-        | Record::ModifyAsked { .. }
-        | Record::ModifyFailed { .. }
-        | Record::StopSet { .. }
-        | Record::TargetSet { .. }
-        | Record::GuardDropped { .. }
-        | Record::PlanMade { .. }
-        | Record::RulesSet { .. }
-        | Record::PlanPeak { .. }
-        | Record::RuleFired { .. }
-        | Record::CancelAsked { .. }
-        | Record::CancelFailed { .. }
-        | Record::ForeignCancelAsked { .. }
-        | Record::TradesSeen { .. }
-        | Record::OrdersRead { .. }
-        | Record::TradesRead { .. }
-        | Record::PositionsRead { .. }
-        | Record::FundsRead { .. }
-        | Record::Marks { .. }
-        | Record::OrderLink { .. } => return None,
-    })
-}
-
-fn origin_name(origin: Origin) -> &'static str {
-    match origin {
-        Origin::Screen => "screen",
-        Origin::Shell => "shell",
-        Origin::System => "system",
-        Origin::Webhook => "webhook",
-    }
 }

@@ -127,6 +127,11 @@ impl RoundTrips {
         self.trips.values().find(|t| t.key == key && t.exited_at.is_none()).map(|t| t.id.0)
     }
 
+    /// The trade of a lot that the newest record has ended.
+    pub fn ended_of_lot(&self, key: LotKey) -> Option<u64> {
+        self.ended.iter().copied().find(|id| self.trips.get(id).is_some_and(|t| t.key == key))
+    }
+
     /// The trades that the newest record has ended, as rows.
     pub fn ended(&self) -> impl Iterator<Item = &Cells> {
         self.ended.iter().filter_map(|id| self.rows.get(id))

@@ -230,15 +230,21 @@ CREATE TABLE trading_sessions (
     net_real      REAL NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 
-CREATE TABLE audit (
+CREATE TABLE audit_log (
     seq         INTEGER PRIMARY KEY,    -- the journal record
     at          TEXT NOT NULL,
-    event       TEXT NOT NULL,          -- asked, refused, halted, flatten started, armed, ...
+    category    TEXT NOT NULL,          -- command, strategy, order, position, protection, risk, system
+    event       TEXT NOT NULL,          -- asked, refused, order decided, stop set, rule fired, halted, flatten started, armed, ...
     command_id  INTEGER,
-    origin      TEXT,                   -- screen, shell, system
+    origin      TEXT,                   -- screen, shell, webhook, system
     strategy_id INTEGER,
+    intent_id   INTEGER,                -- the order it is about
+    trade_id    INTEGER,                -- the trade it is about
     what        TEXT NOT NULL,
-    reason      TEXT
+    value_before TEXT,                  -- of what it is about, in words
+    value_after TEXT,
+    reason      TEXT,                   -- or the figures it was decided on
+    hash        TEXT NOT NULL           -- SHA-256 over the hash of the row before and this row as JSON (columns that are not empty, by name)
 );
 
 -- What is marked, in the order in which it would be executed.

@@ -144,7 +144,8 @@ fn the_views_show_the_queue_and_what_became_of_each_leg() {
 fn the_audit_names_who_asked_and_why_not() {
     let folder = tempfile::tempdir().unwrap();
     let (_journal, path) = projected(folder.path());
-    let rows = read(&path, "SELECT event, origin, what, reason FROM audit WHERE command_id IS NOT NULL ORDER BY seq");
+    let rows =
+        read(&path, "SELECT event, origin, what, reason FROM audit_log WHERE command_id IS NOT NULL ORDER BY seq");
     let refused = "refused | - | execute 119 | max_open_lots: 62 of 60";
     assert_eq!(rows, ["asked | screen | mark 118 | -", "asked | shell | execute 118 | -", refused]);
 }
@@ -384,4 +385,162 @@ fn alerts_outlive_the_making_of_the_tables() {
     inbox.take(AlertLevel::Info, "next".into(), nine_fifteen());
     drop(projector);
     assert_eq!(read(&path, told).last().unwrap(), &format!("4 | {at} | info | next | -"));
+}
+
+#[test]
+fn stops_targets_and_rules_are_in_the_audit_with_their_numbers() {
+    use crate::domain::{Bound, ExitRules, Money, RuleKind, RuleLevel};
+    use crate::engine::state::Basis;
+    use crate::store::sample::quote;
+    let folder = tempfile::tempdir().unwrap();
+    let (mut journal, path) = projected(folder.path());
+    let projector = Projector::start(&path, &mut journal).unwrap();
+    let (owner, contract, product) = (Owner::Strategy(PUT_SPREAD), put(dec!(25900)), Product::Margin);
+    let stop = |stop| Record::StopSet { owner, contract, product, stop };
+    let at = |price, how| Some(Stop { trigger: Price(price), how });
+    let target = |target: Option<Price>| Record::TargetSet { owner, contract, product, target };
+    let rules = ExitRules {
+        target_pct: Some(dec!(50)),
+        stop: Some(Money(dec!(2000))),
+        days_to_expiry: Some(1),
+        ..ExitRules::default()
+    };
+    let basis = Basis {
+        max_profit: Some(Bound::Limited(Money(dec!(1524.50)))),
+        max_loss: Some(Bound::Unlimited),
+        premium: Money(dec!(1524.50)),
+        units: 1,
+    };
+    let fired = Record::RuleFired {
+        id: PUT_SPREAD,
+        rule: RuleKind::Target,
+        level: RuleLevel::ProfitFrom(Money(dec!(762.25))),
+        pnl: Some(Money(dec!(780.00))),
+        days: None,
+        delta: None,
+        quotes: vec![(contract, quote(dec!(70.30), nine_fifteen()))],
+    };
+    let before = journal.last_seq();
+    for record in [
+        stop(at(dec!(126.75), StopHow::Policy)),
+        stop(at(dec!(84.20), StopHow::Trailing { by: Price(dec!(10)) })),
+        stop(None),
+        target(Some(Price(dec!(42.10)))),
+        target(None),
+        Record::PlanMade { id: PUT_SPREAD, rules: Box::new(rules), basis },
+        fired,
+    ] {
+        journal.append(&[(nine_fifteen(), record)]).unwrap();
+    }
+    drop(projector);
+    let lines = read(
+        &path,
+        &format!("SELECT event, strategy_id, what, reason FROM audit_log WHERE seq > {before} ORDER BY seq"),
+    );
+    let name = "NSE:NIFTY:2026-11-24:25900:PE";
+    assert_eq!(
+        lines,
+        [
+            format!("stop set | 118 | {name}: none → 126.75 (policy) | -"),
+            format!("stop set | 118 | {name}: 126.75 (policy) → 84.2 (trailing by 10) | -"),
+            format!("stop set | 118 | {name}: 84.2 (trailing by 10) → none | -"),
+            format!("target set | 118 | {name}: none → 42.1 | -"),
+            format!("target set | 118 | {name}: 42.1 → none | -"),
+            "rules in force | 118 | stop at -2000 or less, days to expiry with 1 days left, profit target at 762.25 | \
+             largest profit 1524.5, largest loss unlimited, premium 1524.5"
+                .to_string(),
+            format!("rule fired | 118 | profit target at 762.25 | profit 780, {name} 70.2/70.4"),
+        ]
+    );
+    // Built at once from the journal they say the same.
+    let other = folder.path().join("again.db");
+    Projection::open(&other, &journal).unwrap().write().unwrap();
+    assert_eq!(everything(&path), everything(&other));
+}
+
+/// The first row of the audit log whose hash is not what it says, as somebody with a database tool would find it.
+fn broken(path: &Path) -> Option<i64> {
+    let db = Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+    let mut statement = db.prepare("SELECT * FROM audit_log ORDER BY seq").unwrap();
+    let names: Vec<String> = statement.column_names().into_iter().map(String::from).collect();
+    let mut rows = statement.query([]).unwrap();
+    let mut before = String::new();
+    while let Some(row) = rows.next().unwrap() {
+        let cell = |name: &String| match row.get::<_, rusqlite::types::Value>(name.as_str()).unwrap() {
+            rusqlite::types::Value::Integer(n) => serde_json::Value::from(n),
+            rusqlite::types::Value::Text(text) => text.into(),
+            _ => serde_json::Value::Null,
+        };
+        // Empty columns are written by some rows and left out by others: both are empty.
+        let cells = names.iter().filter(|n| *n != "hash").map(|n| (n.clone(), cell(n))).filter(|(_, v)| !v.is_null());
+        let object = serde_json::Value::Object(cells.collect());
+        before = super::audit_log::hash(&before, &object.to_string());
+        if row.get::<_, String>("hash").unwrap() != before {
+            return Some(row.get("seq").unwrap());
+        }
+    }
+    None
+}
+
+#[test]
+fn a_row_of_the_audit_log_cannot_be_changed_unseen() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut journal, path) = projected(folder.path());
+    let projector = Projector::start(&path, &mut journal).unwrap();
+    journal.append(&leaving()).unwrap();
+    drop(projector);
+    assert_eq!(broken(&path), None);
+    let tamper = |sql: &str| assert!(Connection::open(&path).unwrap().execute(sql, []).unwrap() > 0);
+    let refused = read(&path, "SELECT seq FROM audit_log WHERE event = 'refused'");
+    tamper("UPDATE audit_log SET reason = 'none' WHERE event = 'refused'");
+    assert_eq!(broken(&path).map(|seq| seq.to_string()).as_ref(), refused.first());
+    // What the journal says comes back with the next making.
+    tamper("UPDATE meta SET schema = 'older'");
+    Projection::open(&path, &journal).unwrap().write().unwrap();
+    assert_eq!(broken(&path), None);
+    tamper("DELETE FROM audit_log WHERE event = 'refused'");
+    assert!(broken(&path).is_some(), "nor taken out");
+}
+
+#[test]
+fn the_audit_log_has_what_changed_and_where_it_belongs() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut journal, path) = projected(folder.path());
+    let projector = Projector::start(&path, &mut journal).unwrap();
+    journal.append(&leaving()).unwrap();
+    let halted = Record::Halted { reason: "by hand".into() };
+    journal.append(&[(nine_fifteen(), halted), (nine_fifteen(), Record::Armed)]).unwrap();
+    drop(projector);
+    let rows = |category: &str| {
+        let columns = "event, strategy_id, intent_id, trade_id, value_before, value_after";
+        read(&path, &format!("SELECT {columns} FROM audit_log WHERE category = '{category}' ORDER BY seq"))
+    };
+    assert_eq!(
+        rows("protection"),
+        [
+            "stop set | 118 | - | 2 | none | 120 (policy)",
+            "stop set | 118 | - | 2 | 120 (policy) | 84.25 (policy)",
+            "target set | 118 | - | 2 | none | 40",
+        ]
+    );
+    assert_eq!(
+        rows("order")[..3],
+        [
+            "order decided | 118 | 1 | - | - | sent, 0 of 65 filled",
+            "order seen | 118 | 1 | - | sent, 0 of 65 filled | working, 0 of 65 filled",
+            "order seen | 118 | 1 | 1 | working, 0 of 65 filled | filled, 65 of 65 filled",
+        ]
+    );
+    assert_eq!(rows("position"), ["exit started | 118 | - | 2 | - | -", "written off | 118 | - | 1 | - | -"]);
+    assert_eq!(
+        rows("risk"),
+        [
+            "halted | - | - | - | entries are allowed | halted: by hand",
+            "armed | - | - | - | halted: by hand | entries are allowed",
+        ]
+    );
+    assert_eq!(
+        read(&path, "SELECT what FROM audit_log WHERE intent_id = 1 LIMIT 1"),
+        ["BUY 65 NSE:NIFTY:2026-11-24:25800:PE, SD7K2M0000001"]
+    );
 }

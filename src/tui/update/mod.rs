@@ -5,6 +5,7 @@
 mod cards;
 mod keys;
 mod lists;
+mod replay;
 mod replies;
 mod text;
 mod views;
@@ -15,6 +16,9 @@ mod random;
 mod tests;
 
 use std::sync::Arc;
+
+pub use replay::ReplayMove;
+pub(super) use replay::only_looks;
 
 use super::key::Key;
 use super::model::{CardId, Millis, Model, Purpose, Request, RequestId, Toast, ToastLevel};
@@ -64,6 +68,8 @@ pub enum Outgoing {
     /// Halt, by the way that nothing can block.
     Halt,
     Log(LogMove),
+    /// Another instant of the day that is replayed.
+    Replay(ReplayMove),
     /// Paint every cell again.
     Repaint,
     Quit,
