@@ -12,6 +12,7 @@ mod dhan_table;
 mod faults;
 mod floors;
 mod journal;
+mod keep_alive;
 #[cfg(unix)] // a terminal's line is typed into it
 mod live;
 #[cfg(unix)]
@@ -23,6 +24,7 @@ mod paper_held_orders;
 mod program;
 mod readme;
 mod real_input;
+mod records;
 mod restart;
 mod same_day;
 mod shell;

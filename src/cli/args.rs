@@ -1,12 +1,20 @@
 //! What can be typed after `strikedeck`, and what each word means. Parsing only.
 
+mod live;
+mod records;
+mod values;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use jiff::civil::{Date, Time};
+use jiff::civil::Date;
 use rust_decimal::Decimal;
 
+pub use self::live::{ConsentBy, IpCommand, IpSetArgs, RiskCommand, SetupArgs, Store};
+pub use self::records::{AlertsArgs, AlertsCommand, JournalCommand, ReplayArgs, ReplayDay, TradebookArgs, VerifyArgs};
+pub use self::values::{Seeds, Target};
+use self::values::{holding, option_right, scale_step, seconds, seeds, strategy_id, target_price};
 use crate::domain::{OptionRight, Price, Quantity, ScaleStep, StrategyId, StrategyStatus, Symbol};
 use crate::engine::record::Profile;
 use crate::simulation::Weather;
@@ -159,6 +167,11 @@ pub enum Command {
     Tradebook(TradebookArgs),
     /// The inbox of alerts
     Alerts(AlertsArgs),
+    /// The addresses from which the broker takes orders, and where we come from
+    Ip {
+        #[command(subcommand)]
+        command: Option<IpCommand>,
+    },
     /// Run the built-in exchange alone until stopped; prints its addresses as one line of JSON
     Exchange(ExchangeArgs),
     /// Let something go wrong in the running paper cockpit, for practice; `list` tells what, `clear` ends it
@@ -325,80 +338,6 @@ pub struct RehearseArgs {
     pub seconds: u32,
 }
 
-/// Off a terminal, setup reads lines `NAME=value` from standard input (DHAN_CLIENT_ID, DHAN_ACCESS_TOKEN, …).
-#[derive(Clone, Copy, Debug, Default, Args)]
-pub struct SetupArgs {
-    /// Only try what is kept already
-    #[arg(long, conflicts_with_all = ["forget", "store"])]
-    pub check: bool,
-    /// Take away everything secret that is kept
-    #[arg(long, conflicts_with = "store")]
-    pub forget: bool,
-    /// Where to keep it; the keyring where the system has one that lasts
-    #[arg(long, value_enum, value_name = "WHERE")]
-    pub store: Option<Store>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Store {
-    /// The system's keyring (on Linux the kernel's, until the machine starts again)
-    Keyring,
-    /// secrets.env in the settings folder, readable by you only
-    File,
-}
-
-#[derive(Clone, Copy, Debug, Subcommand)]
-pub enum RiskCommand {
-    /// They are right: live trading may start with them
-    Ack(Yes),
-}
-
-#[derive(Clone, Debug, Default, Args)]
-pub struct TradebookArgs {
-    /// The first trading day, as 2026-11-20; without it, from the beginning
-    #[arg(long, value_name = "DATE")]
-    pub from: Option<Date>,
-    /// The last one; without it, until now
-    #[arg(long, value_name = "DATE")]
-    pub to: Option<Date>,
-    /// Write into this file instead of stdout
-    #[arg(long, value_name = "FILE")]
-    pub out: Option<PathBuf>,
-    /// One line per fill
-    #[arg(long)]
-    pub fills: bool,
-}
-
-#[derive(Clone, Debug, Default, Args)]
-#[command(args_conflicts_with_subcommands = true)]
-pub struct AlertsArgs {
-    /// Only what has not been read
-    #[arg(long)]
-    pub unread: bool,
-    #[command(subcommand)]
-    pub command: Option<AlertsCommand>,
-}
-
-#[derive(Clone, Debug, Subcommand)]
-pub enum AlertsCommand {
-    /// Mark alerts as read
-    Read {
-        /// Their numbers, or all
-        #[arg(required = true, value_name = "ID|all")]
-        which: Vec<String>,
-    },
-    /// No bell, toast or message for a while; the inbox goes on
-    Mute {
-        /// 30s, 45m, or off
-        #[arg(value_name = "TIME|off", value_parser = quiet)]
-        seconds: Quiet,
-    },
-}
-
-/// Seconds without a sound; 0: none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Quiet(pub u32);
-
 #[derive(Clone, Debug, Args)]
 pub struct StopArgs {
     /// Its number, as `list` shows it
@@ -424,10 +363,6 @@ pub struct TargetArgs {
     #[arg(long, value_name = "N")]
     pub leg: Option<usize>,
 }
-
-/// A price, or none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Target(pub Option<Price>);
 
 #[derive(Clone, Debug, Args)]
 pub struct RulesArgs {
@@ -472,43 +407,6 @@ pub struct RulesArgs {
     pub scale: Vec<ScaleStep>,
 }
 
-#[derive(Clone, Debug, Subcommand)]
-pub enum JournalCommand {
-    /// Check that no record was changed or removed, and that folding them gives the state; also while a cockpit runs
-    Verify(VerifyArgs),
-}
-
-#[derive(Clone, Debug, Args)]
-pub struct VerifyArgs {
-    /// Look into this folder (a backup, perhaps) instead of the data folder
-    #[arg(long, value_name = "DIR")]
-    pub folder: Option<PathBuf>,
-}
-
-#[derive(Clone, Debug, Args)]
-pub struct ReplayArgs {
-    /// The trading day, which begins at 08:30: 2026-11-20, today, yesterday
-    #[arg(value_parser = replay_day)]
-    pub day: ReplayDay,
-    /// Begin at this time in India, such as 11:32 or 11:32:05; before 08:30, of the morning after
-    #[arg(long, value_name = "HH:MM:SS", value_parser = time_of_day)]
-    pub at: Option<Time>,
-    /// Print the status as it was (at the end of the day without --at) instead of opening the screen
-    #[arg(long)]
-    pub print: bool,
-    /// Read the journal of this folder (a backup, perhaps) instead of the data folder
-    #[arg(long, value_name = "DIR")]
-    pub folder: Option<PathBuf>,
-}
-
-/// A trading day as it is typed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ReplayDay {
-    Today,
-    Yesterday,
-    On(Date),
-}
-
 #[derive(Clone, Debug, Args)]
 pub struct SimulateArgs {
     /// One seed, or the first and the last of many: 7, 1..10000
@@ -525,90 +423,9 @@ pub struct SimulateArgs {
     pub threads: u8,
 }
 
-/// Seeds from the first to the last, both included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Seeds {
-    pub first: u64,
-    pub last: u64,
-}
-
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub struct Yes {
     /// Do not ask
     #[arg(long, short)]
     pub yes: bool,
-}
-
-/// `118`, or `#118` as the screen shows it.
-fn strategy_id(text: &str) -> Result<StrategyId, String> {
-    text.trim_start_matches('#').parse().map_err(|_| "a strategy is named by its number, as in `list`".into())
-}
-
-/// `RELIANCE=20`.
-fn holding(text: &str) -> Result<(Symbol, Quantity), String> {
-    let read = || {
-        let (symbol, quantity) = text.split_once('=')?;
-        Some((Symbol::new(symbol).ok()?, Quantity(quantity.parse().ok()?)))
-    };
-    read().ok_or_else(|| "a holding is written SYMBOL=QUANTITY".into())
-}
-
-fn target_price(text: &str) -> Result<Target, String> {
-    if text.eq_ignore_ascii_case("off") {
-        return Ok(Target(None));
-    }
-    text.parse().map(|p| Target(Some(p))).map_err(|_| "a price such as 120.50, or off".into())
-}
-
-fn scale_step(text: &str) -> Result<ScaleStep, String> {
-    let parsed = text.split_once(':').and_then(|(at, close)| {
-        Some(ScaleStep { profit_pct: at.trim().parse().ok()?, close_pct: close.trim().parse().ok()? })
-    });
-    parsed.ok_or_else(|| "two percentages such as 50:25".into())
-}
-
-fn seeds(text: &str) -> Result<Seeds, String> {
-    let parsed = match text.split_once("..") {
-        None => text.parse().ok().map(|seed| Seeds { first: seed, last: seed }),
-        Some((first, last)) => {
-            first.parse().ok().zip(last.trim_start_matches('=').parse().ok()).map(|(first, last)| Seeds { first, last })
-        }
-    };
-    parsed.filter(|s| s.first <= s.last).ok_or_else(|| "a seed such as 7, or the first and the last: 1..10000".into())
-}
-
-fn replay_day(text: &str) -> Result<ReplayDay, String> {
-    match text.to_ascii_lowercase().as_str() {
-        "today" => Ok(ReplayDay::Today),
-        "yesterday" => Ok(ReplayDay::Yesterday),
-        _ => text.parse().map(ReplayDay::On).map_err(|_| "a day such as 2026-11-20, today or yesterday".into()),
-    }
-}
-
-fn time_of_day(text: &str) -> Result<Time, String> {
-    text.parse().map_err(|_| "a time such as 11:32 or 11:32:05".into())
-}
-
-fn option_right(text: &str) -> Result<OptionRight, String> {
-    match text.to_ascii_uppercase().as_str() {
-        "CE" | "CALL" => Ok(OptionRight::Call),
-        "PE" | "PUT" => Ok(OptionRight::Put),
-        _ => Err("CE for a call, PE for a put".into()),
-    }
-}
-
-fn quiet(text: &str) -> Result<Quiet, String> {
-    if text.eq_ignore_ascii_case("off") { Ok(Quiet(0)) } else { seconds(text).map(Quiet) }
-}
-
-/// `30s`, `2m`, or a bare number of seconds.
-fn seconds(text: &str) -> Result<u32, String> {
-    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
-    let factor = match unit {
-        "" | "s" => 1,
-        "m" => 60,
-        _ => return Err("a time is said as 30s or 2m".into()),
-    };
-    let number: u32 = number.parse().map_err(|_| "a time is said as 30s or 2m")?;
-    Ok(number.saturating_mul(factor))
 }

@@ -32,7 +32,7 @@ pub use forever::{ForeverLeg, ForeverLegName, ForeverLegs, ForeverOrder, Forever
 pub use ids::{AccountId, BrokerOrderId, CommandId, CorrelationId, IntentId, SecurityId, SignalId, StrategyId};
 pub use instrument::{Contract, ContractKind, Exchange, Instrument, OptionRight, Segment, Symbol};
 pub use instrument_index::InstrumentIndex;
-pub use mapping::{ExpiryPolicy, Listed, MappingError, WantedLeg, map_leg};
+pub use mapping::{ExpiryPolicy, Listed, MappingError, WantedLeg, at_the_money, map_leg};
 pub use money::{Lots, Money, NetQuantity, Price, Quantity};
 pub use order::{Intent, OrderKind, OrderSighting, OrderSpec, Product, SeenStatus, Side, TradeSighting, Validity};
 pub use position::{Funds, PositionSighting};

@@ -199,6 +199,7 @@ impl Turn<'_> {
         if self.state.broker.positions_at.is_some_and(|t| t > asked_at) {
             return;
         }
+        self.memory.positions_read = self.memory.positions_read.max(Some(asked_at));
         // The broker's own profit figures move with every price; only quantities and averages are news.
         let same = |a: &PositionSighting, b: &PositionSighting| {
             (a.contract, a.product, a.net, a.buy_quantity, a.sell_quantity, a.buy_average, a.sell_average)
@@ -246,6 +247,7 @@ impl Turn<'_> {
         let deciding = !self.state.exits.is_empty()
             || !self.state.guards.is_empty()
             || !self.state.planned.is_empty()
+            || !self.memory.signals.is_empty()
             || self.state.active_strategies().any(|s| s.execution.is_some() || s.queued_at.is_some());
         let wanted: Vec<(Contract, Quote)> = quotes
             .iter()

@@ -12,7 +12,7 @@ use crate::domain::money::Toward;
 use crate::domain::time::{Timestamp, after_ms, ms_between};
 use crate::domain::{
     AccountId, Contract, CorrelationId, Instrument, Intent, IntentId, OrderKind, OrderSpec, Price, Quantity, Quote,
-    Side, StrategyId,
+    Side, SignalId, StrategyId,
 };
 use crate::engine::effect::AlertLevel;
 
@@ -29,6 +29,8 @@ pub struct Memory {
     pub reading: BTreeMap<Book, Timestamp>,
     /// When a book was last asked for.
     pub asked: BTreeMap<Book, Timestamp>,
+    /// When the newest positions that were told had been asked for, news or not.
+    pub positions_read: Option<Timestamp>,
     pub watched: std::collections::BTreeSet<Contract>,
     pub wake: Option<Timestamp>,
     /// What the trader has been told already, so that it is told once.
@@ -43,6 +45,8 @@ pub struct Memory {
     pub passed: BTreeMap<LotKey, Timestamp>,
     /// Strategies whose rules cannot be looked at for want of quotes, and since when.
     pub blind: BTreeMap<StrategyId, Timestamp>,
+    /// What the signals that wait are decided on.
+    pub signals: BTreeMap<SignalId, Vec<Contract>>,
     /// The latest instant seen: time does not run backwards in here.
     pub latest: Option<Timestamp>,
 }

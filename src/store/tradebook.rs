@@ -37,6 +37,8 @@ const TRADES: &[Column] = &[
     ("trading_day", "trading_day", Kind::Words),
     ("strategy", "strategy_id", Kind::Figure),
     ("strategy_name", "strategy_name", Kind::Words),
+    ("setup", "setup", Kind::Words),
+    ("signal", "signal_id", Kind::Figure),
     ("symbol", "stock_name", Kind::Words),
     ("contract", "contract", Kind::Words),
     ("option_type", "option_type", Kind::Words),

@@ -8,6 +8,7 @@ pub mod execute;
 pub mod flatten;
 pub mod import;
 pub mod install_shortcut;
+pub mod ip;
 pub mod journal;
 pub mod keys;
 pub mod kill;

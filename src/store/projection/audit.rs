@@ -4,7 +4,7 @@ use super::cells::Cells;
 use crate::domain::{Bound, CommandId, Contract, Price, Product, Quote, RuleKind, RuleLevel, StrategyId};
 use crate::engine::Origin;
 use crate::engine::record::{Owner, Record};
-use crate::engine::state::{Basis, Guard, LotKey, Plan, State, Stop, StopHow};
+use crate::engine::state::{Basis, Guard, LotKey, Plan, SignalFate, State, Stop, StopHow};
 
 /// One line of it, in words.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -100,6 +100,31 @@ pub fn audit_line(record: &Record, before: &State) -> Option<AuditLine> {
             let figures: Vec<String> = figures.into_iter().flatten().chain(quotes.iter().map(quote_words)).collect();
             let what = format!("{} {}", rule_name(*rule), level_words(*level));
             line("rule fired", &what).strategy(*id).because(&figures.join(", "))
+        }
+        Record::SignalSeen { id, signal, .. } => {
+            line("signal", &format!("{id}: {} {} {} at {}", signal.setup, signal.side, signal.symbol, signal.price))
+        }
+        Record::SignalProposed { id, proposal } => {
+            let what = format!("{id}: {} lots of {} at {}", proposal.lots, proposal.contract, proposal.premium);
+            line("signal proposed", &what).because(&proposal.size)
+        }
+        Record::SignalApproved { id } => line("signal approved", &id.to_string()),
+        Record::SignalEnded { id, fate } => match fate {
+            SignalFate::Traded { strategy } => line("signal traded", &id.to_string()).strategy(*strategy),
+            SignalFate::Observed { what } => line("signal observed", &id.to_string()).because(what),
+            SignalFate::Refused { why, reason } => {
+                line("signal refused", &id.to_string()).because(&format!("{}: {reason}", why.as_str()))
+            }
+        },
+        Record::SetupArmed { setup, armed: true } => line("set-up armed", setup.as_str()),
+        Record::SetupArmed { setup, armed: false } => line("set-up paused", setup.as_str()),
+        Record::ScalpOpened { id, signal, plan } => {
+            line("scalp opened", &format!("signal {signal}, {}", plan.setup)).strategy(*id)
+        }
+        Record::ScalpMoved { id, to } => line("scalp moved", to.as_str()).strategy(*id),
+        Record::ScalpClosed { id, reason, gross, charges } => {
+            let what = format!("gross {gross}, charges {}", charges.to_paise());
+            line("scalp closed", &what).strategy(*id).because(reason)
         }
         Record::Halted { reason } => line("halted", "no entries").because(reason),
         Record::FlattenStarted { include_foreign: true } => line("flatten started", "everything, whoever opened it"),

@@ -11,7 +11,8 @@ use sha2::{Digest, Sha256};
 use super::audit::{AuditLine, audit_line, price_words, stop_words};
 use super::cells::Cells;
 use super::round_trips::RoundTrips;
-use crate::domain::IntentId;
+use super::rows;
+use crate::domain::{IntentId, StrategyId};
 use crate::engine::record::{Owner, Record};
 use crate::engine::state::{LotKey, Order, State};
 use crate::store::Entry;
@@ -38,8 +39,9 @@ impl Draft {
             return None;
         }
         let lot = lot_of(record).or_else(|| order.map(lot_of_order));
+        let of_scalp = || trips.of_strategy(scalp_of(record)?);
         let of_lot = |key| trips.ended_of_lot(key).or_else(|| trips.of_lot(key));
-        let trade = order.and_then(|o| trips.of_order(o.intent.id)).or_else(|| of_lot(lot?));
+        let trade = order.and_then(|o| trips.of_order(o.intent.id)).or_else(|| of_lot(lot?)).or_else(of_scalp);
         let line = match order {
             Some(order) => AuditLine {
                 strategy: strategy_of(order),
@@ -120,6 +122,17 @@ fn value(record: &Record, state: &State) -> Option<String> {
             Some(halt) => format!("halted: {}", halt.reason),
             None => "entries are allowed".into(),
         },
+        Record::SetupArmed { setup, .. } => match state.scalper.armed.get(setup) {
+            Some(true) => "armed".into(),
+            Some(false) => "paused".into(),
+            None => "as its settings say".into(),
+        },
+        Record::SignalSeen { id, .. } | Record::SignalEnded { id, .. } => {
+            rows::fate_name(state.scalper.signals.get(id)?).into()
+        }
+        Record::ScalpOpened { id, .. } | Record::ScalpMoved { id, .. } | Record::ScalpClosed { id, .. } => {
+            state.scalper.scalps.get(id)?.state.as_str().into()
+        }
         Record::FlattenStarted { .. } | Record::FlattenEnded => match &state.flatten {
             Some(_) => "flattening".into(),
             None => "not flattening".into(),
@@ -141,6 +154,12 @@ fn category(record: &Record) -> &'static str {
         }
         Record::IntentMade { .. } | Record::IntentUnplaced { .. } | Record::OrderSeen { .. } => "order",
         Record::ExitStarted { .. } | Record::ExitEnded { .. } | Record::LotWrittenOff { .. } => "position",
+        Record::SignalSeen { .. }
+        | Record::SignalProposed { .. }
+        | Record::SignalApproved { .. }
+        | Record::SignalEnded { .. }
+        | Record::SetupArmed { .. } => "signal",
+        Record::ScalpOpened { .. } | Record::ScalpMoved { .. } | Record::ScalpClosed { .. } => "trade",
         Record::StrategyMoved { .. }
         | Record::PrioritySet { .. }
         | Record::NotesSet { .. }
@@ -172,12 +191,19 @@ fn lot_of(record: &Record) -> Option<LotKey> {
     }
 }
 
+fn scalp_of(record: &Record) -> Option<StrategyId> {
+    match record {
+        Record::ScalpMoved { id, .. } | Record::ScalpClosed { id, .. } => Some(*id),
+        _ => None,
+    }
+}
+
 fn lot_of_order(order: &Order) -> LotKey {
     let spec = &order.intent.spec;
     LotKey { owner: order.purpose.owner(), contract: spec.contract, product: spec.product }
 }
 
-fn strategy_of(order: &Order) -> Option<crate::domain::StrategyId> {
+fn strategy_of(order: &Order) -> Option<StrategyId> {
     match order.purpose.owner() {
         Owner::Strategy(id) => Some(id),
         Owner::Foreign => None,

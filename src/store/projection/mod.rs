@@ -77,10 +77,8 @@ impl Projection {
             }
             other => other?,
         };
-        let unfinished: String = db
-            .query_row("SELECT unfinished FROM meta", [], |r| r.get(0))
-            .map_err(|e| StoreError::sqlite("reading", path, &e))?;
-        let pending = Pending::after(last, journal.fold_to(last)?, RoundTrips::resume(&unfinished));
+        let trips = RoundTrips::resume(&db).map_err(|e| StoreError::sqlite("reading", path, &e))?;
+        let pending = Pending::after(last, journal.fold_to(last)?, trips);
         let alerts = inbox::Unwritten::default();
         let mut projection = Self { db, path: path.into(), shown: last, pending, alerts, log };
         journal.read(last, |entry| {
@@ -151,10 +149,7 @@ impl Projection {
         self.pending.write(&transaction).map_err(failed)?;
         self.alerts.write(&transaction).map_err(failed)?;
         let last = i64::try_from(self.pending.seq).unwrap_or(i64::MAX);
-        let unfinished = self.pending.trips.unfinished();
-        transaction
-            .execute("UPDATE meta SET last_seq = ?1, unfinished = ?2", params![last, unfinished])
-            .map_err(failed)?;
+        transaction.execute("UPDATE meta SET last_seq = ?1", [last]).map_err(failed)?;
         transaction.commit().map_err(failed)?;
         self.shown = self.pending.seq;
         self.pending.written();
@@ -173,11 +168,11 @@ pub(super) fn form() -> String {
 fn shown(db: &Connection, journal: &Journal) -> rusqlite::Result<Option<u64>> {
     let tables: i64 = db.query_row("SELECT COUNT(*) FROM sqlite_schema WHERE name = 'meta'", [], |r| r.get(0))?;
     let forms: i64 = db.query_row(
-        "SELECT COUNT(*) FROM pragma_table_info('meta') WHERE name IN ('schema', 'prefix', 'last_seq', 'unfinished')",
+        "SELECT COUNT(*) FROM pragma_table_info('meta') WHERE name IN ('schema', 'prefix', 'last_seq')",
         [],
         |r| r.get(0),
     )?;
-    if tables != 1 || forms != 4 {
+    if tables != 1 || forms != 3 {
         return Ok(None);
     }
     let row = db.query_row("SELECT schema, prefix, last_seq FROM meta", [], |r| {
@@ -204,7 +199,7 @@ fn rebuild(db: &mut Connection, journal: &Journal) -> rusqlite::Result<()> {
     transaction.execute_batch(SCHEMA)?;
     let profile = profile_name(journal.state().profile);
     transaction.execute(
-        "INSERT INTO meta (id, schema, prefix, profile, last_seq, unfinished) VALUES (1, ?1, ?2, ?3, 0, '')",
+        "INSERT INTO meta (id, schema, prefix, profile, last_seq) VALUES (1, ?1, ?2, ?3, 0)",
         params![form(), journal.prefix(), profile],
     )?;
     transaction.commit()

@@ -10,8 +10,8 @@ use super::cells::Cells;
 use super::round_trips::RoundTrips;
 use super::rows;
 use super::sessions::Sessions;
-use crate::domain::time::Timestamp;
-use crate::domain::{Contract, ContractKind, IntentId, SecurityId, StrategyId, TradeSighting};
+use crate::domain::time::{Timestamp, trading_day};
+use crate::domain::{Contract, ContractKind, IntentId, SecurityId, SignalId, StrategyId, TradeSighting};
 use crate::engine::record::Record;
 use crate::engine::state::State;
 use crate::store::Entry;
@@ -27,6 +27,7 @@ pub struct Pending {
     orders: BTreeMap<IntentId, Cells>,
     fills: BTreeMap<(String, String), Cells>,
     pub trips: RoundTrips,
+    signals: BTreeMap<SignalId, Cells>,
     mappings: BTreeMap<Contract, Cells>,
     sessions: Sessions,
     audit: Vec<Cells>,
@@ -77,12 +78,20 @@ impl Pending {
             | Record::RulesSet { .. }
             | Record::PlanPeak { .. }
             | Record::RuleFired { .. }
+            | Record::SetupArmed { .. }
+            | Record::ScalpOpened { .. }
+            | Record::ScalpMoved { .. }
+            | Record::ScalpClosed { .. }
             | Record::Halted { .. }
             | Record::FlattenStarted { .. }
             | Record::FlattenEnded
             | Record::Armed
             | Record::OrderLink { .. }
             | Record::Store { .. } => {}
+            Record::SignalSeen { id, .. }
+            | Record::SignalProposed { id, .. }
+            | Record::SignalApproved { id }
+            | Record::SignalEnded { id, .. } => self.note_signal(*id),
             Record::DayStarted { .. } => {
                 self.sessions.note(&self.state.day, at);
                 self.note_lots();
@@ -141,6 +150,13 @@ impl Pending {
         }
     }
 
+    fn note_signal(&mut self, id: SignalId) {
+        if let Some(received) = self.state.scalper.signals.get(&id) {
+            self.signals.insert(id, rows::signal(id, received));
+            self.sessions.note_signals(trading_day(received.seen_at));
+        }
+    }
+
     fn note_order(&mut self, id: IntentId) {
         if let Some(order) = self.state.orders.get(&id) {
             self.orders.insert(id, rows::order(order, self.trips.of_order(id)));
@@ -186,8 +202,12 @@ impl Pending {
     }
 
     pub fn has_rows(&self) -> bool {
-        let maps =
-            self.strategies.len() + self.orders.len() + self.fills.len() + self.mappings.len() + self.sessions.len();
+        let maps = self.signals.len()
+            + self.strategies.len()
+            + self.orders.len()
+            + self.fills.len()
+            + self.mappings.len()
+            + self.sessions.len();
         let tables = [&self.positions, &self.lots, &self.foreign_orders].iter().any(|t| t.is_some());
         maps + self.audit.len() > 0 || tables || self.funds.is_some() || self.trips.has_rows()
     }
@@ -202,7 +222,8 @@ impl Pending {
         }
         self.orders.values().try_for_each(|row| row.upsert(db, "orders"))?;
         self.fills.values().try_for_each(|row| row.upsert(db, "fills"))?;
-        self.trips.rows().try_for_each(|row| row.upsert(db, "trades"))?;
+        self.trips.write(db)?;
+        self.signals.values().try_for_each(|row| row.upsert(db, "signals"))?;
         self.mappings.values().try_for_each(|row| row.upsert(db, "security_mappings"))?;
         self.sessions.write(db, self.trips.days())?;
         audit_log::write(db, &self.audit)?;

@@ -7,14 +7,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
+use rusqlite::{Connection, Transaction};
 use serde::{Deserialize, Serialize};
 
 use super::cells::Cells;
 use super::rows;
 use crate::domain::time::{Timestamp, ms_between, trading_day};
-use crate::domain::{IntentId, Money, Price, Quantity, Side};
+use crate::domain::{IntentId, Money, Price, Quantity, SetupName, Side, SignalId, StrategyId};
 use crate::engine::record::{Owner, Purpose, Record};
-use crate::engine::state::{Lot, LotKey, Order, State};
+use crate::engine::state::{Lot, LotKey, Order, State, TradeState};
 use crate::options::charges::{OrderTally, Tariff};
 
 /// What an order is to its trade.
@@ -28,6 +29,14 @@ struct Part {
     is_stop: bool,
     /// What the broker made of it, in words.
     answer: String,
+}
+
+/// The signal's side of a trade.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct OfScalp {
+    setup: SetupName,
+    signal: SignalId,
+    state: TradeState,
 }
 
 /// From flat to flat.
@@ -46,34 +55,51 @@ pub struct RoundTrip {
     exit_reason: Option<String>,
     /// Closed elsewhere, at a price that we were not told: an estimate.
     settled: Option<(Quantity, Money)>,
+    scalp: Option<OfScalp>,
 }
 
-/// The trades that may still change. Kept with the tables, so that a start goes on where the last one ended.
-#[derive(Debug, Default, Serialize, Deserialize)]
+/// The trades that may still change, and what the tables do not show yet.
+#[derive(Debug, Default)]
 pub struct RoundTrips {
     trips: BTreeMap<u64, RoundTrip>,
-    #[serde(skip)]
     tariff: Option<Tariff>,
-    /// Rows that the tables do not show yet.
-    #[serde(skip)]
     rows: BTreeMap<u64, Cells>,
     /// Trading days whose sums change with them.
-    #[serde(skip)]
     days: BTreeSet<Date>,
     /// Ended by the newest record.
-    #[serde(skip)]
     ended: Vec<u64>,
+    /// Trades that cannot change any more.
+    settled: BTreeSet<u64>,
 }
 
 impl RoundTrips {
-    /// Goes on from what [`RoundTrips::unfinished`] said.
-    pub fn resume(unfinished: &str) -> Self {
+    /// Goes on with the trades that the tables say may still change.
+    pub fn resume(db: &Connection) -> rusqlite::Result<Self> {
         let tariff = Tariff::built_in().inspect_err(|e| tracing::warn!("trades are shown without charges: {e}")).ok();
-        Self { tariff, ..serde_json::from_str(unfinished).unwrap_or_default() }
+        let mut statement = db.prepare("SELECT id, unfinished FROM trades WHERE unfinished IS NOT NULL")?;
+        let rows = statement.query_map([], |r| Ok((r.get::<_, i64>(0)?.unsigned_abs(), r.get::<_, String>(1)?)))?;
+        let mut trips = BTreeMap::new();
+        for row in rows {
+            let (id, text) = row?;
+            match serde_json::from_str(&text) {
+                Ok(trip) => drop(trips.insert(id, trip)),
+                Err(e) => tracing::warn!("trade {id} is not followed any further: {e}"),
+            }
+        }
+        Ok(Self { trips, tariff, ..Self::default() })
     }
 
-    pub fn unfinished(&self) -> String {
-        serde_json::to_string(self).unwrap_or_default()
+    /// Writes the rows; each that may still change with what a later start goes on from.
+    pub fn write(&self, db: &Transaction<'_>) -> rusqlite::Result<()> {
+        for (id, row) in &self.rows {
+            let unfinished = self.trips.get(id).and_then(|t| serde_json::to_string(t).ok());
+            row.clone().maybe_text("unfinished", unfinished).upsert(db, "trades")?;
+        }
+        for id in &self.settled {
+            let id = i64::try_from(*id).unwrap_or(i64::MAX);
+            db.prepare_cached("UPDATE trades SET unfinished = NULL WHERE id = ?1")?.execute([id])?;
+        }
+        Ok(())
     }
 
     /// Folds one record, which has led to `state`.
@@ -107,11 +133,15 @@ impl RoundTrips {
                 let mark = state.marks.get(contract).map(crate::domain::Quote::mid);
                 self.change(key, state, |t| t.settle(mark, reason, at));
             }
+            Record::ScalpMoved { id, .. } => self.note_scalp(*id, state, None),
+            Record::ScalpClosed { id, reason, .. } => self.note_scalp(*id, state, Some(reason)),
             Record::DayStarted { .. } => {
                 let may_change = |t: &RoundTrip| {
                     t.exited_at.is_none() || t.parts.iter().any(|(id, _)| state.orders.contains_key(id))
                 };
-                self.trips.retain(|_, t| may_change(t));
+                let over = self.trips.iter().filter(|(_, t)| !may_change(t)).map(|(id, _)| *id);
+                self.settled.extend(over);
+                self.trips.retain(|id, _| !self.settled.contains(id));
             }
             _ => {}
         }
@@ -127,6 +157,12 @@ impl RoundTrips {
         self.trips.values().find(|t| t.key == key && t.exited_at.is_none()).map(|t| t.id.0)
     }
 
+    /// The newest trade of a strategy.
+    pub fn of_strategy(&self, id: StrategyId) -> Option<u64> {
+        let ours = self.trips.values().filter(|t| t.key.owner == Owner::Strategy(id));
+        ours.max_by_key(|t| t.entered_at).map(|t| t.id.0)
+    }
+
     /// The trade of a lot that the newest record has ended.
     pub fn ended_of_lot(&self, key: LotKey) -> Option<u64> {
         self.ended.iter().copied().find(|id| self.trips.get(id).is_some_and(|t| t.key == key))
@@ -137,12 +173,8 @@ impl RoundTrips {
         self.ended.iter().filter_map(|id| self.rows.get(id))
     }
 
-    pub fn rows(&self) -> impl Iterator<Item = &Cells> {
-        self.rows.values()
-    }
-
     pub fn has_rows(&self) -> bool {
-        !self.rows.is_empty()
+        !self.rows.is_empty() || !self.settled.is_empty()
     }
 
     /// Trading days whose trades have changed.
@@ -152,6 +184,7 @@ impl RoundTrips {
 
     pub fn written(&mut self) {
         self.rows.clear();
+        self.settled.clear();
         self.days.clear();
         self.ended.clear();
     }
@@ -186,6 +219,15 @@ impl RoundTrips {
         }
     }
 
+    /// A scalp is one strategy's only trade of the day, open or just over.
+    fn note_scalp(&mut self, id: StrategyId, state: &State, reason: Option<&String>) {
+        let Some(trip) = self.of_strategy(id) else { return };
+        if let (Some(reason), Some(trip)) = (reason, self.trips.get_mut(&trip)) {
+            trip.exit_reason = Some(reason.clone());
+        }
+        self.note(trip, state);
+    }
+
     fn change(&mut self, key: LotKey, state: &State, change: impl FnOnce(&mut RoundTrip)) {
         let Some(id) = self.of_lot(key) else { return };
         if let Some(trip) = self.trips.get_mut(&id) {
@@ -198,7 +240,8 @@ impl RoundTrips {
     }
 
     fn note(&mut self, id: u64, state: &State) {
-        if let Some(trip) = self.trips.get(&id) {
+        if let Some(trip) = self.trips.get_mut(&id) {
+            trip.see_scalp(state);
             self.rows.insert(id, trip.row(state, self.tariff.as_ref()));
             self.days.insert(trip.day());
         }
@@ -221,6 +264,16 @@ impl RoundTrip {
             target: guard.target,
             exit_reason: None,
             settled: None,
+            scalp: None,
+        }
+    }
+
+    /// The state forgets a scalp that is over with its day; the trade does not.
+    fn see_scalp(&mut self, state: &State) {
+        let Owner::Strategy(id) = self.key.owner else { return };
+        if let Some(scalp) = state.scalper.scalps.get(&id) {
+            let (setup, signal) = (scalp.plan.setup.clone(), scalp.signal);
+            self.scalp = Some(OfScalp { setup, signal, state: scalp.state });
         }
     }
 
@@ -306,12 +359,16 @@ impl RoundTrip {
             Owner::Strategy(id) => state.strategies.get(&id),
             Owner::Foreign => None,
         };
+        let scalp = self.scalp.as_ref();
         let answers: Vec<&str> = self.parts.iter().map(|(_, p)| p.answer.as_str()).collect();
         let cells = Cells::new()
             .id("id", self.id.0)
             .text("trading_day", self.day())
             .maybe_id("strategy_id", rows::strategy_of(self.key.owner))
             .maybe_text("strategy_name", strategy.map(|s| &s.recommendation.name))
+            .maybe_text("setup", scalp.map(|s| &s.setup))
+            .maybe_id("signal_id", scalp.map(|s| s.signal.0))
+            .maybe_text("scalp_state", scalp.map(|s| s.state.as_str()))
             .text("stock_name", self.key.contract.underlying)
             .text("contract", self.key.contract);
         rows::contract_cells(cells, &self.key.contract)

@@ -3,14 +3,14 @@
 use rust_decimal::Decimal;
 
 use super::cells::{Cells, limited};
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Timestamp, trading_day};
 use crate::domain::{
     Contract, ContractKind, Conviction, Leg, LegKind, OptionRight, OrderKind, OrderSighting, PositionSighting, Price,
-    Quantity, SecurityId, Side, StrategyStatus, TradeSighting,
+    Quantity, SecurityId, Side, SignalId, StrategyStatus, TradeSighting,
 };
 use crate::engine::ResolvedLeg;
 use crate::engine::record::{Owner, Purpose};
-use crate::engine::state::{Lot, LotKey, Order, Phase, Strategy};
+use crate::engine::state::{Lot, LotKey, Order, Phase, Received, SignalFate, Strategy};
 
 /// A strategy's own row.
 pub fn strategy(s: &Strategy) -> Cells {
@@ -311,6 +311,47 @@ pub fn foreign_order(o: &OrderSighting) -> Cells {
         .int("filled_quantity", o.filled.0)
         .maybe_decimal("price", o.spec.kind.price().map(|p| p.0))
         .maybe_decimal("trigger_price", o.spec.kind.trigger().map(|p| p.0))
+}
+
+/// What has become of a signal.
+pub fn fate_name(r: &Received) -> &'static str {
+    match &r.fate {
+        Some(SignalFate::Traded { .. }) => "traded",
+        Some(SignalFate::Observed { .. }) => "observed",
+        Some(SignalFate::Refused { .. }) => "refused",
+        None => "waiting",
+    }
+}
+
+/// A signal's own row.
+pub fn signal(id: SignalId, r: &Received) -> Cells {
+    let (refusal, reason, strategy) = match &r.fate {
+        Some(SignalFate::Traded { strategy }) => (None, None, Some(strategy.0)),
+        Some(SignalFate::Observed { what }) => (None, Some(what), None),
+        Some(SignalFate::Refused { why, reason }) => (Some(why.as_str()), Some(reason), None),
+        None => (None, None, None),
+    };
+    let (s, proposal) = (&r.signal, r.proposal.as_ref());
+    Cells::new()
+        .id("id", id.0)
+        .when("seen_at", r.seen_at)
+        .text("trading_day", trading_day(r.seen_at))
+        .text("setup", &s.setup)
+        .text("stock_name", s.symbol)
+        .text("side", s.side)
+        .text("timeframe", &s.timeframe)
+        .decimal("price", s.price.0)
+        .when("sent_at", s.at)
+        .when("valid_until", r.until)
+        .text("source", &s.source)
+        .text("fate", fate_name(r))
+        .maybe_text("refusal", refusal)
+        .maybe_text("reason", reason)
+        .maybe_id("strategy_id", strategy)
+        .int("approved", r.approved)
+        .maybe_text("contract", proposal.map(|p| p.contract))
+        .maybe_int("lots", proposal.map(|p| p.lots))
+        .maybe_decimal("premium", proposal.map(|p| p.premium.0))
 }
 
 pub fn mapping(leg: &ResolvedLeg, at: Timestamp) -> Cells {

@@ -8,8 +8,7 @@ CREATE TABLE meta (
     schema          TEXT NOT NULL,     -- the form of these tables
     prefix          TEXT NOT NULL,     -- the installation whose journal this shows
     profile         TEXT NOT NULL,     -- paper or live
-    last_seq        INTEGER NOT NULL,  -- the last journal record these tables contain
-    unfinished      TEXT NOT NULL      -- what the next record is folded onto: trades that may still change
+    last_seq        INTEGER NOT NULL   -- the last journal record these tables contain
 );
 
 CREATE TABLE strategies (
@@ -124,6 +123,9 @@ CREATE TABLE trades (                   -- from flat to flat: what one strategy 
     trading_day   TEXT NOT NULL,        -- of its exit; while it is open, of its entry
     strategy_id   INTEGER,
     strategy_name TEXT,
+    setup         TEXT,                 -- of a scalp: its set-up
+    signal_id     INTEGER,              -- of a scalp: the signal that opened it
+    scalp_state   TEXT,                 -- of a scalp: PENDING, TRADED, SL_PLACED, EXITED
     stock_name    TEXT NOT NULL,
     contract      TEXT NOT NULL,
     option_type   TEXT,
@@ -149,9 +151,33 @@ CREATE TABLE trades (                   -- from flat to flat: what one strategy 
     net           TEXT,
     net_real      REAL,
     exit_reason   TEXT,
-    broker_answers TEXT NOT NULL        -- its orders and what became of them, one per line
+    broker_answers TEXT NOT NULL,       -- its orders and what became of them, one per line
+    unfinished    TEXT                  -- what the next record of it is folded onto; empty once nothing can change
 );
 CREATE INDEX trades_of_a_day ON trades (trading_day);
+
+CREATE TABLE signals (
+    id           INTEGER PRIMARY KEY,
+    seen_at      TEXT NOT NULL,         -- when it was in the inbox
+    trading_day  TEXT NOT NULL,
+    setup        TEXT NOT NULL,
+    stock_name   TEXT NOT NULL,
+    side         TEXT NOT NULL,         -- BUY: a call is bought, SELL: a put
+    timeframe    TEXT NOT NULL,         -- as sent
+    price        TEXT NOT NULL,         -- of the underlying, as sent
+    sent_at      TEXT NOT NULL,         -- as it says itself
+    valid_until  TEXT NOT NULL,
+    source       TEXT NOT NULL,         -- the door it came through
+    fate         TEXT NOT NULL,         -- waiting, traded, observed, refused
+    refusal      TEXT,                  -- which rule
+    reason       TEXT,                  -- in words; what would have been bought
+    strategy_id  INTEGER,               -- the scalp it became
+    approved     INTEGER NOT NULL,      -- the trader's word, where the set-up asks for it
+    contract     TEXT,                  -- what was proposed
+    lots         INTEGER,
+    premium      TEXT
+);
+CREATE INDEX signals_of_a_day ON signals (trading_day);
 
 CREATE TABLE positions (                -- the broker's book as last read
     contract      TEXT NOT NULL,
@@ -222,6 +248,7 @@ CREATE TABLE trading_sessions (
     started_at    TEXT NOT NULL,        -- the first record of the day
     executions    INTEGER NOT NULL,     -- strategies whose execution began
     intents       INTEGER NOT NULL,     -- orders decided, slices counted each
+    signals       INTEGER NOT NULL DEFAULT 0, -- taken into the inbox
     trades        INTEGER NOT NULL DEFAULT 0, -- closed on this day
     won           INTEGER NOT NULL DEFAULT 0, -- of those, with a profit after charges
     gross         TEXT NOT NULL DEFAULT '0',
@@ -233,7 +260,7 @@ CREATE TABLE trading_sessions (
 CREATE TABLE audit_log (
     seq         INTEGER PRIMARY KEY,    -- the journal record
     at          TEXT NOT NULL,
-    category    TEXT NOT NULL,          -- command, strategy, order, position, protection, risk, system
+    category    TEXT NOT NULL,          -- command, signal, strategy, order, trade, position, protection, risk, system
     event       TEXT NOT NULL,          -- asked, refused, order decided, stop set, rule fired, halted, flatten started, armed, ...
     command_id  INTEGER,
     origin      TEXT,                   -- screen, shell, webhook, system

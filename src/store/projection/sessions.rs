@@ -11,9 +11,13 @@ use super::cells::when;
 use crate::domain::time::Timestamp;
 use crate::engine::state::DayCounters;
 
-/// Days whose counters the table does not show yet.
+/// What the table does not show yet.
 #[derive(Debug, Default)]
-pub struct Sessions(BTreeMap<Date, Counted>);
+pub struct Sessions {
+    counted: BTreeMap<Date, Counted>,
+    /// Days with new signals.
+    signals: BTreeSet<Date>,
+}
 
 #[derive(Debug)]
 struct Counted {
@@ -26,22 +30,33 @@ struct Counted {
 impl Sessions {
     pub fn note(&mut self, day: &DayCounters, at: Timestamp) {
         let Some(date) = day.date else { return };
-        let counted = self.0.entry(date).or_insert(Counted { at, executions: 0, intents: 0 });
+        let counted = self.counted.entry(date).or_insert(Counted { at, executions: 0, intents: 0 });
         (counted.executions, counted.intents) = (day.trades, day.intents);
     }
 
-    pub fn len(&self) -> usize {
-        self.0.len()
+    pub fn note_signals(&mut self, day: Date) {
+        self.signals.insert(day);
     }
 
-    /// Writes the counters, and sums up the days whose trades have changed. After the trades.
+    pub fn len(&self) -> usize {
+        self.counted.len() + self.signals.len()
+    }
+
+    /// Writes the counters, and sums up the days whose trades have changed. After the trades and the signals.
     pub fn write(&self, db: &Transaction<'_>, changed: &BTreeSet<Date>) -> rusqlite::Result<()> {
-        for (date, day) in &self.0 {
+        for (date, day) in &self.counted {
             db.prepare_cached(
                 "INSERT INTO trading_sessions (trading_day, started_at, executions, intents) VALUES (?1, ?2, ?3, ?4)
                  ON CONFLICT DO UPDATE SET executions = excluded.executions, intents = excluded.intents",
             )?
             .execute(params![date.to_string(), when(day.at), day.executions, day.intents])?;
+        }
+        for date in &self.signals {
+            db.prepare_cached(
+                "UPDATE trading_sessions SET signals = (SELECT COUNT(*) FROM signals WHERE trading_day = ?1)
+                 WHERE trading_day = ?1",
+            )?
+            .execute([date.to_string()])?;
         }
         changed.iter().try_for_each(|date| sum_up(db, *date))
     }

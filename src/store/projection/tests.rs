@@ -544,3 +544,77 @@ fn the_audit_log_has_what_changed_and_where_it_belongs() {
         ["BUY 65 NSE:NIFTY:2026-11-24:25800:PE, SD7K2M0000001"]
     );
 }
+
+#[test]
+fn a_scalp_is_a_trade_of_its_signal() {
+    use crate::domain::time::after_ms;
+    use crate::domain::{Money, ScalpSetup, Signal, SignalId, SignalKey, SignalRefusal, Symbol};
+    use crate::engine::state::{ScalpPlan, SignalFate, TradeState};
+    let folder = tempfile::tempdir().unwrap();
+    let (mut journal, path) = projected(folder.path());
+    let signal = |key: &str| Signal {
+        setup: ScalpSetup::default().name,
+        symbol: Symbol::new("NIFTY").unwrap(),
+        side: Side::Sell,
+        timeframe: "1m".into(),
+        price: Price(dec!(26010.50)),
+        at: nine_fifteen(),
+        key: SignalKey(key.into()),
+        source: "webhook".into(),
+    };
+    let see = |id, key: &str| Record::SignalSeen {
+        id: SignalId(id),
+        signal: Box::new(signal(key)),
+        until: after_ms(nine_fifteen(), 30_000),
+    };
+    let underlying = crate::domain::Contract::index(crate::domain::Exchange::Nse, Symbol::new("NIFTY").unwrap());
+    let plan = ScalpPlan::of(&ScalpSetup::default(), underlying, None, Some(after_ms(nine_fifteen(), 3_600_000)));
+    let refused = SignalFate::Refused { why: SignalRefusal::Open, reason: "a trade is open".into() };
+    let (buy, sell) = (spec(dec!(25700), Side::Buy, dec!(61)), spec(dec!(25700), Side::Sell, dec!(60)));
+    let owner = Owner::Strategy(CONDOR);
+    let records = [
+        see(1, "a"),
+        see(2, "b"),
+        Record::SignalEnded { id: SignalId(1), fate: SignalFate::Traded { strategy: CONDOR } },
+        Record::SignalEnded { id: SignalId(2), fate: refused },
+        Record::ScalpOpened { id: CONDOR, signal: SignalId(1), plan: Box::new(plan) },
+        Record::IntentMade {
+            intent: crate::store::sample::intent(4, buy, nine_fifteen()),
+            purpose: crate::engine::record::Purpose::Entry { strategy: CONDOR, leg: 0 },
+        },
+        seen(4, buy, SeenStatus::Filled, 65, Some(dec!(61))),
+        Record::ScalpMoved { id: CONDOR, to: TradeState::SlPlaced },
+        Record::IntentMade {
+            intent: crate::store::sample::intent(5, sell, nine_fifteen()),
+            purpose: crate::engine::record::Purpose::Exit { owner },
+        },
+        seen(5, sell, SeenStatus::Filled, 65, Some(dec!(60))),
+        Record::ScalpClosed { id: CONDOR, reason: "target".into(), gross: Money(dec!(-65)), charges: Money(dec!(50)) },
+        // The state forgets a scalp with its day, the tables do not.
+        Record::DayStarted { day: jiff::civil::date(2026, 11, 21) },
+    ];
+    // One after another, as if the program had been killed in between.
+    for (n, record) in (0..).zip(records) {
+        journal.append(&[(after_ms(nine_fifteen(), 5_000 + n * 100), record)]).unwrap();
+        Projection::open(&path, &journal).unwrap().write().unwrap();
+    }
+    assert_eq!(
+        read(
+            &path,
+            "SELECT id, trading_day, setup, side, price, source, fate, refusal, reason, strategy_id FROM signals"
+        ),
+        [
+            "1 | 2026-11-20 | SCALP_ATM | SELL | 26010.5 | webhook | traded | - | - | 119",
+            "2 | 2026-11-20 | SCALP_ATM | SELL | 26010.5 | webhook | refused | open | a trade is open | -",
+        ]
+    );
+    let trade =
+        "SELECT setup, signal_id, scalp_state, state, gross, exit_reason FROM trades WHERE contract LIKE '%25700%'";
+    assert_eq!(read(&path, trade), ["SCALP_ATM | 1 | EXITED | closed | -65 | target"]);
+    assert_eq!(read(&path, "SELECT signals FROM trading_sessions ORDER BY trading_day"), ["2", "0"]);
+    let moved = "SELECT trade_id, value_before, value_after FROM audit_log WHERE category = 'trade' ORDER BY seq";
+    assert_eq!(read(&path, moved), ["- | - | PENDING", "4 | PENDING | SL_PLACED", "4 | SL_PLACED | EXITED"]);
+    let other = folder.path().join("again.db");
+    Projection::open(&other, &journal).unwrap().write().unwrap();
+    assert_eq!(everything(&path), everything(&other));
+}

@@ -12,7 +12,7 @@ use super::cells::{Cells, when};
 use crate::domain::time::{Timestamp, ist};
 use crate::domain::{IntentId, TradeSighting};
 use crate::engine::record::{Owner, Purpose, Record, Unplaced};
-use crate::engine::state::{Order, State};
+use crate::engine::state::{Order, SignalFate, State};
 use crate::platform::rotating::{Bounds, RotatingFile};
 use crate::store::Entry;
 
@@ -108,11 +108,39 @@ fn event(record: &Record, state: &State) -> Vec<Value> {
         Record::LotWrittenOff { owner, contract, reason, .. } => {
             of_lot("written off", owner, json!({"contract": contract.to_string(), "reason": reason}))
         }
+        Record::SignalSeen { id, signal, .. } => vec![json!({
+            "event": "signal",
+            "signal": id.0,
+            "setup": signal.setup.as_str(),
+            "symbol": signal.symbol.as_str(),
+            "side": signal.side.as_str(),
+            "price": signal.price.0.normalize(),
+            "sent_at": when(signal.at),
+            "source": signal.source,
+        })],
+        Record::SignalEnded { id, fate } => vec![merged(json!({"event": "signal ended", "signal": id.0}), told(fate))],
+        Record::ScalpMoved { id, to } => vec![json!({"event": "scalp", "strategy": id.0, "state": to.as_str()})],
+        Record::ScalpClosed { id, reason, gross, charges } => vec![json!({
+            "event": "scalp",
+            "strategy": id.0,
+            "state": "EXITED",
+            "reason": reason,
+            "gross": gross.0.normalize(),
+            "charges": charges.0.normalize(),
+        })],
         Record::Halted { reason } => vec![json!({"event": "halted", "reason": reason})],
         Record::FlattenStarted { .. } => vec![json!({"event": "flatten started"})],
         Record::FlattenEnded => vec![json!({"event": "flatten ended"})],
         Record::Armed => vec![json!({"event": "armed"})],
         _ => Vec::new(),
+    }
+}
+
+fn told(fate: &SignalFate) -> Value {
+    match fate {
+        SignalFate::Traded { strategy } => json!({"fate": "traded", "strategy": strategy.0}),
+        SignalFate::Observed { what } => json!({"fate": "observed", "reason": what}),
+        SignalFate::Refused { why, reason } => json!({"fate": "refused", "refusal": why.as_str(), "reason": reason}),
     }
 }
 
