@@ -27,5 +27,6 @@ mod real_input;
 mod records;
 mod restart;
 mod same_day;
+mod scalping;
 mod shell;
 mod terminal;

@@ -206,7 +206,7 @@ impl Turn<'_> {
         }
         if let (Some(most), Some(filled_at)) = (plan.max_holding_ms, scalp.filled_at) {
             if self.since(filled_at) >= most {
-                return self.leave_scalp(id, &format!("held for {} minutes", most / 60_000));
+                return self.leave_scalp(id, &format!("held for {} s", most / 1_000));
             }
             self.wake_at(after_ms(filled_at, most));
         }

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
+use rust_decimal_macros::dec;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::time::Timestamp;
@@ -113,7 +115,7 @@ impl ScalpPlan {
             trail_points: setup.trail_points,
             breakeven_at_points: setup.breakeven_at_points,
             index_stop,
-            max_holding_ms: setup.max_holding_min.map(|m| i64::from(m) * 60_000),
+            max_holding_ms: setup.max_holding_min.and_then(|m| (m * dec!(60_000)).to_i64()),
             square_off,
             underlying,
         }
