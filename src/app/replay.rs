@@ -233,12 +233,10 @@ pub fn run(options: &Options, wishes: &Wishes, mut player: Player) -> anyhow::Re
     let (commands, asked) = mpsc::channel(1);
     runtime.spawn(refuse(asked));
     let (moves, wishes) = channel();
-    let playing =
-        std::thread::Builder::new().name("replay".into()).spawn(move || play(&mut player, &wishes, &views_out))?;
+    std::thread::Builder::new().name("replay".into()).spawn(move || play(&mut player, &wishes, &views_out))?;
     let nothing = Arc::new(|| {});
     let screen = Screen { views, commands, attentions: None, halt: nothing, stop: stop.clone(), replay: Some(moves) };
     let ended = screen::show(&runtime, screen, looks, &stop)?;
-    let _ = playing.join();
     runtime.shutdown_background();
     match ended {
         Some(Err(error)) => Err(error).context("the terminal failed"),

@@ -107,7 +107,8 @@ mod tests {
     /// A record that changes the state, one a second.
     fn records(count: u64) -> Vec<(Timestamp, Record)> {
         let one = |n: u64| {
-            let record = if n % 3 == 0 { Record::Armed } else { Record::Halted { reason: format!("reason {n}") } };
+            let record =
+                if n.is_multiple_of(3) { Record::Armed } else { Record::Halted { reason: format!("reason {n}") } };
             (after_ms(start(), i64::try_from(n).unwrap() * 1_000), record)
         };
         (0..count).map(one).collect()

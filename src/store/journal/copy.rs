@@ -48,6 +48,8 @@ pub struct JournalDay {
 
 impl JournalCopy {
     /// Copies the journal of `folder`, whether a cockpit runs on it or not. Writes nothing there.
+    ///
+    /// For another process than the one that holds it: on unix, closing any handle of a file gives up the process's locks.
     pub fn take(folder: &Path) -> Result<Self, StoreError> {
         let source = folder.join(FILE);
         if !source.is_file() {
