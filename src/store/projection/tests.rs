@@ -213,9 +213,9 @@ fn a_trade_runs_from_flat_to_flat_and_counts_what_it_cost() {
     // At the last mark there is: none, so at what it cost.
     assert_eq!(
         read(&path, "SELECT state, exit_price, gross, exit_reason FROM trades WHERE id = 1"),
-        ["closed elsewhere | 61.1692 | 0.002 | the broker has none"]
+        ["closed elsewhere | 61.1692 | -0.002 | the broker has none"]
     );
-    assert_eq!(read(&path, "SELECT trades, gross FROM trading_sessions"), ["2 | 279.502"]);
+    assert_eq!(read(&path, "SELECT trades, gross FROM trading_sessions"), ["2 | 279.498"]);
 }
 
 #[test]
