@@ -37,10 +37,6 @@ pub enum Sabotage {
     ManyScalps,
     /// Scalps are not left by the clock.
     NoSquareOff,
-    /// Lots that are open are not counted.
-    UncountedLots,
-    /// Trades are booked at prices in whole rupees.
-    RoundedTrades,
 }
 
 impl Turn<'_> {

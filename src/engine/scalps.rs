@@ -17,7 +17,6 @@ use crate::domain::{
     Recommendation, ScalpSetup, Side, Signal, SignalId, StrategyId, StrategyStatus,
 };
 use crate::engine::ResolvedLeg;
-use crate::options::charges::RawCharges;
 use crate::risk::scalping::{self, ScalpUsage, SizeQuestion};
 
 impl Turn<'_> {
