@@ -1,6 +1,7 @@
 //! What can be typed after `strikedeck`, and what each word means. Parsing only.
 
 mod live;
+mod scalping;
 mod values;
 
 use std::net::SocketAddr;
@@ -11,6 +12,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 pub use self::live::{ConsentBy, IpCommand, IpSetArgs, RiskCommand, SetupArgs, Store};
+pub use self::scalping::{SetupsCommand, SignalArgs, SignalsCommand};
 pub use self::values::{Seeds, Target};
 use self::values::{holding, option_right, scale_step, seconds, seeds, strategy_id, target_price};
 use crate::domain::{OptionRight, Price, Quantity, ScaleStep, StrategyId, StrategyStatus, Symbol};
@@ -148,6 +150,18 @@ pub enum Command {
     Target(TargetArgs),
     /// State the exit rules of a strategy; without options, show them
     Rules(RulesArgs),
+    /// What the scalper does: set-ups, signals, open scalps and those of the day; decides over a signal that waits
+    Signals {
+        #[command(subcommand)]
+        command: Option<SignalsCommand>,
+    },
+    /// The scalping set-ups; arms or pauses one
+    Setups {
+        #[command(subcommand)]
+        command: Option<SetupsCommand>,
+    },
+    /// Send a signal by hand, to try a set-up out
+    Signal(SignalArgs),
     /// Read strategies from files: an analysis, records, positions, CSV
     Import(ImportArgs),
     /// The contract that an option means today

@@ -23,7 +23,7 @@ use std::time::Duration;
 use clap::Parser;
 use tokio_util::sync::CancellationToken;
 
-use args::{Cli, Command, Global, IpCommand, RiskCommand};
+use args::{Cli, Command, Global, IpCommand, RiskCommand, SetupsCommand, SignalsCommand};
 use connect::Checks;
 use console::{Console, NEEDS_YES};
 use failure::Failure;
@@ -158,6 +158,9 @@ fn asks(command: &Command) -> bool {
         | Command::Stop(_)
         | Command::Target(_)
         | Command::Rules(_)
+        | Command::Signals { .. }
+        | Command::Setups { .. }
+        | Command::Signal(_)
         | Command::Simulate(_) => false,
     }
 }
@@ -166,6 +169,9 @@ fn asks(command: &Command) -> bool {
 fn checks_before(command: &Command) -> Checks {
     match command {
         Command::Execute(_) | Command::Resume(_) | Command::Retry(_) | Command::Arm { .. } => Checks::MustHold,
+        Command::Signal(_)
+        | Command::Signals { command: Some(SignalsCommand::Approve { .. }) }
+        | Command::Setups { command: Some(SetupsCommand::Arm { .. }) } => Checks::MustHold,
         _ => Checks::NotAsked,
     }
 }
@@ -227,6 +233,9 @@ async fn act(shell: &mut Shell<'_>, command: &Command) -> Result<(), Failure> {
         Command::Stop(args) => commands::protect::stop(shell, args).await,
         Command::Target(args) => commands::protect::target(shell, args).await,
         Command::Rules(args) => commands::protect::rules(shell, args).await,
+        Command::Signals { command } => commands::scalping::signals(shell, command.as_ref()).await,
+        Command::Setups { command } => commands::scalping::setups(shell, command.as_ref()).await,
+        Command::Signal(args) => commands::scalping::send(shell, args).await,
         Command::Doctor
         | Command::Setup(_)
         | Command::Risk { .. }

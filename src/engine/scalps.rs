@@ -300,7 +300,7 @@ fn recommendation(id: SignalId, signal: &Signal, setup: &ScalpSetup, candidate: 
         premium: Some(candidate.premium),
     };
     Recommendation {
-        key: format!("signal:{id}"),
+        key: Recommendation::key_of_signal(id),
         source: signal.source.clone(),
         symbol: signal.symbol,
         exchange: contract.exchange,

@@ -100,6 +100,10 @@ impl Desk for FakeDesk {
         ready(Ok(status))
     }
 
+    fn signals(&self) -> Answer<'_, Value> {
+        ready(Ok(json::signals(&self.picture())))
+    }
+
     fn show(&self, id: StrategyId) -> Answer<'_, Value> {
         let found = json::show(&self.picture(), id, self.preview.as_ref());
         ready(found.ok_or_else(|| DeskError::NotFound(format!("#{id}: there is no such strategy"))))

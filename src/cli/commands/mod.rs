@@ -18,6 +18,7 @@ mod preview;
 pub mod protect;
 pub mod rehearse;
 pub mod risk;
+pub mod scalping;
 pub mod setup;
 pub mod show;
 pub mod simulate;

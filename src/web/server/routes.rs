@@ -38,6 +38,7 @@ pub(super) fn router(desk: Arc<dyn Desk>, door: Arc<Door>) -> Router {
         .route("/api/strategies", get(list))
         .route("/api/strategies/{id}", get(show))
         .route("/api/status", get(status))
+        .route("/api/signals", get(signals))
         .route("/api/command", post(command))
         .route(HALT, post(halt))
         .route("/api/map", post(map))
@@ -56,6 +57,10 @@ async fn list(State(desk): At) -> Result<Json<Value>, Problem> {
 
 async fn status(State(desk): At) -> Result<Json<Value>, Problem> {
     answer(desk.status()).await
+}
+
+async fn signals(State(desk): At) -> Result<Json<Value>, Problem> {
+    answer(desk.signals()).await
 }
 
 async fn show(State(desk): At, Path(id): Path<String>) -> Result<Json<Value>, Problem> {

@@ -275,6 +275,9 @@ impl Desk for Hanging {
     fn status(&self) -> crate::web::Answer<'_, Value> {
         Box::pin(std::future::pending())
     }
+    fn signals(&self) -> crate::web::Answer<'_, Value> {
+        Box::pin(std::future::pending())
+    }
     fn show(&self, _: StrategyId) -> crate::web::Answer<'_, Value> {
         Box::pin(std::future::pending())
     }
