@@ -26,5 +26,6 @@ mod real_input;
 mod restart;
 mod same_day;
 mod scalping;
+mod scalping_by_hand;
 mod shell;
 mod terminal;

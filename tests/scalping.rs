@@ -1,67 +1,132 @@
-//! A scalp from a signal sent by hand to its end, in a paper cockpit.
+//! Scalps from the signal to the exit, on the built-in exchange and over its wire: three underlyings, both directions, and
+//! every way in which one ends.
 
-use serde_json::Value;
+use rust_decimal::Decimal;
+use rust_decimal_macros::dec;
+use strikedeck::app::config::AppConfig;
+use strikedeck::broker::Broker;
+use strikedeck::domain::time::Timestamp;
+use strikedeck::domain::{
+    PositionSighting, Price, Product, ScalpSetup, SetupName, Side, Signal, SignalAnswer, SignalKey, SignalRefusal,
+    Symbol,
+};
+use strikedeck::engine::command::{Command, Reply};
+use strikedeck::exchange_server::Script;
+use strikedeck::view::View;
 
-use crate::program::{Folder, until};
-use crate::terminal::{ESCAPE, Terminal};
+use crate::faults::stage::Stage;
 
-const SIZE: (u16, u16) = (120, 36);
-
-/// At any hour, and left by nothing but the trader.
-const SETTINGS: &str = r#"
-scalping:
-  setups:
-    - name: BY_HAND
-      symbols: [NIFTY]
-      stop_points: 40
-      target_points: null
-      roll_after: null
-      hours: {from: "00:00", to: "23:59:59"}
-      square_off: "23:59:59"
-"#;
-
-fn state(all: &Value) -> Option<&str> {
-    all["open"][0]["state"].as_str()
+fn setup(name: &str, symbol: &str) -> ScalpSetup {
+    ScalpSetup {
+        name: SetupName::new(name).unwrap(),
+        symbols: vec![Symbol::new(symbol).unwrap()],
+        armed: true,
+        signal_ttl_s: 60,
+        entry_timeout_s: 30,
+        stop_points: dec!(60),
+        max_price_gap_pct: dec!(1000),
+        target_points: None,
+        max_holding_min: None,
+        ..ScalpSetup::default()
+    }
 }
 
-#[test]
-fn a_signal_by_hand_is_bought_protected_and_closed_at_the_screen() {
-    let folder = Folder::new().with("strategy.yaml", SETTINGS);
-    let mut terminal = Terminal::start(&folder, SIZE, &["--seed", "11"]);
-    terminal.until_text("PAPER");
-    let send = ["signal", "--setup", "BY_HAND", "--symbol", "NIFTY", "--side", "buy"];
-    until("a price of the index", || {
-        let all = folder.json(&["signals"]);
-        let indices = all["indices"].as_array().unwrap();
-        indices.iter().any(|i| i["symbol"] == "NIFTY").then_some(())
-    });
-    let refused = folder.run(&send).with(1);
-    assert!(refused.err.contains("BY_HAND is paused"), "{refused:?}");
+fn settings(config: &mut AppConfig) {
+    let points = |points: Decimal| Some(points);
+    let scalping = &mut config.engine.scalping;
+    scalping.limits.max_daily_loss = "10000000".parse().unwrap();
+    scalping.limits.max_consecutive_losses = 100;
+    scalping.limits.cool_down_min = 0;
+    scalping.limits.risk_per_trade_pct = dec!(1);
+    scalping.setups = vec![
+        ScalpSetup { stop_points: dec!(1), ..setup("STOP", "NIFTY") },
+        ScalpSetup { target_points: points(dec!(1)), ..setup("TARGET", "BANKNIFTY") },
+        ScalpSetup { max_holding_min: Some(dec!(0.03)), ..setup("TIME", "SENSEX") },
+        setup("HOLD", "NIFTY"),
+        setup("HOLD_BANK", "BANKNIFTY"),
+        setup("HOLD_SENSEX", "SENSEX"),
+    ];
+}
 
-    folder.run(&["setups", "arm", "by_hand"]).well();
-    folder.run(&send).well();
-    let all = until("the stop at the broker", || {
-        let all = folder.json(&["signals"]);
-        (state(&all) == Some("SL_PLACED")).then_some(all)
-    });
-    let scalp = &all["open"][0];
-    assert!(scalp["net_quantity"].as_i64().unwrap() > 0, "{scalp}");
-    assert_eq!(scalp["stop"]["resting_quantity"], scalp["net_quantity"]);
+async fn stage() -> Stage {
+    let stage = Stage::set_up(Script::default(), settings).await.unwrap();
+    stage.ready().await;
+    stage
+}
 
-    // At the screen: closed by its key and the card's.
-    terminal.press("7");
-    terminal.until("the scalp", |s| s.contains("OPEN SCALPS") && s.contains("SL_PLACED"));
-    terminal.press("j");
-    terminal.until("the cursor on it", |s| s.contains("of BY_HAND, signal"));
-    terminal.press("x");
-    terminal.until("the card", |s| s.contains("close it"));
-    terminal.press("y");
-    terminal.until("the scalp over", |s| s.contains("CLOSED TODAY"));
-    let all = folder.json(&["signals"]);
-    assert_eq!((all["open"].as_array().unwrap().len(), all["closed"][0]["state"].as_str()), (0, Some("EXITED")));
-    terminal.press(ESCAPE);
-    terminal.press("q");
-    assert_eq!(terminal.ended(), 0);
-    assert_eq!(folder.tables().states_of_scalp(), ["scalp opened", "TRADED", "SL_PLACED", "scalp closed"]);
-    assert_eq!(folder.tables().open_lots(), []);
+async fn signal(stage: &Stage, setup: &str, symbol: &str, side: Side) -> SignalAnswer {
+    let at = Timestamp::now();
+    let signal = Signal {
+        setup: SetupName::new(setup).unwrap(),
+        symbol: Symbol::new(symbol).unwrap(),
+        side,
+        timeframe: "1m".into(),
+        price: Price(dec!(25000)),
+        at,
+        key: SignalKey(format!("{setup} {at}")),
+        source: "test".into(),
+    };
+    match stage.ask(Command::Signal { signal: Box::new(signal) }).await {
+        Reply::Signal { answer } => answer,
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn accepted(stage: &Stage, setup: &str, symbol: &str, side: Side) {
+    let answer = signal(stage, setup, symbol, side).await;
+    assert!(matches!(answer, SignalAnswer::Accepted { .. }), "{answer:?}");
+}
+
+/// Until the cockpit has said so many times that a scalp of this set-up is over for this reason.
+async fn over(stage: &Stage, setup: &str, reason: &str, times: usize) {
+    let told = |text: &str| text.contains(setup) && text.contains(" is over (") && text.contains(reason);
+    let over = |v: &View| v.notices.iter().filter(|n| told(&n.text)).count() >= times;
+    stage.until(&format!("the end of {setup} by {reason}"), over).await;
+}
+
+async fn held(stage: &Stage, symbol: &str) -> PositionSighting {
+    let open = |v: &View| {
+        let mut rows =
+            v.positions.groups.iter().flat_map(|g| &g.rows).filter(|r| r.contract.underlying.as_str() == symbol);
+        rows.any(|r| !r.net.is_flat())
+    };
+    stage.until(&format!("a position of {symbol}"), open).await;
+    let positions = stage.auditor().positions().await.unwrap();
+    positions.into_iter().find(|p| p.contract.underlying.as_str() == symbol && !p.net.is_flat()).unwrap()
+}
+
+#[tokio::test]
+async fn scalps_of_three_underlyings_end_by_stop_target_time_hand_and_flatten() {
+    let stage = stage().await;
+    for (round, side) in [(1, Side::Buy), (2, Side::Sell)] {
+        accepted(&stage, "STOP", "NIFTY", side).await;
+        accepted(&stage, "TARGET", "BANKNIFTY", side).await;
+        accepted(&stage, "TIME", "SENSEX", side).await;
+        over(&stage, "STOP", "stop", round).await;
+        over(&stage, "TARGET", "target", round).await;
+        over(&stage, "TIME", "held for", round).await;
+    }
+    stage.settle().await;
+
+    for (setup, symbol, side) in
+        [("HOLD", "NIFTY", Side::Buy), ("HOLD_BANK", "BANKNIFTY", Side::Sell), ("HOLD_SENSEX", "SENSEX", Side::Buy)]
+    {
+        accepted(&stage, setup, symbol, side).await;
+        let position = held(&stage, symbol).await;
+        assert_eq!(position.product, Product::Intraday);
+        assert!(position.net.0 > 0, "options are bought, never sold: {position:?}");
+        let again = signal(&stage, setup, symbol, side).await;
+        assert!(matches!(again, SignalAnswer::Refused { why: SignalRefusal::Open, .. }), "{again:?}");
+    }
+    let nifty = held(&stage, "NIFTY").await;
+    stage.ask(Command::ClosePosition { contract: nifty.contract, product: nifty.product }).await;
+    over(&stage, "HOLD ", "closed by the trader", 1).await;
+
+    stage.ask(Command::Flatten { include_foreign: false }).await;
+    over(&stage, "HOLD_BANK", "", 1).await;
+    over(&stage, "HOLD_SENSEX", "", 1).await;
+    let refused = signal(&stage, "HOLD", "NIFTY", Side::Buy).await;
+    assert!(matches!(refused, SignalAnswer::Refused { why: SignalRefusal::Closed, .. }), "{refused:?}");
+    stage.clean_up().await;
+    stage.close().await;
 }

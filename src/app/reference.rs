@@ -90,6 +90,10 @@ impl Reference for Today {
         }
     }
 
+    fn keeps_hours(&self) -> bool {
+        self.clock == Clock::Real
+    }
+
     fn next_open(&self, segment: Segment, now: Timestamp) -> Option<Timestamp> {
         match self.clock {
             Clock::AlwaysOpen => None,

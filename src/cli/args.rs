@@ -1,6 +1,7 @@
 //! What can be typed after `strikedeck`, and what each word means. Parsing only.
 
 mod live;
+mod protection;
 mod scalping;
 mod values;
 
@@ -12,10 +13,11 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 pub use self::live::{ConsentBy, IpCommand, IpSetArgs, RiskCommand, SetupArgs, Store};
+pub use self::protection::{RulesArgs, StopArgs, TargetArgs};
 pub use self::scalping::{SetupsCommand, SignalArgs, SignalsCommand};
 pub use self::values::{Seeds, Target};
-use self::values::{holding, option_right, scale_step, seconds, seeds, strategy_id, target_price};
-use crate::domain::{OptionRight, Price, Quantity, ScaleStep, StrategyId, StrategyStatus, Symbol};
+use self::values::{holding, option_right, seconds, seeds, strategy_id};
+use crate::domain::{OptionRight, Price, Quantity, StrategyId, StrategyStatus, Symbol};
 use crate::engine::record::Profile;
 use crate::simulation::Weather;
 use crate::tui::looks::{Choice, Colours, SymbolSet};
@@ -337,75 +339,6 @@ pub struct RehearseArgs {
     /// For how long: 30s, 2m
     #[arg(long = "for", default_value = "30s", value_name = "TIME", value_parser = seconds)]
     pub seconds: u32,
-}
-
-#[derive(Clone, Debug, Args)]
-pub struct StopArgs {
-    /// Its number, as `list` shows it
-    #[arg(value_parser = strategy_id)]
-    pub id: StrategyId,
-    /// A price, `breakeven`, `trail 10` (points behind the best price), or `off`
-    #[arg(required = true, value_name = "STOP")]
-    pub stop: Vec<String>,
-    /// One leg only, counted from 1; without it every leg that is held
-    #[arg(long, value_name = "N")]
-    pub leg: Option<usize>,
-}
-
-#[derive(Clone, Debug, Args)]
-pub struct TargetArgs {
-    /// Its number, as `list` shows it
-    #[arg(value_parser = strategy_id)]
-    pub id: StrategyId,
-    /// A price, or `off`
-    #[arg(value_name = "PRICE", value_parser = target_price)]
-    pub target: Target,
-    /// One leg only, counted from 1; without it every leg that is held
-    #[arg(long, value_name = "N")]
-    pub leg: Option<usize>,
-}
-
-#[derive(Clone, Debug, Args)]
-pub struct RulesArgs {
-    /// Its number, as `list` shows it
-    #[arg(value_parser = strategy_id)]
-    pub id: StrategyId,
-    /// Follow the rules it came with
-    #[arg(long, conflicts_with = "off")]
-    pub stated: bool,
-    /// No rules
-    #[arg(long)]
-    pub off: bool,
-    /// Close at this profit in rupees
-    #[arg(long, value_name = "RUPEES")]
-    pub target: Option<Decimal>,
-    /// … in per cent of the largest profit
-    #[arg(long, value_name = "PCT")]
-    pub target_pct: Option<Decimal>,
-    /// Close at this loss in rupees
-    #[arg(long, value_name = "RUPEES")]
-    pub stop: Option<Decimal>,
-    /// … in per cent of the largest loss
-    #[arg(long, value_name = "PCT")]
-    pub stop_pct: Option<Decimal>,
-    /// … in multiples of the premium
-    #[arg(long, value_name = "TIMES")]
-    pub stop_premium: Option<Decimal>,
-    /// Trail the profit from this share of the largest on, in per cent
-    #[arg(long, value_name = "PCT", requires = "trail_by")]
-    pub trail_after: Option<Decimal>,
-    /// … and close once it has fallen by this share
-    #[arg(long, value_name = "PCT", requires = "trail_after")]
-    pub trail_by: Option<Decimal>,
-    /// Close when so many days are left to the first expiry
-    #[arg(long, value_name = "DAYS")]
-    pub days: Option<i64>,
-    /// Close when the delta of a short leg reaches this
-    #[arg(long, value_name = "DELTA")]
-    pub short_delta: Option<Decimal>,
-    /// Close parts: `50:25,75:50` closes a quarter at half the largest profit, half of it at three quarters
-    #[arg(long, value_name = "AT:CLOSE", value_delimiter = ',', value_parser = scale_step)]
-    pub scale: Vec<ScaleStep>,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -87,8 +87,8 @@ pub struct ScalpSetup {
     pub breakeven_at_points: Option<Decimal>,
     /// Left when the underlying has gone this many of its own points against the signal.
     pub index_stop_points: Option<Decimal>,
-    /// Left after this long.
-    pub max_holding_min: Option<u32>,
+    /// Left after so many minutes, or parts of one.
+    pub max_holding_min: Option<Decimal>,
     /// Entries, IST.
     pub hours: Hours,
     /// No entries meanwhile (lunch).
@@ -118,7 +118,7 @@ impl Default for ScalpSetup {
             trail_points: None,
             breakeven_at_points: None,
             index_stop_points: None,
-            max_holding_min: Some(30),
+            max_holding_min: Some(dec!(30)),
             hours: Hours { from: Time::constant(9, 20, 0, 0), to: Time::constant(15, 0, 0, 0) },
             pauses: Vec::new(),
             square_off: Time::constant(15, 15, 0, 0),
@@ -152,6 +152,7 @@ impl ScalpSetup {
             ("trail_points", self.trail_points),
             ("breakeven_at_points", self.breakeven_at_points),
             ("index_stop_points", self.index_stop_points),
+            ("max_holding_min", self.max_holding_min),
             ("max_price_gap_pct", Some(self.max_price_gap_pct)),
         ];
         if let Some((name, _)) = points.into_iter().find(|(_, p)| p.is_some_and(|p| p <= Decimal::ZERO)) {
@@ -162,7 +163,6 @@ impl ScalpSetup {
             ("confirm_within_s", self.confirm_within_s, 600),
             ("entry_timeout_s", self.entry_timeout_s, 600),
             ("max_lots", self.max_lots, 10_000),
-            ("max_holding_min", self.max_holding_min.unwrap_or(1), 1_000),
         ];
         if let Some((name, _, most)) = counts.into_iter().find(|(_, n, most)| *n == 0 || n > most) {
             return Some(format!("{name}: 1 to {most}"));

@@ -28,6 +28,11 @@ pub trait Reference {
     /// Whether orders can trade in this segment now.
     fn is_open(&self, segment: Segment, now: Timestamp) -> bool;
 
+    /// Whether the market keeps hours at all; paper's may never close.
+    fn keeps_hours(&self) -> bool {
+        true
+    }
+
     /// When it opens next, if that is known.
     fn next_open(&self, segment: Segment, now: Timestamp) -> Option<Timestamp>;
 

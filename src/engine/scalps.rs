@@ -105,7 +105,7 @@ impl Turn<'_> {
     ) -> StrategyId {
         let id = StrategyId(self.state.next_strategy.max(1));
         let recommendation = Box::new(recommendation(signal_id, signal, setup, &candidate));
-        let square_off = self.today_at(setup.square_off);
+        let square_off = self.reference.keeps_hours().then(|| self.today_at(setup.square_off));
         let stop = setup.index_stop_points.map(|points| index_stop(signal.side, spot, points));
         let plan = Box::new(ScalpPlan::of(setup, underlying, stop, square_off));
         let (contract, legs) = (candidate.instrument.contract, resolved(&candidate));
@@ -198,13 +198,15 @@ impl Turn<'_> {
             return;
         }
         let plan = &scalp.plan;
-        if self.now >= plan.square_off {
-            return self.leave_scalp(id, "square-off time");
+        if let Some(square_off) = plan.square_off {
+            if self.now >= square_off {
+                return self.leave_scalp(id, "square-off time");
+            }
+            self.wake_at(square_off);
         }
-        self.wake_at(plan.square_off);
         if let (Some(most), Some(filled_at)) = (plan.max_holding_ms, scalp.filled_at) {
             if self.since(filled_at) >= most {
-                return self.leave_scalp(id, &format!("held for {} minutes", most / 60_000));
+                return self.leave_scalp(id, &format!("held for {} s", most / 1_000));
             }
             self.wake_at(after_ms(filled_at, most));
         }
@@ -221,7 +223,7 @@ impl Turn<'_> {
     /// Nothing is held: an entry under way still ends at the square-off.
     fn leave_entry_by_clock(&mut self, id: StrategyId, scalp: &Scalp) {
         let working = self.state.strategies.get(&id).is_some_and(|s| s.execution.is_some());
-        if working && self.now >= scalp.plan.square_off {
+        if working && scalp.plan.square_off.is_some_and(|at| self.now >= at) {
             self.leave_scalp(id, "square-off time");
         }
     }

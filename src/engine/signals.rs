@@ -139,7 +139,8 @@ impl Turn<'_> {
         if let Some(reason) = self.entries_closed() {
             return Step::refused(SignalRefusal::Closed, reason);
         }
-        if let Some(reason) = setup.closed_at(ist(self.now).time()) {
+        let closed = setup.closed_at(ist(self.now).time()).filter(|_| self.reference.keeps_hours());
+        if let Some(reason) = closed {
             return Step::refused(SignalRefusal::Closed, format!("{}: {reason}", setup.name));
         }
         match self.way_is_free(id, &received.signal, &setup) {

@@ -42,6 +42,8 @@ pub struct SetupRow {
     pub armed: bool,
     /// Why it makes no entry now, armed or not.
     pub closed: Option<String>,
+    /// When its entries end, where the market keeps hours.
+    pub until: Option<jiff::civil::Time>,
     pub trades: u32,
     /// Of those that are over: net of charges.
     pub net: Money,
@@ -161,8 +163,9 @@ pub struct ScalpRow {
     pub opened_at: Timestamp,
     /// Until it has been held for as long as it may be.
     pub holding_left_ms: Option<i64>,
-    pub square_off: Timestamp,
-    pub square_off_left_ms: i64,
+    /// `None`: a market that never closes.
+    pub square_off: Option<Timestamp>,
+    pub square_off_left_ms: Option<i64>,
     /// Why it is being left.
     pub exiting: Option<String>,
 }
@@ -182,9 +185,9 @@ impl ScalpRow {
         Some(self.target?.0 - self.last()?.0)
     }
 
-    /// Until the clock ends it.
-    pub fn left_ms(&self) -> i64 {
-        self.holding_left_ms.map_or(self.square_off_left_ms, |left| left.min(self.square_off_left_ms))
+    /// Until the clock ends it; `None`: it does not.
+    pub fn left_ms(&self) -> Option<i64> {
+        [self.holding_left_ms, self.square_off_left_ms].into_iter().flatten().min()
     }
 }
 
@@ -323,6 +326,7 @@ impl Look<'_> {
         SetupRow {
             armed: scalper.is_armed(setup),
             closed: self.closed_now(setup),
+            until: self.reference.keeps_hours().then(|| setup.hours.to.min(setup.square_off)),
             trades: u32::try_from(own().count()).unwrap_or(u32::MAX),
             net: own().filter(|s| !s.is_open()).map(|s| s.gross - s.charges).sum(),
             setup: setup.clone(),
@@ -336,7 +340,7 @@ impl Look<'_> {
         if !self.reference.is_open(Segment::NseDerivatives, self.now) {
             return Some("the market is closed".into());
         }
-        setup.closed_at(ist(self.now).time())
+        setup.closed_at(ist(self.now).time()).filter(|_| self.reference.keeps_hours())
     }
 
     fn today(&self, open: &[ScalpRow]) -> ScalpUse {
@@ -463,7 +467,7 @@ impl Look<'_> {
             opened_at: scalp.opened_at,
             holding_left_ms: plan.max_holding_ms.map(|most| (most - held.unwrap_or(0)).max(0)),
             square_off: plan.square_off,
-            square_off_left_ms: ms_between(self.now, plan.square_off).max(0),
+            square_off_left_ms: plan.square_off.map(|at| ms_between(self.now, at).max(0)),
             exiting: leaving.or_else(|| scalp.exit_reason.clone()),
         }
     }
@@ -544,7 +548,7 @@ mod tests {
         assert_eq!((scalp.state, scalp.net, scalp.lots), (TradeState::SlPlaced, NetQuantity(65), 1));
         assert_eq!((scalp.to_stop(), scalp.to_target()), (Some(dec!(19)), Some(dec!(26))));
         assert_eq!((scalp.pnl, scalp.resting), (Some(Money(dec!(260))), Quantity(65)));
-        assert_eq!(scalp.left_ms(), 29 * 60_000, "30 minutes at most, of which one is over");
+        assert_eq!(scalp.left_ms(), Some(29 * 60_000), "30 minutes at most, of which one is over");
         assert_eq!(view.signals.today.net, Some(Money(dec!(253.50))), "less the charges so far");
     }
 

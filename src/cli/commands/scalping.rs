@@ -101,7 +101,10 @@ fn tell_setups(console: &mut Console, all: &Value) -> Result<(), Failure> {
         table::text("Entries"),
     ]);
     for s in rows {
-        let until = || format!("open until {}", text(s, "to").get(..5).unwrap_or_default());
+        let until = || match text(s, "until").get(..5) {
+            Some(until) => format!("open until {until}"),
+            None => "open".into(),
+        };
         table.row([
             text(s, "name").into(),
             text(s, "mode").into(),

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
+use rust_decimal_macros::dec;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::time::Timestamp;
@@ -92,12 +94,18 @@ pub struct ScalpPlan {
     /// Of the underlying: left when it trades there.
     pub index_stop: Option<Price>,
     pub max_holding_ms: Option<i64>,
-    pub square_off: Timestamp,
+    /// `None` in a market that never closes.
+    pub square_off: Option<Timestamp>,
     pub underlying: Contract,
 }
 
 impl ScalpPlan {
-    pub fn of(setup: &ScalpSetup, underlying: Contract, index_stop: Option<Price>, square_off: Timestamp) -> Self {
+    pub fn of(
+        setup: &ScalpSetup,
+        underlying: Contract,
+        index_stop: Option<Price>,
+        square_off: Option<Timestamp>,
+    ) -> Self {
         Self {
             setup: setup.name.clone(),
             product: setup.product,
@@ -107,7 +115,7 @@ impl ScalpPlan {
             trail_points: setup.trail_points,
             breakeven_at_points: setup.breakeven_at_points,
             index_stop,
-            max_holding_ms: setup.max_holding_min.map(|m| i64::from(m) * 60_000),
+            max_holding_ms: setup.max_holding_min.and_then(|m| (m * dec!(60_000)).to_i64()),
             square_off,
             underlying,
         }

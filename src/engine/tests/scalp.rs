@@ -189,14 +189,14 @@ fn the_target_is_met_by_the_engine_and_takes_the_stop_over() {
 
 #[test]
 fn time_ends_a_scalp() {
-    let mut desk = desk(ScalpSetup { max_holding_min: Some(5), ..setup() });
+    let mut desk = desk(ScalpSetup { max_holding_min: Some(dec!(5)), ..setup() });
     let (_, stop) = resting(&mut desk);
     desk.pass(299_000);
     assert!(scalp(&desk).exit_reason.is_none());
     desk.pass(2_000);
     tick(&mut desk, dec!(101));
     exit_fills(&mut desk, &stop);
-    assert_eq!(scalp(&desk).exit_reason.as_deref(), Some("held for 5 minutes"));
+    assert_eq!(scalp(&desk).exit_reason.as_deref(), Some("held for 300 s"));
 }
 
 #[test]
@@ -544,14 +544,14 @@ fn a_restart_in_any_state_goes_on_and_repeats_nothing() {
     assert_eq!(scalp(&desk).state, TradeState::Traded);
 
     // Its stop rests: it stays, and the clock goes on.
-    let mut desk = self::desk(ScalpSetup { max_holding_min: Some(5), ..setup() });
+    let mut desk = self::desk(ScalpSetup { max_holding_min: Some(dec!(5)), ..setup() });
     let (_, stop) = resting(&mut desk);
     restart(&mut desk);
     assert_eq!((scalp(&desk).state, desk.placed().len()), (TradeState::SlPlaced, 2));
     desk.pass(300_000);
     tick(&mut desk, dec!(100));
     exit_fills(&mut desk, &stop);
-    assert_eq!(scalp(&desk).exit_reason.as_deref(), Some("held for 5 minutes"));
+    assert_eq!(scalp(&desk).exit_reason.as_deref(), Some("held for 300 s"));
 }
 
 #[test]

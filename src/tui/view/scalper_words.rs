@@ -150,13 +150,13 @@ pub fn in_full(all: &Signals, key: ScalperKey) -> Option<String> {
             });
             let leaving = s.exiting.as_ref().map(|why| format!(" It is being left: {why}."));
             Some(format!(
-                "{} of {}, signal {}: {} since {}, square-off {}.{}{}{}",
+                "{} of {}, signal {}: {} since {}.{}{}{}{}",
                 name(s.strategy, s.contract.as_ref()),
                 s.setup,
                 s.signal,
                 s.state.as_str(),
                 ist(s.opened_at).strftime("%H:%M:%S"),
-                ist(s.square_off).strftime("%H:%M"),
+                s.square_off.map(|at| ist(at).strftime(" Square-off at %H:%M.").to_string()).unwrap_or_default(),
                 stop.unwrap_or_default(),
                 index.unwrap_or_default(),
                 leaving.unwrap_or_default(),
@@ -208,7 +208,7 @@ pub fn set_up(s: &ScalpSetup) -> String {
         s.trail_points.map(|p| format!("trailing by {}", points(p))),
         s.breakeven_at_points.map(|p| format!("to breakeven at {}", points(p))),
         s.index_stop_points.map(|p| format!("index stop {}", points(p))),
-        s.max_holding_min.map(|m| format!("left after {m} minutes")),
+        s.max_holding_min.map(|m| format!("left after {} minutes", points(m))),
     ];
     for part in more.into_iter().flatten() {
         let _ = write!(text, ", {part}");

@@ -115,9 +115,9 @@ fn setups(all: &Signals, width: u16, theme: &Theme) -> Vec<Entry> {
     let row = |s: &SetupRow| {
         let (sign, word, style) =
             if s.armed { (theme.symbols.dot, "armed", theme.up) } else { (theme.symbols.hollow, "paused", theme.dim) };
-        let until = s.setup.hours.to.min(s.setup.square_off).strftime("%H:%M");
+        let until = s.until.map(|t| t.strftime(" until %H:%M").to_string()).unwrap_or_default();
         let entries = match &s.closed {
-            None => words::cell(format!("open until {until}"), theme.text),
+            None => words::cell(format!("open{until}"), theme.text),
             Some(why) => words::cell(why.clone(), if s.armed { theme.warn } else { theme.dim }),
         };
         let symbols: Vec<&str> = s.setup.symbols.iter().map(|s| s.as_str()).collect();
@@ -187,7 +187,12 @@ fn scalp(s: &ScalpRow, theme: &Theme) -> Row<'static> {
         words::known(s.to_stop(), scalper_words::stop_style(s, theme), theme, |p| format::grouped(p, 2)),
         words::known(s.target, theme.text, theme, format::price),
         words::known(s.to_target(), theme.dim, theme, |p| format::grouped(p, 2)),
-        words::cell(format::left(left), if left < 60_000 { theme.warn } else { theme.text }),
+        words::known(
+            left,
+            if left.is_some_and(|ms| ms < 60_000) { theme.warn } else { theme.text },
+            theme,
+            format::left,
+        ),
         words::cell(s.exiting.clone().unwrap_or_default(), theme.warn),
     ];
     Row { cells, ..Row::default() }

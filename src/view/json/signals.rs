@@ -34,12 +34,13 @@ fn setup(s: &SetupRow) -> Value {
         "closed": s.closed,
         "from": setup.hours.from.to_string(),
         "to": setup.hours.to.min(setup.square_off).to_string(),
+        "until": s.until.map(|t| t.to_string()),
         "square_off": setup.square_off.to_string(),
         "max_lots": setup.max_lots,
         "stop_points": number(setup.stop_points),
         "target_points": opt_number(setup.target_points),
         "trail_points": opt_number(setup.trail_points),
-        "max_holding_min": setup.max_holding_min,
+        "max_holding_min": opt_number(setup.max_holding_min),
         "trades": s.trades,
         "net": money(s.net),
     })
@@ -123,7 +124,7 @@ fn open(s: &ScalpRow) -> Value {
         "index": s.index.map(price),
         "opened_at": s.opened_at.to_string(),
         "holding_left_ms": s.holding_left_ms,
-        "square_off": s.square_off.to_string(),
+        "square_off": s.square_off.map(|t| t.to_string()),
         "square_off_left_ms": s.square_off_left_ms,
         "exiting": s.exiting,
     })
