@@ -29,6 +29,7 @@ mod records;
 mod restart;
 mod same_day;
 mod scalping;
+mod scalping_by_hand;
 mod shell;
 mod terminal;
 mod webhook;

@@ -53,6 +53,10 @@ impl Desk for Door {
         Box::pin(async { Ok(json::status(&self.view())) })
     }
 
+    fn signals(&self) -> Answer<'_, serde_json::Value> {
+        Box::pin(async { Ok(json::signals(&self.view())) })
+    }
+
     fn show(&self, id: StrategyId) -> Answer<'_, serde_json::Value> {
         Box::pin(async move {
             let previews = match self.ask(Command::Preview { ids: vec![id] }, Origin::Shell).await? {

@@ -3,6 +3,7 @@
 mod live;
 mod protection;
 mod records;
+mod scalping;
 mod values;
 
 use std::net::SocketAddr;
@@ -15,6 +16,7 @@ use rust_decimal::Decimal;
 pub use self::live::{ConsentBy, IpCommand, IpSetArgs, RiskCommand, SetupArgs, Store};
 pub use self::protection::{RulesArgs, StopArgs, TargetArgs};
 pub use self::records::{AlertsArgs, AlertsCommand, JournalCommand, ReplayArgs, ReplayDay, TradebookArgs, VerifyArgs};
+pub use self::scalping::{SetupsCommand, SignalArgs, SignalsCommand};
 pub use self::values::{Seeds, Target};
 use self::values::{holding, option_right, seconds, seeds, strategy_id};
 use crate::domain::{OptionRight, Price, Quantity, StrategyId, StrategyStatus, Symbol};
@@ -157,6 +159,18 @@ pub enum Command {
     Target(TargetArgs),
     /// State the exit rules of a strategy; without options, show them
     Rules(RulesArgs),
+    /// What the scalper does: set-ups, signals, open scalps and those of the day; decides over a signal that waits
+    Signals {
+        #[command(subcommand)]
+        command: Option<SignalsCommand>,
+    },
+    /// The scalping set-ups; arms or pauses one
+    Setups {
+        #[command(subcommand)]
+        command: Option<SetupsCommand>,
+    },
+    /// Send a signal by hand, to try a set-up out
+    Signal(SignalArgs),
     /// Read strategies from files: an analysis, records, positions, CSV
     Import(ImportArgs),
     /// The contract that an option means today

@@ -23,7 +23,9 @@ use std::time::Duration;
 use clap::Parser;
 use tokio_util::sync::CancellationToken;
 
-use args::{Cli, Command, Global, IpCommand, JournalCommand, RiskCommand, TradingCommand};
+use args::{
+    Cli, Command, Global, IpCommand, JournalCommand, RiskCommand, SetupsCommand, SignalsCommand, TradingCommand,
+};
 use connect::Checks;
 use console::{Console, NEEDS_YES};
 use failure::Failure;
@@ -169,6 +171,9 @@ fn asks(command: &Command) -> bool {
         | Command::Rules(_)
         | Command::Tradebook(_)
         | Command::Alerts(_)
+        | Command::Signals { .. }
+        | Command::Setups { .. }
+        | Command::Signal(_)
         | Command::Simulate(_) => false,
     }
 }
@@ -180,6 +185,9 @@ fn checks_before(command: &Command) -> Checks {
         | Command::Resume(_)
         | Command::Retry(_)
         | Command::Arm { .. }
+        | Command::Signal(_)
+        | Command::Signals { command: Some(SignalsCommand::Approve { .. }) }
+        | Command::Setups { command: Some(SetupsCommand::Arm { .. }) }
         | Command::Trading { command: TradingCommand::Enable } => Checks::MustHold,
         _ => Checks::NotAsked,
     }
@@ -244,6 +252,9 @@ async fn act(shell: &mut Shell<'_>, command: &Command) -> Result<(), Failure> {
         Command::Stop(args) => commands::protect::stop(shell, args).await,
         Command::Target(args) => commands::protect::target(shell, args).await,
         Command::Rules(args) => commands::protect::rules(shell, args).await,
+        Command::Signals { command } => commands::scalping::signals(shell, command.as_ref()).await,
+        Command::Setups { command } => commands::scalping::setups(shell, command.as_ref()).await,
+        Command::Signal(args) => commands::scalping::send(shell, args).await,
         Command::Doctor
         | Command::Setup(_)
         | Command::Risk { .. }

@@ -177,7 +177,19 @@ pub struct Recommendation {
     pub issues: Vec<Issue>,
 }
 
+const SIGNAL_KEY: &str = "signal:";
+
 impl Recommendation {
+    /// The key of the trade of a signal.
+    pub fn key_of_signal(id: super::SignalId) -> String {
+        format!("{SIGNAL_KEY}{id}")
+    }
+
+    /// Whether it is a signal's trade: nobody chooses or executes it by hand.
+    pub fn is_of_signal(&self) -> bool {
+        self.key.starts_with(SIGNAL_KEY)
+    }
+
     /// The first issue that keeps it from being executed.
     pub fn blocked(&self) -> Option<&Issue> {
         self.issues.iter().find(|i| i.blocking)

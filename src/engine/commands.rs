@@ -252,7 +252,11 @@ impl Turn<'_> {
     }
 
     fn retry(&mut self, id: StrategyId) -> Result<String, String> {
-        let title = self.expect(id, StrategyStatus::Failed, "tried again")?.title();
+        let failed = self.expect(id, StrategyStatus::Failed, "tried again")?;
+        let title = failed.title();
+        if failed.recommendation.is_of_signal() {
+            return Err(format!("{title}: a signal is traded once; another one brings another scalp"));
+        }
         if self.state.lots_of(Owner::Strategy(id)).any(|(_, l)| !l.net.is_flat()) {
             return Err(format!("{title} still holds a position: close it first"));
         }

@@ -6,7 +6,6 @@ use jiff::civil::DateTime;
 
 use super::effect::AlertLevel;
 use super::record::{Owner, Record};
-use super::reference::RawCharges;
 use super::sabotage::Sabotage;
 use super::signals::{Candidate, index_stop, lots};
 use super::state::{LotKey, Order, Phase, Scalp, ScalpPlan, Strategy, TradeState};
@@ -83,16 +82,9 @@ impl Turn<'_> {
         }
     }
 
-    /// Estimated charges of a strategy's orders.
     fn charges_of(&self, id: StrategyId) -> Money {
         let today = crate::domain::time::trading_day(self.now);
-        let traded = self.orders_of(id).filter(|o| !o.filled.is_zero());
-        let raw: RawCharges = traded.map(|o| self.reference.charges(&o.tally(today))).sum();
-        raw.rounded().total()
-    }
-
-    fn orders_of(&self, id: StrategyId) -> impl Iterator<Item = &Order> {
-        self.state.orders.values().filter(move |o| o.purpose.owner() == Owner::Strategy(id))
+        self.state.charges_of(Owner::Strategy(id), today, self.reference)
     }
 
     /// The trade begins: the strategy, its plan and its execution, in one commit with its signal.
@@ -304,7 +296,7 @@ fn recommendation(id: SignalId, signal: &Signal, setup: &ScalpSetup, candidate: 
         premium: Some(candidate.premium),
     };
     Recommendation {
-        key: format!("signal:{id}"),
+        key: Recommendation::key_of_signal(id),
         source: signal.source.clone(),
         symbol: signal.symbol,
         exchange: contract.exchange,

@@ -13,9 +13,12 @@ use super::theme::Theme;
 use super::update::{LogMove, Msg, update};
 use super::view::{LogView, Scene, draw};
 use super::widgets::text;
-use crate::domain::{Bound, Conviction, Money, Price, SeenStatus, Side, StrategyId, StrategyStatus};
+use crate::domain::{
+    Bound, Conviction, Money, Price, ScalpSetup, SeenStatus, SetupMode, Side, SignalRefusal, StrategyId, StrategyStatus,
+};
 use crate::engine::record::{Record, Unplaced};
 use crate::view::View;
+use crate::view::fixture::scalps::setup;
 use crate::view::fixture::{Desk, TestLeg, option, symbol};
 
 /// The lines of a log that never changes.
@@ -161,6 +164,60 @@ pub fn halted() -> Desk {
     let mut desk = busy();
     desk.record(Record::Halted { reason: "kill switch".into() });
     desk.advance(300);
+    desk
+}
+
+/// A scalper at work: a scalp whose stop rests, one that has just been bought, some of the day that are over.
+pub fn scalping() -> Desk {
+    let mut desk = empty();
+    let watch = ScalpSetup { symbols: vec![symbol("SENSEX")], ..setup("SENSEX_WATCH", SetupMode::Observe) };
+    let scalp = ScalpSetup { index_stop_points: Some(dec!(40)), ..setup("SCALP_ATM", SetupMode::Auto) };
+    desk.set_up(vec![scalp, setup("NIFTY_ASK", SetupMode::Confirm), watch]);
+    desk.arm_setup("SCALP_ATM", true);
+    desk.arm_setup("NIFTY_ASK", true);
+    let signal = desk.signal("SCALP_ATM", "NIFTY", Side::Sell, dec!(25902.10));
+    let won = desk.scalp(signal, 25900, "PE", dec!(101.20));
+    desk.fill_scalp(won, dec!(101.20));
+    desk.advance(252_000);
+    desk.leave_scalp(won, dec!(131.25), "target");
+    let signal = desk.signal("SCALP_ATM", "NIFTY", Side::Buy, dec!(25931.55));
+    let lost = desk.scalp(signal, 25950, "CE", dec!(98.40));
+    desk.fill_scalp(lost, dec!(98.40));
+    desk.advance(31_000);
+    desk.leave_scalp(lost, dec!(83.20), "stop");
+    let signal = desk.signal("NIFTY_ASK", "NIFTY", Side::Buy, dec!(25938.00));
+    desk.advance(20_000);
+    desk.refuse_signal(signal, SignalRefusal::NotApproved, "nobody approved it within 20 s");
+    let signal = desk.signal("SCALP_ATM", "BANKNIFTY", Side::Buy, dec!(58204.40));
+    let held = desk.scalp(signal, 58200, "CE", dec!(412.00));
+    desk.fill_scalp(held, dec!(412.00));
+    desk.protect_scalp(held, dec!(397.00), dec!(442.00));
+    desk.advance(43_000);
+    let signal = desk.signal("SCALP_ATM", "BANKNIFTY", Side::Buy, dec!(58930.00));
+    let far = "its price of 58930 is more than 1 % away from BANKNIFTY's 58210.10";
+    desk.refuse_signal(signal, SignalRefusal::Price, far);
+    desk.advance(5_000);
+    let signal = desk.signal("SCALP_ATM", "SENSEX", Side::Sell, dec!(85010.00));
+    let bought = desk.scalp(signal, 85000, "PE", dec!(236.00));
+    desk.fill_scalp(bought, dec!(236.00));
+    desk.advance(900);
+    desk.read();
+    indices(&mut desk);
+    desk.quote(option("BANKNIFTY", 58200, "CE"), dec!(418.55), Some(dec!(418.30)), Some(dec!(418.80)));
+    desk.quote(option("SENSEX", 85000, "PE"), dec!(235.10), Some(dec!(234.90)), Some(dec!(235.40)));
+    desk.quote(option("NIFTY", 25950, "CE"), dec!(103.10), Some(dec!(103.00)), Some(dec!(103.20)));
+    desk.advance(38);
+    desk.health.feed.last_message = Some(desk.now);
+    desk.health.orders.last_message = Some(desk.now);
+    desk
+}
+
+/// The same with a signal that waits for the trader.
+pub fn asking() -> Desk {
+    let mut desk = scalping();
+    let signal = desk.signal("NIFTY_ASK", "NIFTY", Side::Buy, dec!(25944.00));
+    desk.proposes(signal, 25950, dec!(102.35));
+    desk.advance(4_000);
     desk
 }
 

@@ -1,6 +1,6 @@
 //! When an action is available, and otherwise why not. The hint line shows what is; the others say this when pressed.
 
-use super::model::{Layer, Model, PositionKey};
+use super::model::{Layer, Model, Pane, PositionKey, ScalperKey};
 use crate::domain::StrategyStatus;
 use crate::engine::record::Profile;
 use crate::view::Stage;
@@ -20,6 +20,56 @@ pub fn always(_: &Model) -> Offer {
 pub fn row(model: &Model) -> Offer {
     let here = model.strategy_at_hand().is_some() || model.positions.key().is_some();
     if here { Ok(()) } else { no("There is nothing in this list.") }
+}
+
+/// There is something to show whole.
+pub fn details(model: &Model) -> Offer {
+    match (model.focus, model.signals.key()) {
+        (Pane::Signals, Some(ScalperKey::Signal(id))) if asks(model, id) => Ok(()),
+        (Pane::Signals, _) if model.strategy_at_hand().is_none() => {
+            no("There is no trade here: the line below says all.")
+        }
+        (Pane::Signals, _) => Ok(()),
+        _ => row(model),
+    }
+}
+
+fn asks(model: &Model, id: crate::domain::SignalId) -> bool {
+    model.view.signals.signal(id).is_some_and(|s| s.asks().is_some())
+}
+
+pub fn approve(model: &Model) -> Offer {
+    let Some(card) = &model.approval else { return no("No signal waits for you.") };
+    entries_allowed(model)?;
+    if card.is_armed(model.now) { Ok(()) } else { no("Just a moment: this card has only just come.") }
+}
+
+pub fn decline(model: &Model) -> Offer {
+    if model.approval.is_some() { Ok(()) } else { no("No signal waits for you.") }
+}
+
+pub fn arm_setup(model: &Model) -> Offer {
+    if model.setup_at_hand().is_some() { Ok(()) } else { no("There is no set-up here: strategy.yaml declares them.") }
+}
+
+/// The scalp under the cursor holds something.
+pub fn scalp(model: &Model) -> Offer {
+    match model.scalp_at_hand() {
+        None => no("There is no open scalp under the cursor."),
+        Some(s) if s.net.is_flat() => no(format!("#{} holds nothing yet: its entry ends by itself.", s.strategy)),
+        Some(s) if s.exiting.is_some() => no(format!("#{} is being left already.", s.strategy)),
+        Some(_) => Ok(()),
+    }
+}
+
+pub fn breakeven(model: &Model) -> Offer {
+    scalp(model)?;
+    let above = model.scalp_at_hand().and_then(|s| Some(s.last()? > s.average?));
+    match above {
+        Some(true) => Ok(()),
+        Some(false) => no("It is not above its fill price: a stop there would be hit at once."),
+        None => no("Its price is not known."),
+    }
 }
 
 pub fn mark(model: &Model) -> Offer {
@@ -102,6 +152,7 @@ fn entries_allowed(model: &Model) -> Offer {
 
 pub fn retry(model: &Model) -> Offer {
     match model.strategy_at_hand() {
+        Some(s) if s.scalp => no("A signal is traded once: another one brings another scalp."),
         Some(s) if s.status == StrategyStatus::Failed => Ok(()),
         Some(s) => no(format!("#{} is {}: only a failed strategy is tried again.", s.id, s.status)),
         None => no("There is no strategy here."),
@@ -135,6 +186,9 @@ pub fn close(model: &Model) -> Offer {
 }
 
 pub fn move_stop(model: &Model) -> Offer {
+    if model.focus == Pane::Signals {
+        return scalp(model);
+    }
     match model.positions.key() {
         Some(PositionKey::Foreign(..) | PositionKey::ForeignHead) => {
             no("It was opened elsewhere: its stop is placed there too.")
@@ -204,7 +258,8 @@ pub fn commit(model: &Model) -> Offer {
 
 /// There is something to leave or to clear; otherwise nothing needs to be said.
 pub fn back(model: &Model) -> Offer {
-    let something = !model.layers.is_empty()
+    let something = model.approval.is_some()
+        || !model.layers.is_empty()
         || !model.toasts.is_empty()
         || !model.chosen.is_empty()
         || !model.filter.is_empty()

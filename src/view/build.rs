@@ -7,7 +7,7 @@ use super::health::Health;
 use super::notices::{Seen, standing};
 use super::prices::Prices;
 use super::strategies::{Fills, LegFill, StrategyRow, row};
-use super::{View, orders, positions, queue, risk, safety};
+use super::{View, orders, positions, queue, risk, safety, signals};
 use crate::domain::time::Timestamp;
 use crate::domain::{Contract, Quote};
 use crate::engine::record::Purpose;
@@ -44,6 +44,7 @@ impl View {
             now,
         };
         let standing = standing(&seen);
+        let signals = signals::signals(&quotes, config, health, reference, now);
         Self {
             now,
             risk: risk::gauges(state, config, reference, &strategies, pnl, health.api).into(),
@@ -54,6 +55,7 @@ impl View {
             working: orders::working(state, now).into(),
             recent: orders::recent(state, now).into(),
             safety: Arc::new(safety),
+            signals: Arc::new(signals),
             standing: standing.into(),
             notices: health.notices.clone().into(),
             replay: None,

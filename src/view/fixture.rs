@@ -1,5 +1,7 @@
 //! A trading desk for tests: its state is folded from records, as the engine's is, so it stays true.
 
+pub mod scalps;
+
 use std::collections::BTreeMap;
 
 use jiff::civil::{Date, date};
@@ -66,6 +68,9 @@ impl Reference for OpenMarket {
     }
     fn instrument(&self, contract: &Contract) -> Option<Instrument> {
         Some(instrument(*contract))
+    }
+    fn underlying(&self, symbol: Symbol) -> Option<Contract> {
+        Some(Contract::index(Exchange::Nse, symbol))
     }
     fn charges(&self, order: &OrderTally) -> RawCharges {
         RawCharges { brokerage: Money(order.turnover.0.abs() * dec!(0.001)), ..RawCharges::default() }
@@ -252,15 +257,20 @@ impl Desk {
     }
 
     pub fn order(&mut self, contract: Contract, side: Side, quantity: u32, price: Price, purpose: Purpose) -> IntentId {
+        self.order_of(contract, side, quantity, OrderKind::Limit { price }, purpose, Product::Margin)
+    }
+
+    fn order_of(
+        &mut self,
+        contract: Contract,
+        side: Side,
+        quantity: u32,
+        kind: OrderKind,
+        purpose: Purpose,
+        product: Product,
+    ) -> IntentId {
         let number = self.state.next_intent.max(1);
-        let spec = OrderSpec {
-            contract,
-            side,
-            quantity: Quantity(quantity),
-            kind: OrderKind::Limit { price },
-            validity: Validity::Day,
-            product: Product::Margin,
-        };
+        let spec = OrderSpec { contract, side, quantity: Quantity(quantity), kind, validity: Validity::Day, product };
         let intent = Intent {
             id: IntentId(number),
             account: AccountId(1),
@@ -292,7 +302,7 @@ impl Desk {
         self.record(Record::OrderSeen { intent, sighting: Box::new(sighting) });
         let news = Quantity(filled).saturating_sub(before);
         let net = self.books.get(&(spec.contract, spec.product)).map_or(0, |p| p.net.0);
-        self.book(spec.contract, net + spec.side.signed(news).0, spec.kind.price().unwrap_or_default());
+        self.book(spec.contract, spec.product, net + spec.side.signed(news).0, spec.kind.price().unwrap_or_default());
     }
 
     /// A whole strategy in the book, filled at its premiums, and the broker's positions read after it.
@@ -317,18 +327,18 @@ impl Desk {
 
     /// What the broker's book says of one contract, read now.
     pub fn broker_has(&mut self, strike: i64, right: &str, net: i64) {
-        self.book(option("NIFTY", strike, right), net, Price(dec!(50)));
+        self.book(option("NIFTY", strike, right), Product::Margin, net, Price(dec!(50)));
         self.advance(100);
         self.read();
     }
 
-    fn book(&mut self, contract: Contract, net: i64, price: Price) {
+    fn book(&mut self, contract: Contract, product: Product, net: i64, price: Price) {
         let size = NetQuantity(net).size();
         self.books.insert(
-            (contract, Product::Margin),
+            (contract, product),
             PositionSighting {
                 contract,
-                product: Product::Margin,
+                product,
                 net: NetQuantity(net),
                 buy_quantity: if net > 0 { size } else { Quantity::ZERO },
                 sell_quantity: if net < 0 { size } else { Quantity::ZERO },

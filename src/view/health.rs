@@ -1,5 +1,8 @@
 //! How the parts around the engine are doing, as the app that owns them tells it.
 
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+
 use crate::domain::Drill;
 use crate::domain::time::{Timestamp, ms_between};
 use crate::engine::effect::AlertLevel;
@@ -61,6 +64,46 @@ pub struct Notice {
     pub text: String,
 }
 
+/// How the webhook's door stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum WebhookDoor {
+    /// No secret is set: nothing listens.
+    #[default]
+    Off,
+    Open(SocketAddr),
+    /// It was to be opened and could not be; why.
+    Failed(String),
+}
+
+/// A delivery that did not get past the webhook's door.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WebhookRefusal {
+    pub at: Timestamp,
+    pub source: IpAddr,
+    /// Of HTTP.
+    pub status: u16,
+    pub reason: String,
+}
+
+/// What has come to the webhook since the start. Nothing secret is in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WebhookHealth {
+    pub door: WebhookDoor,
+    /// Deliveries by how they were answered: `accepted`, `duplicate`, or the code of the refusal.
+    pub counts: BTreeMap<&'static str, u64>,
+    /// What was refused at the door itself, the newest last; the app keeps a few dozen.
+    pub refusals: Vec<WebhookRefusal>,
+}
+
+impl WebhookHealth {
+    /// Deliveries that were taken, and those that were refused.
+    pub fn totals(&self) -> (u64, u64) {
+        let taken = |code: &str| matches!(code, "accepted" | "duplicate");
+        let sum = |wanted: bool| self.counts.iter().filter(|(c, _)| taken(c) == wanted).map(|(_, n)| n).sum();
+        (sum(true), sum(false))
+    }
+}
+
 /// A drill that runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rehearsing {
@@ -100,6 +143,8 @@ pub struct Health {
     /// What is made to go wrong for practice.
     pub rehearsals: Vec<Rehearsing>,
     pub awake: Awake,
+    /// `None`: this cockpit has no webhook.
+    pub webhook: Option<WebhookHealth>,
     /// The newest alerts, oldest first; the app keeps a few dozen.
     pub notices: Vec<Notice>,
 }

@@ -2,6 +2,8 @@
 //!
 //! Amounts are exact JSON numbers; what is not known is `null`.
 
+mod signals;
+
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
@@ -15,6 +17,8 @@ use crate::domain::{Bound, LegKind, Money, OrderKind, Price, StrategyId};
 use crate::engine::command::{Preview, PreviewLeg};
 use crate::engine::effect::AlertLevel;
 use crate::engine::record::Profile;
+
+pub use self::signals::signals;
 
 /// All strategies: `[{id, symbol, strategy_name, status, priority, total_score, conviction, expiry, legs, …}]`.
 pub fn list(view: &View) -> Value {
@@ -80,6 +84,7 @@ fn strategy(s: &StrategyRow) -> Value {
         "symbol": s.symbol.as_str(),
         "exchange": s.exchange.as_str(),
         "strategy_name": s.name,
+        "scalp": s.scalp,
         "derived_name": s.derived_name,
         "status": s.status.as_str(),
         "queued": s.queued_at.is_some(),

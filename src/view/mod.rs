@@ -17,6 +17,7 @@ mod replay;
 mod risk;
 pub mod rules;
 mod safety;
+mod signals;
 mod strategies;
 
 #[cfg(test)]
@@ -28,7 +29,10 @@ use crate::domain::StrategyId;
 use crate::domain::time::Timestamp;
 
 pub use header::{DayPnl, Header, IndexQuote, LinkView, Session, TokenView};
-pub use health::{ApiUse, Awake, Health, Link, LinkState, Notice, Rehearsing, StoreHealth, TokenHealth};
+pub use health::{
+    ApiUse, Awake, Health, Link, LinkState, Notice, Rehearsing, StoreHealth, TokenHealth, WebhookDoor, WebhookHealth,
+    WebhookRefusal,
+};
 pub use notices::Standing;
 pub use orders::{OrderOrigin, OrderRow};
 pub use positions::{Group, GuardRow, PositionRow, Positions};
@@ -38,6 +42,7 @@ pub use replay::{Replay, ReplayLine};
 pub use risk::{Amount, Gauge, GaugeLevel, LimitKind, WARN_PCT};
 pub use rules::RuleRow;
 pub use safety::{ClosePlan, CloseRow, FlattenState, HaltState, Safety};
+pub use signals::{Asked, ClosedScalp, ScalpRow, ScalpUse, SetupRow, SignalRow, SignalStanding, Signals};
 pub use strategies::{LegRow, StrategyRow};
 
 /// Everything there is to show at one instant.
@@ -57,6 +62,8 @@ pub struct View {
     /// Orders of today that are over, the newest first; at most [`orders::RECENT`].
     pub recent: Arc<[OrderRow]>,
     pub safety: Arc<Safety>,
+    /// The scalper: set-ups, signals, scalps.
+    pub signals: Arc<Signals>,
     /// Conditions that hold now and that the trader must know of; the worst first.
     pub standing: Arc<[Standing]>,
     /// Alerts of the last while, oldest first.

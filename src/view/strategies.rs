@@ -21,6 +21,8 @@ pub struct StrategyRow {
     pub id: StrategyId,
     pub symbol: Symbol,
     pub exchange: Exchange,
+    /// The trade of a signal: it stands among the scalps.
+    pub scalp: bool,
     /// As the analyser calls it.
     pub name: String,
     /// As its legs say.
@@ -107,6 +109,7 @@ impl StrategyRow {
     /// Whether it stands in the list a trader chooses from.
     pub fn is_choosable(&self) -> bool {
         match self.status {
+            _ if self.scalp => false,
             StrategyStatus::Pending
             | StrategyStatus::Marked
             | StrategyStatus::Deferred
@@ -135,6 +138,7 @@ pub(super) fn row(strategy: &Strategy, quotes: &Quotes<'_>, fills: &Fills, now: 
         id: strategy.id,
         symbol: r.symbol,
         exchange: r.exchange,
+        scalp: r.is_of_signal(),
         name: r.name.clone(),
         derived_name: r.derived_name.clone(),
         status: strategy.status,

@@ -139,6 +139,9 @@ impl Desk for Remote {
     fn status(&self) -> Answer<'_, Value> {
         Box::pin(self.get("/api/status"))
     }
+    fn signals(&self) -> Answer<'_, Value> {
+        Box::pin(self.get("/api/signals"))
+    }
     fn show(&self, id: StrategyId) -> Answer<'_, Value> {
         Box::pin(async move { self.get(&format!("/api/strategies/{id}")).await })
     }

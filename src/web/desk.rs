@@ -30,6 +30,9 @@ pub trait Desk: Send + Sync {
     /// Mode, session, positions, working orders, queue, limits: an object.
     fn status(&self) -> Answer<'_, Value>;
 
+    /// The scalper: set-ups, signals, open scalps and those of the day: an object.
+    fn signals(&self) -> Answer<'_, Value>;
+
     /// One strategy whole, with what executing it would mean now; [`DeskError::NotFound`] where there is none.
     fn show(&self, id: StrategyId) -> Answer<'_, Value>;
 

@@ -101,6 +101,10 @@ impl Desk for FakeDesk {
         ready(Ok(status))
     }
 
+    fn signals(&self) -> Answer<'_, Value> {
+        ready(Ok(json::signals(&self.picture())))
+    }
+
     fn show(&self, id: StrategyId) -> Answer<'_, Value> {
         let found = json::show(&self.picture(), id, self.preview.as_ref());
         ready(found.ok_or_else(|| DeskError::NotFound(format!("#{id}: there is no such strategy"))))
@@ -137,6 +141,9 @@ impl Desk for FakeDesk {
 pub(crate) struct Hanging;
 
 impl Desk for Hanging {
+    fn signals(&self) -> Answer<'_, Value> {
+        Box::pin(std::future::pending())
+    }
     fn alerts(&self, _: AlertsRequest) -> Answer<'_, Value> {
         Box::pin(std::future::pending())
     }

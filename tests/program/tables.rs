@@ -58,6 +58,14 @@ impl Tables {
         Self { connection }
     }
 
+    /// What the audit says of scalps, in order: a state where one was reached.
+    pub fn states_of_scalp(&self) -> Vec<String> {
+        let query = "SELECT CASE event WHEN 'scalp moved' THEN what ELSE event END FROM audit
+                     WHERE event LIKE 'scalp %' ORDER BY seq";
+        let mut statement = self.connection.prepare(query).unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    }
+
     fn rows<T>(&self, sql: &str, row: impl Fn(&Row<'_>) -> rusqlite::Result<T>) -> Vec<T> {
         let mut statement = self.connection.prepare(sql).unwrap();
         let rows = statement.query_map([], |r| row(r)).unwrap();

@@ -37,7 +37,10 @@ fn chosen(mut rows: Vec<Value>, args: &ListArgs) -> Result<Vec<Value>, Failure> 
     if let Some(least) = args.min_score.filter(|s| !s.is_zero()) {
         rows.retain(|r| number(r, "total_score").is_some_and(|score| score >= least));
     }
-    if !args.status.is_empty() {
+    if args.status.is_empty() {
+        // They stand under `signals`.
+        rows.retain(|r| !fields::flag(r, "scalp"));
+    } else {
         rows.retain(|r| args.status.iter().any(|s| s.as_str() == text(r, "status")));
     }
     rows.sort_by_key(|r| (Reverse(whole(r, "priority")), Reverse(number(r, "total_score")), whole(r, "id")));

@@ -21,6 +21,7 @@ pub mod protect;
 pub mod rehearse;
 pub mod replay;
 pub mod risk;
+pub mod scalping;
 pub mod setup;
 pub mod show;
 pub mod simulate;

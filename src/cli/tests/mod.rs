@@ -7,4 +7,5 @@ mod importing;
 mod looking;
 mod parsing;
 mod records;
+mod scalping;
 mod stage;

@@ -245,6 +245,13 @@ impl State {
         self.lots.iter().map(|(k, l)| l.pnl(self.marks.get(&k.contract).map(Quote::mid))).sum()
     }
 
+    /// What the orders of one owner have cost, by the tariff of `day`: rounded once.
+    pub fn charges_of(&self, owner: Owner, day: Date, reference: &dyn Reference) -> Money {
+        let filled = self.orders.values().filter(|o| o.purpose.owner() == owner && !o.filled.is_zero());
+        let raw: RawCharges = filled.map(|o| reference.charges(&o.tally(day))).sum();
+        raw.rounded().total()
+    }
+
     /// What our orders of `day` have cost, by the tariff: added up unrounded and rounded once, as a contract note does.
     pub fn charges(&self, day: Date, reference: &dyn Reference) -> Money {
         let of_day = self.orders.values().filter(|o| !o.filled.is_zero() && trading_day(o.changed_at) == day);

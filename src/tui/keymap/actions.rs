@@ -11,6 +11,7 @@ pub enum Context {
     Positions,
     Orders,
     Log,
+    Signals,
     /// One strategy, whole.
     Detail,
     Help,
@@ -18,6 +19,8 @@ pub enum Context {
     Kill,
     /// A card that asks before something dangerous.
     Card,
+    /// The card of a signal that waits for the trader.
+    Approval,
     /// A text field.
     Text,
     /// A replay of a past day: heard before the panes.
@@ -32,23 +35,26 @@ impl Context {
             Self::Positions => "positions",
             Self::Orders => "orders",
             Self::Log => "log",
+            Self::Signals => "signals",
             Self::Detail => "details",
             Self::Help => "help",
             Self::Kill => "halt card",
             Self::Card => "confirmation",
+            Self::Approval => "signal's card",
             Self::Text => "text field",
             Self::Replay => "replay",
         }
     }
 }
 
-use Context::{Card, Detail, Help, Kill, Log, Orders, Pending, Positions, Queue, Replay, Text};
+use Context::{Approval, Card, Detail, Help, Kill, Log, Orders, Pending, Positions, Queue, Replay, Signals, Text};
 
-const PANES: &[Context] = &[Pending, Queue, Positions, Orders, Log];
+const PANES: &[Context] = &[Pending, Queue, Positions, Orders, Log, Signals];
 const LISTS: &[Context] = &[Pending, Queue];
 const STRATEGY: &[Context] = &[Pending, Queue, Detail];
-const SCROLL: &[Context] = &[Pending, Queue, Positions, Orders, Log, Detail, Help, Kill, Card];
-const EVERYWHERE: &[Context] = &[Pending, Queue, Positions, Orders, Log, Detail, Help, Kill, Card, Text];
+const SCROLL: &[Context] = &[Pending, Queue, Positions, Orders, Log, Signals, Detail, Help, Kill, Card];
+const EVERYWHERE: &[Context] =
+    &[Pending, Queue, Positions, Orders, Log, Signals, Detail, Help, Kill, Card, Approval, Text];
 
 /// The chapters of the help page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,20 +62,22 @@ pub enum Group {
     Safety,
     Strategies,
     Positions,
+    Scalping,
     Looking,
     Cards,
     Replay,
 }
 
 impl Group {
-    pub const ALL: [Self; 6] =
-        [Self::Safety, Self::Strategies, Self::Positions, Self::Looking, Self::Cards, Self::Replay];
+    pub const ALL: [Self; 7] =
+        [Self::Safety, Self::Strategies, Self::Positions, Self::Scalping, Self::Looking, Self::Cards, Self::Replay];
 
     pub fn title(self) -> &'static str {
         match self {
             Self::Safety => "Safety",
             Self::Strategies => "Strategies and the queue",
             Self::Positions => "Positions and orders",
+            Self::Scalping => "Signals and scalps",
             Self::Looking => "Looking around",
             Self::Cards => "Cards and text fields",
             Self::Replay => "Replay of a past day",
@@ -154,7 +162,7 @@ actions! {
         "On the halt card: exits everything listed, shorts first, and repeats until the broker says flat.";
     IncludeForeign "include_foreign" &[Kill], ["i"], "include foreign", Safety, 2, [], offers::include_foreign,
         "On the halt card: positions that were opened elsewhere are flattened too, or left alone.";
-    Arm "arm" &[Pending, Queue, Positions, Orders, Log, Kill], ["A"], "arm", Safety, 1, [], offers::arm,
+    Arm "arm" &[Pending, Queue, Positions, Orders, Log, Signals, Kill], ["A"], "arm", Safety, 1, [], offers::arm,
         "Allows entries again after a halt. Asks for a typed word.";
 
     Mark "mark" STRATEGY, ["Space"], "mark", Strategies, 1, [], offers::mark,
@@ -182,15 +190,26 @@ actions! {
 
     Close "close" &[Positions], ["x"], "close", Positions, 1, [danger], offers::close,
         "Closes the strategy, or the single position, under the cursor. Asks first.";
-    MoveStop "move_stop" &[Positions], ["b"], "stop", Positions, 0, [], offers::move_stop,
+    MoveStop "move_stop" &[Positions, Signals], ["b"], "stop", Positions, 0, [], offers::move_stop,
         "Asks where the stop of the strategy or position under the cursor shall stand: a price, breakeven, trail 10, off.";
     CancelOrder "cancel_order" &[Orders], ["x"], "cancel order", Positions, 1, [danger], offers::cancel_order,
         "Cancels the working order under the cursor. Asks first.";
     Fold "fold" &[Positions], ["Space", "Left", "Right"], "fold", Positions, 6, [], offers::row,
         "Shows or hides the legs of a strategy.";
 
-    Details "details" &[Pending, Queue, Positions], ["Enter"], "details", Looking, 6, [], offers::row,
-        "Everything about a strategy: legs, mapping, prices, margin, largest loss, issues, what was reported.";
+    ApproveSignal "approve_signal" &[Approval], ["o"], "buy it", Scalping, 1, [danger], offers::approve,
+        "Approves the signal on its card, which comes by itself: what the card says is bought. A held or pasted key does not count.";
+    DeclineSignal "decline_signal" &[Approval], ["d"], "decline", Scalping, 2, [], offers::decline,
+        "Lets the signal on its card go.";
+    ArmSetup "arm_setup" &[Signals], ["a"], "arm/pause", Scalping, 1, [danger], offers::arm_setup,
+        "Arms the set-up of the row under the cursor (asks first), or pauses it: then its signals are refused, what it holds goes on.";
+    CloseScalp "close_scalp" &[Signals], ["x"], "close", Scalping, 2, [danger], offers::scalp,
+        "Closes the scalp under the cursor. Asks first.";
+    Breakeven "breakeven" &[Signals], ["B"], "breakeven", Scalping, 3, [], offers::breakeven,
+        "Moves the stop of the scalp under the cursor to its fill price.";
+
+    Details "details" &[Pending, Queue, Positions, Signals], ["Enter"], "details", Looking, 6, [], offers::details,
+        "Everything about a strategy: legs, mapping, prices, margin, largest loss, issues, what was reported. On a signal that waits: its card.";
     Filter "filter" &[Pending], ["/"], "filter", Looking, 9, [], offers::always,
         "Narrows the list: words, symbol:NIFTY, status:failed, score>0.6, pop>60, loss<5000.";
     Sort "sort" &[Pending], ["s"], "sort", Looking, 10, [], offers::always,
@@ -211,6 +230,8 @@ actions! {
         "The orders.";
     GoLog "go_log" PANES, ["5"], "log", Looking, 0, [], offers::always,
         "The log.";
+    GoSignals "go_signals" PANES, ["7"], "signals", Looking, 0, [], offers::always,
+        "The scalper: set-ups, signals, open scalps, those of the day.";
     Zoom "zoom" PANES, ["z"], "zoom", Looking, 13, [], offers::always,
         "Gives the whole screen to one pane, or takes it back.";
     Up "up" SCROLL, ["Up", "k"], "up", Looking, 0, [repeats], offers::always, "One row up.";
@@ -219,10 +240,10 @@ actions! {
     PageDown "page_down" SCROLL, ["PageDown", "Ctrl-f"], "page down", Looking, 0, [repeats], offers::always, "One page down.";
     First "first" SCROLL, ["Home", "g"], "first", Looking, 0, [], offers::always, "The first row.";
     Last "last" SCROLL, ["End", "G"], "last", Looking, 0, [], offers::always, "The last row; in the log: follow it again.";
-    ShowHelp "help" &[Pending, Queue, Positions, Orders, Log, Detail], ["?", "F1"], "help", Looking, 5, [], offers::always,
+    ShowHelp "help" &[Pending, Queue, Positions, Orders, Log, Signals, Detail], ["?", "F1"], "help", Looking, 5, [], offers::always,
         "All keys, as they are set, and what the marks mean.";
-    Back "back" &[Pending, Queue, Positions, Orders, Log, Detail, Help, Kill], ["Esc"], "back", Looking, 4, [], offers::back,
-        "Leaves a page or card; in a list clears messages, then the selection, then the filter. On the halt card: stays halted.";
+    Back "back" &[Pending, Queue, Positions, Orders, Log, Signals, Detail, Help, Kill, Approval], ["Esc"], "back", Looking, 4, [], offers::back,
+        "Leaves a page or card; in a list clears messages, then the selection, then the filter. On the halt card: stays halted. On a signal's card: puts it away, undecided.";
     Rehearse "rehearse" PANES, ["R"], "rehearse", Looking, 0, [], offers::rehearse,
         "Paper mode: lets something go wrong for a while, for practice: a dead feed, an unanswered order, a revoked token.";
     Redraw "redraw" EVERYWHERE, ["Ctrl-l"], "redraw", Looking, 0, [], offers::always,

@@ -1,6 +1,6 @@
 //! Cards: what is being confirmed is data, so it can be shown, tested and disarmed.
 
-use crate::domain::{Contract, IntentId, Product, StrategyId, StrategyStatus};
+use crate::domain::{Contract, IntentId, Product, SetupName, SignalId, StrategyId, StrategyStatus};
 use crate::engine::Preview;
 use crate::engine::command::Command;
 use crate::view::View;
@@ -101,6 +101,7 @@ pub enum Subject {
     CancelOrder(IntentId),
     Unwind(StrategyId),
     Resume(StrategyId),
+    ArmSetup(SetupName),
     Quit,
 }
 
@@ -115,6 +116,7 @@ impl Subject {
             Self::CancelOrder(intent) => Some(Command::CancelOrder { intent: *intent }),
             Self::Unwind(id) => Some(Command::Unwind { id: *id }),
             Self::Resume(id) => Some(Command::Resume { id: *id }),
+            Self::ArmSetup(setup) => Some(Command::ArmSetup { setup: setup.clone(), armed: true }),
             Self::Quit => None,
         }
     }
@@ -138,6 +140,10 @@ impl Subject {
             Self::Unwind(id) | Self::Resume(id) => {
                 vec![view.queued(*id).map_or_else(String::new, |q| format!("{:?}", q.stage))]
             }
+            Self::ArmSetup(name) => {
+                let setup = view.signals.setup(name);
+                vec![setup.map_or_else(String::new, |s| format!("{:?} {}", s.setup, s.armed))]
+            }
             Self::Quit => Vec::new(),
         }
     }
@@ -157,6 +163,22 @@ pub struct ConfirmCard {
 impl ConfirmCard {
     pub fn is_armed(&self, now: Millis) -> bool {
         self.disarmed.is_none() && now >= self.shown_at + ARMING_MS && now < self.expires_at
+    }
+}
+
+/// A signal that waits for the trader's word. The card comes by itself and goes with the signal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ApprovalCard {
+    pub id: CardId,
+    pub signal: SignalId,
+    /// Since when it could hear a key.
+    pub shown_at: Millis,
+    pub expires_at: Millis,
+}
+
+impl ApprovalCard {
+    pub fn is_armed(&self, now: Millis) -> bool {
+        now >= self.shown_at + ARMING_MS && now < self.expires_at
     }
 }
 

@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub use cards::{
-    ARMING_MS, Answer, CARD_MS, CardId, ConfirmCard, ExecuteCard, Facts, KillCard, Millis, PREVIEW_MS, Subject,
+    ARMING_MS, Answer, ApprovalCard, CARD_MS, CardId, ConfirmCard, ExecuteCard, Facts, KillCard, Millis, PREVIEW_MS,
+    Subject,
 };
 pub use list::{Cursor, offset};
 pub use text::{Asked, Field, TextDialog};
@@ -16,9 +17,9 @@ pub use text::{Asked, Field, TextDialog};
 use super::filter::Filter;
 use super::keymap::{Context, Keymap};
 use super::sort::Sort;
-use crate::domain::{Contract, IntentId, Product, StrategyId};
+use crate::domain::{Contract, IntentId, Product, SignalId, StrategyId};
 use crate::engine::Preview;
-use crate::view::{OrderRow, PositionRow, QueueRow, StrategyRow, View};
+use crate::view::{OrderRow, PositionRow, QueueRow, ScalpRow, SetupRow, SignalStanding, StrategyRow, View};
 
 /// The panes, in the order of Tab.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,10 +30,12 @@ pub enum Pane {
     Positions,
     Orders,
     Log,
+    /// The scalper.
+    Signals,
 }
 
 impl Pane {
-    pub const ALL: [Self; 5] = [Self::Pending, Self::Queue, Self::Positions, Self::Orders, Self::Log];
+    pub const ALL: [Self; 6] = [Self::Pending, Self::Queue, Self::Positions, Self::Orders, Self::Log, Self::Signals];
 
     #[must_use]
     pub fn moved(self, by: isize) -> Self {
@@ -47,6 +50,7 @@ impl Pane {
             Self::Positions => Context::Positions,
             Self::Orders => Context::Orders,
             Self::Log => Context::Log,
+            Self::Signals => Context::Signals,
         }
     }
 }
@@ -67,6 +71,16 @@ pub enum OrderKey {
     Ours(IntentId),
     /// Place among the foreign orders: their ids are text.
     Foreign(usize),
+}
+
+/// A line of the signals pane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScalperKey {
+    /// Its place among the set-ups, which the settings fix.
+    Setup(usize),
+    Scalp(StrategyId),
+    Signal(SignalId),
+    Closed(StrategyId),
 }
 
 /// What lies over the panes. The last is on top.
@@ -169,6 +183,11 @@ pub struct Model {
     pub queue: Cursor<StrategyId>,
     pub positions: Cursor<PositionKey>,
     pub orders: Cursor<OrderKey>,
+    pub signals: Cursor<ScalperKey>,
+    /// The signal that waits for the trader, over everything but the halt card.
+    pub approval: Option<ApprovalCard>,
+    /// Signals that are decided, or whose card was put away: none comes by itself for them.
+    pub put_away: BTreeSet<SignalId>,
     /// Strategies selected with `v`.
     pub chosen: BTreeSet<StrategyId>,
     /// Strategies whose legs are hidden.
@@ -204,6 +223,9 @@ impl Model {
             queue: Cursor::default(),
             positions: Cursor::default(),
             orders: Cursor::default(),
+            signals: Cursor::default(),
+            approval: None,
+            put_away: BTreeSet::new(),
             chosen: BTreeSet::new(),
             folded: BTreeSet::new(),
             layers: Vec::new(),
@@ -220,12 +242,14 @@ impl Model {
     /// Who hears the next key.
     pub fn context(&self) -> Context {
         match self.layers.last() {
+            Some(Layer::Kill(_)) => Context::Kill,
+            // What is being typed is never taken away.
+            Some(Layer::Text(_)) => Context::Text,
+            _ if self.approval.is_some() => Context::Approval,
             None => self.focus.context(),
             Some(Layer::Detail(_)) => Context::Detail,
             Some(Layer::Help { .. }) => Context::Help,
             Some(Layer::Execute(_) | Layer::Confirm(_)) => Context::Card,
-            Some(Layer::Kill(_)) => Context::Kill,
-            Some(Layer::Text(_)) => Context::Text,
         }
     }
 
@@ -272,9 +296,48 @@ impl Model {
                 PositionKey::Group(id) | PositionKey::Leg(id, ..) => Some(id),
                 PositionKey::ForeignHead | PositionKey::Foreign(..) => None,
             },
+            Pane::Signals => self.scalp_strategy(),
             Pane::Orders | Pane::Log => None,
         })?;
         self.view.strategy(id)
+    }
+
+    /// Lines of the signals pane from top to bottom.
+    pub fn scalper_keys(&self) -> Vec<ScalperKey> {
+        let all = &self.view.signals;
+        let setups = (0..all.setups.len()).map(ScalperKey::Setup);
+        let open = all.open.iter().map(|s| ScalperKey::Scalp(s.strategy));
+        let signals = all.signals.iter().map(|s| ScalperKey::Signal(s.id));
+        let closed = all.closed.iter().map(|s| ScalperKey::Closed(s.strategy));
+        setups.chain(open).chain(signals).chain(closed).collect()
+    }
+
+    /// The trade under the cursor of the signals pane.
+    fn scalp_strategy(&self) -> Option<StrategyId> {
+        match self.signals.key()? {
+            ScalperKey::Scalp(id) | ScalperKey::Closed(id) => Some(id),
+            ScalperKey::Signal(id) => match self.view.signals.signal(id)?.standing {
+                SignalStanding::Traded(strategy) => Some(strategy),
+                _ => None,
+            },
+            ScalperKey::Setup(_) => None,
+        }
+    }
+
+    /// The open scalp under the cursor of the signals pane.
+    pub fn scalp_at_hand(&self) -> Option<&ScalpRow> {
+        self.view.signals.scalp(self.scalp_strategy()?)
+    }
+
+    /// The set-up of whatever is under the cursor of the signals pane.
+    pub fn setup_at_hand(&self) -> Option<&SetupRow> {
+        let all = &self.view.signals;
+        match self.signals.key()? {
+            ScalperKey::Setup(n) => all.setups.get(n),
+            ScalperKey::Scalp(id) => all.setup(&all.scalp(id)?.setup),
+            ScalperKey::Signal(id) => all.setup(&all.signal(id)?.setup),
+            ScalperKey::Closed(id) => all.setup(&all.closed.iter().find(|s| s.strategy == id)?.setup),
+        }
     }
 
     /// What mark and execute act on: what is selected, in the order of the list, or the row under the cursor.
@@ -326,6 +389,11 @@ impl Model {
             Layer::Kill(c) => vec![c.shown_at + ARMING_MS],
             Layer::Detail(_) | Layer::Help { .. } | Layer::Text(_) => Vec::new(),
         });
-        toasts.chain(layers).filter(|at| *at > self.now).min()
+        // The countdown of a signal's card goes by seconds.
+        let approval = self.approval.iter().flat_map(|c| {
+            let left = c.expires_at.saturating_sub(self.now);
+            [c.shown_at + ARMING_MS, c.expires_at, self.now + left % 1_000, self.now + 1_000]
+        });
+        toasts.chain(layers).chain(approval).filter(|at| *at > self.now).min()
     }
 }

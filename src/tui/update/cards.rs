@@ -100,7 +100,7 @@ pub(super) fn refresh(model: &mut Model, out: &mut Vec<Outgoing>) {
     open_execute(model, ids, out);
 }
 
-fn confirm(model: &mut Model, subject: Subject) {
+pub(super) fn confirm(model: &mut Model, subject: Subject) {
     let card = ConfirmCard {
         id: CardId(next_id(model)),
         snapshot: subject.snapshot(&model.view),
@@ -121,6 +121,12 @@ pub(super) fn confirm_close(model: &mut Model) {
         Some(PositionKey::ForeignHead) | None => return,
     };
     confirm(model, subject);
+}
+
+pub(super) fn confirm_scalp(model: &mut Model) {
+    if let Some(id) = model.scalp_at_hand().map(|s| s.strategy) {
+        confirm(model, Subject::CloseStrategy(id));
+    }
 }
 
 pub(super) fn confirm_cancel(model: &mut Model) {

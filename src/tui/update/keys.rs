@@ -1,14 +1,25 @@
 //! A key: who hears it, whether it may be done now, and doing it.
 
-use super::{Outgoing, cards, lists, replay, send, text, toast};
-use crate::domain::{Contract, Drill, StrategyStatus};
-use crate::engine::Command;
+use super::{Outgoing, approvals, cards, lists, replay, send, text, toast};
+use crate::domain::{Contract, Drill, StrategyId, StrategyStatus};
+use crate::engine::{Command, StopWish};
 use crate::tui::key::Key;
 use crate::tui::keymap::{Action, Context};
-use crate::tui::model::{Asked, Layer, Model, Pane, PositionKey, Purpose, Subject, TextDialog, ToastLevel, Wish};
+use crate::tui::model::{
+    Asked, Layer, Model, Pane, PositionKey, Purpose, ScalperKey, Subject, TextDialog, ToastLevel, Wish,
+};
 use crate::view::StrategyRow;
 
 pub(super) fn key(model: &mut Model, key: Key, out: &mut Vec<Outgoing>) {
+    let before = model.context();
+    heard(model, key, out);
+    // A signal's card that has just got the keys is not answered by one already on its way.
+    if before != Context::Approval && model.context() == Context::Approval {
+        approvals::hear(model);
+    }
+}
+
+fn heard(model: &mut Model, key: Key, out: &mut Vec<Outgoing>) {
     if model.view.replay.is_some() && replay::key(model, key, out) {
         return;
     }
@@ -76,7 +87,12 @@ fn perform(model: &mut Model, action: Action, key: Key, out: &mut Vec<Outgoing>)
         Action::MoveStop => ask_for_stop(model),
         Action::CancelOrder => cards::confirm_cancel(model),
         Action::Fold => lists::fold(model),
-        Action::Details => cards::open_details(model, out),
+        Action::ApproveSignal => approvals::decide(model, true, out),
+        Action::DeclineSignal => approvals::decide(model, false, out),
+        Action::ArmSetup => arm_or_pause(model, out),
+        Action::CloseScalp => cards::confirm_scalp(model),
+        Action::Breakeven => breakeven(model, out),
+        Action::Details => details(model, out),
         Action::Filter => ask_for_filter(model),
         Action::Sort => lists::sort(model, false),
         Action::SortReverse => lists::sort(model, true),
@@ -87,6 +103,7 @@ fn perform(model: &mut Model, action: Action, key: Key, out: &mut Vec<Outgoing>)
         Action::GoPositions => focus(model, Pane::Positions),
         Action::GoOrders => focus(model, Pane::Orders),
         Action::GoLog => focus(model, Pane::Log),
+        Action::GoSignals => focus(model, Pane::Signals),
         Action::Zoom => model.zoomed = !model.zoomed,
         Action::Up => lists::step(model, -1, out),
         Action::Down => lists::step(model, 1, out),
@@ -129,6 +146,10 @@ fn focus(model: &mut Model, pane: Pane) {
 
 /// Leaves the layer on top; in the panes clears messages, then the selection, then the filter.
 fn back(model: &mut Model) {
+    if model.context() == Context::Approval {
+        approvals::put_away(model);
+        return;
+    }
     if model.layers.pop().is_some() {
         return;
     }
@@ -152,6 +173,7 @@ fn interrupt(model: &mut Model, out: &mut Vec<Outgoing>) {
         if matches!(model.layers.last(), Some(Layer::Text(_))) {
             text::abandon(model);
         }
+        approvals::put_away(model);
         cards::quit(model, out);
     }
 }
@@ -202,13 +224,47 @@ fn ask_for_notes(model: &mut Model) {
     ask(model, dialog);
 }
 
+/// The strategy under the cursor whole, or the card of a signal that waits.
+fn details(model: &mut Model, out: &mut Vec<Outgoing>) {
+    match model.signals.key() {
+        Some(ScalperKey::Signal(id)) if model.focus == Pane::Signals && model.strategy_at_hand().is_none() => {
+            approvals::show(model, id);
+        }
+        _ => cards::open_details(model, out),
+    }
+}
+
+/// Pausing is the safe direction and asks nothing.
+fn arm_or_pause(model: &mut Model, out: &mut Vec<Outgoing>) {
+    let Some(row) = model.setup_at_hand() else { return };
+    let setup = row.setup.name.clone();
+    if row.armed {
+        send(model, out, Command::ArmSetup { setup, armed: false }, Purpose::Tell);
+    } else {
+        cards::confirm(model, Subject::ArmSetup(setup));
+    }
+}
+
+fn breakeven(model: &mut Model, out: &mut Vec<Outgoing>) {
+    let Some(id) = model.scalp_at_hand().map(|s| s.strategy) else { return };
+    send(model, out, Command::SetStop { id, leg: None, stop: StopWish::Breakeven }, Purpose::Tell);
+}
+
 fn ask_for_stop(model: &mut Model) {
+    if model.focus == Pane::Signals {
+        let Some(id) = model.scalp_at_hand().map(|s| s.strategy) else { return };
+        return ask_for_stop_of(model, id, None);
+    }
     let Some(key) = model.positions.key() else { return };
     let (id, contract) = match key {
         PositionKey::Group(id) => (id, None),
         PositionKey::Leg(id, contract, _) => (id, Some(contract)),
         PositionKey::Foreign(..) | PositionKey::ForeignHead => return,
     };
+    ask_for_stop_of(model, id, contract);
+}
+
+fn ask_for_stop_of(model: &mut Model, id: StrategyId, contract: Option<Contract>) {
     let of_leg = |wanted: Contract| {
         let row = model.view.strategy(id)?;
         let leg = row.legs.iter().position(|l| l.instrument.is_some_and(|i| i.contract == wanted))?;

@@ -15,6 +15,8 @@ pub(super) fn refresh_rows(model: &mut Model) {
     model.pending_rows = rows;
     let (pending, queue, positions, orders) =
         (model.pending_keys(), model.queue_keys(), model.position_keys(), model.order_keys());
+    let signals = model.scalper_keys();
+    model.signals.follow(&signals);
     model.pending.follow(&pending);
     model.queue.follow(&queue);
     model.positions.follow(&positions);
@@ -39,7 +41,7 @@ pub(super) fn select(model: &mut Model) {
     let id = match model.focus {
         Pane::Pending => model.pending.key(),
         Pane::Queue => model.queue.key(),
-        Pane::Positions | Pane::Orders | Pane::Log => None,
+        Pane::Positions | Pane::Orders | Pane::Log | Pane::Signals => None,
     };
     if let Some(id) = id {
         if !model.chosen.remove(&id) {
@@ -134,6 +136,10 @@ fn move_cursor(model: &mut Model, by: isize) {
         Pane::Orders => {
             let keys = model.order_keys();
             model.orders.step(&keys, by);
+        }
+        Pane::Signals => {
+            let keys = model.scalper_keys();
+            model.signals.step(&keys, by);
         }
         Pane::Log => {}
     }

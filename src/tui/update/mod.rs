@@ -2,6 +2,7 @@
 //!
 //! Nothing dangerous leaves from here without its card: preview → arm → commit, and a card commits once.
 
+mod approvals;
 mod cards;
 mod keys;
 mod lists;
@@ -109,6 +110,7 @@ fn tick(model: &mut Model, now: Millis) {
     let now = model.now;
     model.toasts.retain(|t| t.until > now);
     cards::expire(model);
+    approvals::expire(model);
     let overdue = model.requests.values_mut().filter(|r| !r.overdue_told && now >= r.sent_at + OVERDUE_MS);
     let names: Vec<&str> = overdue
         .map(|r| {

@@ -8,9 +8,9 @@ use proptest::prelude::*;
 use super::{Msg, Outgoing, update};
 use crate::engine::command::{Command, Reply};
 use crate::engine::record::Record;
-use crate::tui::demo::{busy, dark, frame, halted, preview, show};
+use crate::tui::demo::{asking, busy, dark, frame, halted, preview, scalping, show};
 use crate::tui::key::{Chord, Code, Key};
-use crate::tui::keymap::{ACTIONS, Keymap};
+use crate::tui::keymap::{ACTIONS, Context, Keymap};
 use crate::tui::model::{CardId, Layer, Model};
 use crate::view::Stage;
 use crate::view::fixture::Desk;
@@ -20,7 +20,8 @@ fn any_key() -> impl Strategy<Value = Key> {
     let letters = prop::char::range('!', 'z').prop_map(Chord::char);
     let odd = prop::sample::select(vec![Code::Insert, Code::Delete, Code::Left, Code::F(5), Code::Home]);
     // The keys of dangerous things come often, or the cards would hardly ever be reached.
-    let hot: Vec<Chord> = ["E", "e", "y", "F12", "F", "x", "3", "4", "j", "i"].map(|k| k.parse().unwrap()).to_vec();
+    let hot: Vec<Chord> =
+        ["E", "e", "y", "F12", "F", "x", "3", "4", "7", "a", "o", "d", "j", "i"].map(|k| k.parse().unwrap()).to_vec();
     let chord = prop_oneof![8 => prop::sample::select(bound), 6 => prop::sample::select(hot), 1 => letters, 1 => odd.prop_map(Chord::plain)];
     (chord, prop::bool::weighted(0.1), prop::bool::weighted(0.05)).prop_map(|(chord, repeat, pasted)| Key {
         chord,
@@ -49,7 +50,7 @@ fn any_step() -> impl Strategy<Value = Step> {
         1 => (1_u16..220, 1_u16..70).prop_map(|(w, h)| Step::Resize(w, h)),
         1 => "[ -~\u{900}-\u{910}\n]{0,12}".prop_map(Step::Paste),
         1 => (-3_isize..4).prop_map(Step::Scroll),
-        2 => (0_usize..4).prop_map(Step::Show),
+        2 => (0_usize..6).prop_map(Step::Show),
         3 => any::<bool>().prop_map(Step::Answer),
     ]
 }
@@ -64,17 +65,24 @@ fn any_steps() -> impl Strategy<Value = Vec<Step>> {
         }
         steps
     };
+    let asked = |keys: &[&str]| [vec![Step::Show(0), Step::Show(5)], attempt(keys)[1..].to_vec()].concat();
     let attempts = vec![
         attempt(&["Esc", "Esc", "E", "y", "y"]),
         attempt(&["Esc", "Esc", "E", "r", "y"]),
         attempt(&["Esc", "3", "x", "y", "y"]),
         attempt(&["F12", "F", "F"]),
+        asked(&["o", "o", "d"]),
+        asked(&["Esc", "7", "a", "y", "y"]),
+        asked(&["Esc", "7", "G", "k", "x", "y", "o"]),
     ];
     prop_oneof![12 => any_step().prop_map(|s| vec![s]), 1 => prop::sample::select(attempts)]
 }
 
 /// What a card that could be committed would allow.
 fn armed(model: &Model) -> Option<CardId> {
+    if model.context() == Context::Approval {
+        return model.approval.filter(|card| card.is_armed(model.now)).map(|card| card.id);
+    }
     match model.layers.last()? {
         Layer::Execute(card) if card.is_armed(model.now) => Some(card.id),
         Layer::Confirm(card) if card.is_armed(model.now) => Some(card.id),
@@ -90,7 +98,7 @@ proptest! {
     /// only from a card that was armed, each card once.
     #[test]
     fn no_sequence_of_keys_gets_round_the_cards(steps in prop::collection::vec(any_steps(), 150)) {
-        let desks = [busy(), halted(), Desk::new(), { let mut d = busy(); d.record(Record::FlattenStarted { include_foreign: false }); d }];
+        let desks = [busy(), halted(), Desk::new(), { let mut d = busy(); d.record(Record::FlattenStarted { include_foreign: false }); d }, scalping(), asking()];
         let mut model = Model::new(Arc::new(Keymap::default()), (80, 24));
         show(&mut model, &desks[0]);
         let theme = dark();
@@ -116,7 +124,8 @@ proptest! {
             for sent in &out {
                 let Outgoing::Send { command, card, .. } = sent else { continue };
                 let dangerous = matches!(command, Command::Execute { .. } | Command::Flatten { .. } | Command::CloseStrategy { .. }
-                    | Command::ClosePosition { .. } | Command::CancelOrder { .. } | Command::Unwind { .. } | Command::Resume { .. });
+                    | Command::ClosePosition { .. } | Command::CancelOrder { .. } | Command::Unwind { .. } | Command::Resume { .. }
+                    | Command::DecideSignal { approve: true, .. } | Command::ArmSetup { armed: true, .. });
                 if dangerous {
                     prop_assert!(card.is_some() && *card == ready, "{command:?} left without its card");
                     prop_assert!(hand.is_some_and(|k| !k.repeat && !k.pasted), "{command:?} left without a hand");

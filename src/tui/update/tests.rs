@@ -1,5 +1,7 @@
 //! The screen's rules.
 
+mod approvals;
+
 use std::sync::Arc;
 
 use rust_decimal_macros::dec;

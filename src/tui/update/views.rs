@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{lists, toast};
+use super::{approvals, lists, toast};
 use crate::engine::effect::AlertLevel;
 use crate::tui::model::{Facts, Layer, Model, ToastLevel};
 use crate::view::View;
@@ -12,6 +12,7 @@ pub(super) fn view(model: &mut Model, view: Arc<View>) {
     forget_what_is_gone(model);
     lists::refresh_rows(model);
     disarm(model);
+    approvals::follow(model);
     notices(model);
 }
 

@@ -4,7 +4,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::{Scene, header, orders, words};
+use super::{Scene, header, orders, scalper_words, words};
+use crate::domain::SetupName;
 use crate::tui::keymap::Action;
 use crate::tui::model::{ConfirmCard, Subject};
 use crate::tui::update::Drawn;
@@ -42,6 +43,7 @@ fn done_word(subject: &Subject) -> &'static str {
         Subject::CancelOrder(_) => "cancel the order",
         Subject::Unwind(_) => "unwind it",
         Subject::Resume(_) => "let it go on",
+        Subject::ArmSetup(_) => "arm it",
         Subject::Quit => "quit",
     }
 }
@@ -87,8 +89,29 @@ fn question(scene: &Scene<'_>, subject: &Subject, width: u16) -> (String, Vec<Li
             let body = plain("The execution goes on where it stopped: the missing legs are priced and sent again.");
             (format!("CONTINUE {}", name(*id)), body)
         }
+        Subject::ArmSetup(name) => (format!("ARM {name}"), arming(scene, name, width)),
         Subject::Quit => ("QUIT".into(), leaving(scene, width)),
     }
+}
+
+/// What an armed set-up may do.
+fn arming(scene: &Scene<'_>, name: &SetupName, width: u16) -> Vec<Line<'static>> {
+    let (all, theme) = (&scene.model.view.signals, scene.theme);
+    let Some(row) = all.setup(name) else { return Vec::new() };
+    let mut body = text::wrapped("From now on its signals are acted on.", width, "", theme.bright);
+    body.push(Line::default());
+    body.extend(text::wrapped(&scalper_words::set_up(&row.setup), width, "", theme.text));
+    body.push(Line::default());
+    let (used, loss) = (&all.today, format::rupees_whole(all.today.max_loss));
+    let limits = format!(
+        "All scalps together: {} of {} trades today, at most {loss} of loss, {} losses in a row.",
+        used.trades, used.max_trades, used.max_losses
+    );
+    body.extend(text::wrapped(&limits, width, "", theme.dim));
+    if let Some(why) = &row.closed {
+        body.extend(text::wrapped(&format!("{} No entries now: {why}.", theme.symbols.blocked), width, "", theme.warn));
+    }
+    body
 }
 
 fn exit(scene: &Scene<'_>, r: &PositionRow) -> Line<'static> {

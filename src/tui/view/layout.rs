@@ -77,7 +77,11 @@ impl Layout {
         };
         let left = Rect { width: body.width - side, ..body };
         let right = Rect { x: left.right(), width: side, ..body };
-        self.left(left, model);
+        if model.focus == Pane::Signals {
+            self.slots.push((Slot::Pane(Pane::Signals), left));
+        } else {
+            self.left(left, model);
+        }
         self.right(right);
     }
 

@@ -1,5 +1,6 @@
 //! The frame: pure functions from the model, the view and the theme to cells.
 
+mod approval;
 mod confirm;
 mod detail;
 mod execute;
@@ -16,7 +17,9 @@ mod positions;
 mod queue;
 mod replay;
 mod risk;
+mod scalper_words;
 mod side;
+mod signals;
 mod textbox;
 mod toasts;
 mod words;
@@ -73,7 +76,16 @@ pub fn draw(scene: &Scene<'_>, buf: &mut Buffer) -> Drawn {
         risk::line(scene, buf, line);
     }
     hints::render(scene, buf, layout.hints);
-    for layer in &scene.model.layers {
+    // The halt card lies over a signal's card, everything else under it.
+    let kill = scene.model.layers.iter().position(|l| matches!(l, Layer::Kill(_)));
+    let (under, over) = scene.model.layers.split_at(kill.unwrap_or(scene.model.layers.len()));
+    for layer in under {
+        drawn = layer_on(scene, buf, layout.body(), layer);
+    }
+    if let Some(card) = &scene.model.approval {
+        approval::render(scene, buf, layout.body(), card);
+    }
+    for layer in over {
         drawn = layer_on(scene, buf, layout.body(), layer);
     }
     toasts::render(scene, buf, layout.body());
@@ -88,6 +100,7 @@ fn slot_rows(scene: &Scene<'_>, buf: &mut Buffer, slot: Slot, area: Rect, compac
         Slot::Pane(Pane::Positions) => positions::render(scene, buf, area, compact),
         Slot::Pane(Pane::Orders) => orders::render(scene, buf, area, compact),
         Slot::Pane(Pane::Log) => log::render(scene, buf, area, compact),
+        Slot::Pane(Pane::Signals) => signals::render(scene, buf, area, compact),
         Slot::Risk => risk::render(scene, buf, area),
         Slot::Side => side::render(scene, buf, area),
     }

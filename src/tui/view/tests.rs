@@ -1,5 +1,7 @@
 //! The cockpit at fixed sizes as text, and colours cell by cell where they carry a meaning.
 
+mod scalper;
+
 use insta::assert_snapshot;
 use ratatui::buffer::Buffer;
 use ratatui::style::Color;

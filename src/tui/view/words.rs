@@ -80,6 +80,7 @@ pub fn pane_name(model: &Model, pane: Pane) -> String {
         Pane::Positions => format!("Positions {}", view.positions.open_legs()),
         Pane::Orders => format!("Orders {}", view.working.len()),
         Pane::Log => "Log".into(),
+        Pane::Signals => format!("Signals {}", view.signals.open.len()),
     }
 }
 

@@ -47,6 +47,7 @@ fn table() -> Vec<(Method, &'static str, MethodRouter<Room>)> {
         (Method::GET, "/api/strategies", get(list)),
         (Method::GET, "/api/strategies/{id}", get(show)),
         (Method::GET, "/api/status", get(status)),
+        (Method::GET, "/api/signals", get(signals)),
         (Method::POST, "/api/command", post(command)),
         (Method::POST, HALT, post(halt)),
         (Method::POST, "/api/map", post(map)),
@@ -91,6 +92,10 @@ async fn list(State(room): At) -> Result<Json<Value>, Problem> {
 
 async fn status(State(room): At) -> Result<Json<Value>, Problem> {
     answer(room.desk.status()).await
+}
+
+async fn signals(State(room): At) -> Result<Json<Value>, Problem> {
+    answer(room.desk.signals()).await
 }
 
 async fn show(State(room): At, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
