@@ -12,6 +12,7 @@ mod dhan_table;
 mod faults;
 mod floors;
 mod journal;
+mod keep_alive;
 #[cfg(unix)] // a terminal's line is typed into it
 mod live;
 #[cfg(unix)]
@@ -25,5 +26,6 @@ mod readme;
 mod real_input;
 mod restart;
 mod same_day;
+mod scalping;
 mod shell;
 mod terminal;

@@ -4,24 +4,9 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use crate::domain::time::Timestamp;
-use crate::domain::{Contract, Money, OptionRight, Price, Quantity, TradeSighting};
+use crate::domain::{Bar, Contract, Money, OptionRight, Price, Quantity, TradeSighting};
 
 use super::LinkState;
-
-/// One bar of a chart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bar {
-    /// Its beginning. A day's bar begins at midnight in India.
-    pub start: Timestamp,
-    pub open: Price,
-    pub high: Price,
-    pub low: Price,
-    pub close: Price,
-    /// Units.
-    pub volume: u64,
-    /// Units; zero where it was not asked for.
-    pub open_interest: u64,
-}
 
 /// Lengths of intraday bars that brokers have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -118,20 +103,6 @@ pub struct MarginNeed {
     /// What is missing; `None` where the broker does not say.
     pub shortfall: Option<Money>,
     pub brokerage: Option<Money>,
-}
-
-/// The broker's own exit on profit or loss.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct PnlExit {
-    /// Rupees; zero is no limit.
-    pub profit: Money,
-    /// Rupees, positive; zero is no limit.
-    pub loss: Money,
-    pub intraday: bool,
-    /// Carried positions.
-    pub delivery: bool,
-    /// Whether the broker's kill switch is set when it fires.
-    pub kill_switch: bool,
 }
 
 /// Last price with the day's, for one contract.

@@ -23,7 +23,7 @@ use std::time::Duration;
 use clap::Parser;
 use tokio_util::sync::CancellationToken;
 
-use args::{Cli, Command, Global, JournalCommand, RiskCommand};
+use args::{Cli, Command, Global, IpCommand, JournalCommand, RiskCommand};
 use connect::Checks;
 use console::{Console, NEEDS_YES};
 use failure::Failure;
@@ -119,6 +119,7 @@ async fn run(global: &Global, command: &Command, machine: &dyn Machine, console:
         Command::InstallShortcut(args) => commands::install_shortcut::run(*args, console),
         Command::Setup(args) => commands::setup::run(global, args, console).await,
         Command::Risk { command } => commands::risk::run(global, command.as_ref(), console).await,
+        Command::Ip { command } => commands::ip::run(global, command.as_ref(), console).await,
         Command::Simulate(args) => commands::simulate::run(args, console),
         Command::Doctor => commands::doctor::run(global, machine, console).await,
         Command::Journal { command: JournalCommand::Verify(args) } => commands::journal::verify(global, args, console),
@@ -136,6 +137,7 @@ fn asks(command: &Command) -> bool {
         Command::Kill(yes) => !yes.yes,
         Command::Resume(args) | Command::Unwind(args) | Command::Close(args) => !args.yes.yes,
         Command::Risk { command: Some(RiskCommand::Ack(yes)) } => !yes.yes,
+        Command::Ip { command: Some(IpCommand::Set(args)) } => !args.yes.yes,
         // `top` marks without asking where nobody can be asked; the others send nothing.
         Command::List(_)
         | Command::Show { .. }
@@ -153,6 +155,7 @@ fn asks(command: &Command) -> bool {
         | Command::Doctor
         | Command::Setup(_)
         | Command::Risk { command: None }
+        | Command::Ip { command: None }
         | Command::Exchange(_)
         | Command::Rehearse(_)
         | Command::Keys
@@ -234,6 +237,7 @@ async fn act(shell: &mut Shell<'_>, command: &Command) -> Result<(), Failure> {
         Command::Doctor
         | Command::Setup(_)
         | Command::Risk { .. }
+        | Command::Ip { .. }
         | Command::Exchange(_)
         | Command::Simulate(_)
         | Command::Journal { .. }

@@ -65,6 +65,14 @@ impl Turn<'_> {
             Command::SetTarget { id, leg, target } => self.for_legs(*id, *leg, |t, key| t.wish_target(key, *target)),
             Command::SetRules { id, rules } => answer(self.wish_rules(*id, rules)),
             Command::CancelOrder { intent } => answer(self.cancel_order(*intent)),
+            Command::Signal { signal } => Reply::Signal { answer: self.signal(signal) },
+            Command::DecideSignal { id, approve } => answer(self.decide_signal(*id, *approve)),
+            Command::ArmSetup { setup, armed } => answer(self.arm_setup(setup, *armed)),
+            Command::Disable { reason } => {
+                self.halt(&format!("disabled: {}", clean(reason)));
+                Reply::done("Trading is disabled: no entries. Working entries are being cancelled; positions stay.")
+            }
+            Command::Enable => answer(self.enable()),
             Command::Halt => {
                 self.halt("halted by the trader");
                 Reply::done("Halted: no entries. Working entries are being cancelled; positions stay.")
@@ -356,6 +364,25 @@ impl Turn<'_> {
     }
 
     fn arm(&mut self, word: &str) -> Result<String, String> {
+        self.may_be_armed()?;
+        if word.trim() != self.config.kill_switch.arm_word {
+            return Err(format!("type {} to allow entries again", self.config.kill_switch.arm_word));
+        }
+        self.record(Record::Armed);
+        Ok("Armed: entries are allowed again.".into())
+    }
+
+    /// Without the word: not after a flatten.
+    fn enable(&mut self) -> Result<String, String> {
+        self.may_be_armed()?;
+        if self.state.halt.as_ref().is_some_and(|h| h.locked) {
+            return Err("it was flattened: only the typed word arms it again".into());
+        }
+        self.record(Record::Armed);
+        Ok("Trading is enabled: entries are allowed again.".into())
+    }
+
+    fn may_be_armed(&self) -> Result<(), String> {
         if self.state.halt.is_none() {
             return Err("nothing is halted".into());
         }
@@ -365,11 +392,7 @@ impl Turn<'_> {
         if self.memory.logged_out {
             return Err("the broker does not take the access token: give a new one to `strikedeck setup` first".into());
         }
-        if word.trim() != self.config.kill_switch.arm_word {
-            return Err(format!("type {} to allow entries again", self.config.kill_switch.arm_word));
-        }
-        self.record(Record::Armed);
-        Ok("Armed: entries are allowed again.".into())
+        Ok(())
     }
 }
 

@@ -89,6 +89,8 @@ impl Turn<'_> {
         self.drive_halt();
         self.drive_executions();
         self.drive_queue();
+        self.drive_signals();
+        self.drive_scalps();
         match self.touched() {
             Touched::Nothing => {}
             Touched::Lots(keys) => self.drive_strays(Some(&keys)),
@@ -99,7 +101,7 @@ impl Turn<'_> {
         self.drive_exits();
         self.drive_flatten();
         self.poll();
-        if self.watch_may_change() {
+        if self.watch_may_change() || !self.memory.signals.is_empty() {
             self.watch();
         }
         if !self.state.guards.is_empty() || !self.memory.levels.is_empty() {

@@ -26,6 +26,8 @@ pub mod reference;
 mod routine;
 mod rules;
 mod sabotage;
+mod scalps;
+mod signals;
 pub mod state;
 pub mod step;
 mod turn;

@@ -133,6 +133,7 @@ impl Turn<'_> {
             wanted.extend(s.legs.iter().map(|l| l.instrument.contract));
         }
         wanted.extend(self.underlyings_of_rules());
+        wanted.extend(self.contracts_of_scalping());
         if self.state.flatten.as_ref().is_some_and(|f| f.include_foreign) {
             wanted.extend(self.state.broker.positions.iter().filter(|p| !p.net.is_flat()).map(|p| p.contract));
         }
@@ -152,7 +153,7 @@ impl Turn<'_> {
             let held = self.state.lots_of(Owner::Strategy(*id)).find(|(_, l)| !l.net.is_flat());
             held.map(|(k, _)| k.contract)
         });
-        legs.filter_map(|c| super::rules::underlying_of(&c, self.reference)).collect()
+        legs.filter_map(|c| self.reference.underlying_of(&c)).collect()
     }
 
     pub(super) fn ask_for_wake(&mut self) {

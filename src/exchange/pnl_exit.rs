@@ -4,24 +4,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::time::Timestamp;
-use crate::domain::{Money, Product};
+use crate::domain::{Money, PnlExit, Product};
 
 use super::account::Account;
 use super::order::Refusal;
 use super::{Event, Exchange};
-
-/// When to exit what. A limit of zero is none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PnlExit {
-    /// Rupees, positive.
-    pub profit: Money,
-    /// Rupees, positive.
-    pub loss: Money,
-    pub intraday: bool,
-    /// Carried positions: margin, delivery, funded delivery.
-    pub delivery: bool,
-    pub kill_switch: bool,
-}
 
 /// A rule, and how far it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,27 +16,6 @@ pub(super) struct PnlRule {
     pub exit: PnlExit,
     /// It has fired: exits are on their way until nothing is left.
     pub fired: bool,
-}
-
-impl PnlExit {
-    fn covers(&self, product: Product) -> bool {
-        match product {
-            Product::Intraday => self.intraday,
-            Product::Margin | Product::Cnc | Product::Mtf => self.delivery,
-        }
-    }
-
-    fn products(&self) -> impl Iterator<Item = Product> {
-        let all = [Product::Intraday, Product::Margin, Product::Cnc, Product::Mtf];
-        let exit = *self;
-        all.into_iter().filter(move |product| exit.covers(*product))
-    }
-
-    fn is_passed(&self, result: Money) -> bool {
-        let over = self.profit > Money::ZERO && result >= self.profit;
-        let under = self.loss > Money::ZERO && -result.0 >= self.loss.0;
-        over || under
-    }
 }
 
 impl Exchange {
@@ -109,7 +75,8 @@ impl Exchange {
     fn exit_products(&mut self, account: &str, exit: PnlExit) {
         self.unsaved.any = true;
         let at = self.transit(self.counters.orders);
-        for product in exit.products() {
+        let all = [Product::Intraday, Product::Margin, Product::Cnc, Product::Mtf];
+        for product in all.into_iter().filter(|product| exit.covers(*product)) {
             self.schedule_event(at, Event::ExitAll(account.to_string(), Some(product)));
         }
     }

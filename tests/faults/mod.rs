@@ -5,5 +5,5 @@ mod links;
 mod lists;
 mod rehearsals;
 mod requests;
-mod stage;
+pub mod stage;
 mod switches;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use serde_json::{Value, json};
-use strikedeck::app::config::Tuning;
+use strikedeck::app::config::{AppConfig, Tuning};
 use strikedeck::app::{Cockpit, Options, prepare};
 use strikedeck::broker::Broker;
 use strikedeck::broker::dhan::{DhanBroker, DhanCredentials, DhanEndpoints, DhanSettings};
@@ -79,9 +79,18 @@ impl Stage {
     /// A cockpit that is ready to trade.
     pub async fn open() -> Self {
         let stage = Self::started().await;
-        stage.cockpit.ready(PATIENCE).await;
-        stage.until("strategies", |v| v.strategies.len() >= 5).await;
+        stage.ready().await;
         stage
+    }
+
+    pub async fn ready(&self) {
+        self.cockpit.ready(PATIENCE).await;
+        self.until("strategies", |v| v.strategies.len() >= 5).await;
+    }
+
+    /// Asks the exchange past the cockpit.
+    pub fn auditor(&self) -> &DhanBroker {
+        &self.auditor
     }
 
     /// On an exchange where this goes wrong from the start.
@@ -97,6 +106,11 @@ impl Stage {
 
     /// As far as it comes.
     pub async fn of(script: Script) -> anyhow::Result<Self> {
+        Self::set_up(script, |_| {}).await
+    }
+
+    /// With settings of a test's own.
+    pub async fn set_up(script: Script, change: impl FnOnce(&mut AppConfig)) -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix("strikedeck-faults-").tempdir().unwrap();
         let options = Options { data: Some(folder.path().join("data")), seed: Some(11), ..Options::default() };
         let (data, mut config) = prepare(&options).unwrap();
@@ -107,6 +121,7 @@ impl Stage {
         config.engine.limits.capital = "100000000".parse().unwrap();
         config.engine.limits.max_open_lots = strikedeck::domain::Lots(1_000);
         config.tuning.script = script;
+        change(&mut config);
         let cockpit = Cockpit::start(data, config).await?;
         let faults = cockpit.faults().unwrap();
         let auditor = auditor(&folder.path().join("data/paper/exchange.json"), &cockpit);

@@ -2,8 +2,8 @@
 
 use super::rest::{decode, unreadable};
 use super::{DhanBroker, Purpose};
-use crate::broker::{BrokerError, PnlExit};
-use crate::domain::Money;
+use crate::broker::BrokerError;
+use crate::domain::{Money, PnlExit};
 use crate::gateway::ErrorClass;
 use crate::net::Method;
 use crate::protocol::dhan::enums::{ExitProduct, KillSwitch, PnlExitStatus};

@@ -7,6 +7,7 @@ pub mod execute;
 pub mod flatten;
 pub mod import;
 pub mod install_shortcut;
+pub mod ip;
 pub mod journal;
 pub mod keys;
 pub mod kill;

@@ -4,6 +4,7 @@ mod apply;
 mod guards;
 mod lots;
 mod orders;
+mod scalps;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 pub use guards::{Basis, Guard, Plan, Stop, StopHow};
 pub use lots::{Lot, LotKey};
 pub use orders::{Order, OrderState, Told};
+pub use scalps::{Proposal, Received, Scalp, ScalpDay, ScalpPlan, Scalper, SignalFate, TradeState};
 
 use super::record::{Owner, Profile};
 use super::reference::ResolvedLeg;
@@ -142,6 +144,8 @@ pub struct State {
     pub exits: BTreeMap<LotKey, Exit>,
     /// Lots with a stop or a target, and lots that shall have none.
     pub guards: BTreeMap<LotKey, Guard>,
+    #[serde(default)]
+    pub scalper: Scalper,
     pub broker: BrokerBooks,
     pub marks: BTreeMap<Contract, Quote>,
     pub halt: Option<Halt>,

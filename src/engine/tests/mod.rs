@@ -10,3 +10,4 @@ mod protect;
 mod rehearsing;
 mod restart;
 mod rules;
+mod scalp;

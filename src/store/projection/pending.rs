@@ -75,6 +75,14 @@ impl Pending {
             | Record::RulesSet { .. }
             | Record::PlanPeak { .. }
             | Record::RuleFired { .. }
+            | Record::SignalSeen { .. }
+            | Record::SignalProposed { .. }
+            | Record::SignalApproved { .. }
+            | Record::SignalEnded { .. }
+            | Record::SetupArmed { .. }
+            | Record::ScalpOpened { .. }
+            | Record::ScalpMoved { .. }
+            | Record::ScalpClosed { .. }
             | Record::Halted { .. }
             | Record::FlattenStarted { .. }
             | Record::FlattenEnded
