@@ -192,3 +192,36 @@ fn marks_of_200_positions(bencher: Bencher) {
         black_box(engine.handle(&Event::Quotes((0..200).map(one).collect()), at, &Market))
     });
 }
+
+/// A minute of a busy day handled again: every second a wake, four sightings that tell nothing new, the quotes of eight held
+/// contracts that have moved, and two books read.
+#[divan::bench(sample_count = 40, sample_size = 1)]
+fn events_of_a_minute_again(bencher: Bencher) {
+    const EVENTS: usize = 60 * 8;
+    let (engine, order) = busy_engine();
+    let second = |n: i64| {
+        let at = after_ms(now(), n * 1_000);
+        let price = dec!(100) + rust_decimal::Decimal::from(n % 7) * dec!(0.05);
+        let one = |n| {
+            let (bid, ask) = (Some(Price(price)), Some(Price(price + dec!(0.5))));
+            (
+                contract(n),
+                Quote { last: Price(price), bid, ask, bid_quantity: Quantity(65), ask_quantity: Quantity(65), at },
+            )
+        };
+        let mut events = vec![Event::Wake, Event::Quotes((0..8).map(one).collect())];
+        events.extend((0..4).map(|_| Event::OrderSeen { account: ACCOUNT, sighting: sighting(&order, 0) }));
+        events.push(Event::OrdersRead { account: ACCOUNT, asked_at: at, orders: vec![sighting(&order, 0)] });
+        events.push(Event::TradesRead { account: ACCOUNT, asked_at: at, trades: Vec::new() });
+        events.into_iter().map(|event| (at, event)).collect::<Vec<_>>()
+    };
+    let events: Vec<(Timestamp, Event)> = (1..=60).flat_map(second).collect();
+    assert_eq!(events.len(), EVENTS);
+    bencher.counter(divan::counter::ItemsCount::new(EVENTS)).with_inputs(|| engine.clone()).bench_local_refs(
+        |engine| {
+            for (at, event) in &events {
+                black_box(engine.handle(event, *at, &Market));
+            }
+        },
+    );
+}

@@ -25,7 +25,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("exchange_server", &["domain", "options", "protocol", "exchange", "net", "platform"]),
     ("store", &["domain", "engine", "gateway", "import", "options", "platform", "risk"]),
     ("web", &["domain", "protocol", "engine", "view", "net"]),
-    ("telemetry", &[]),
+    ("telemetry", &["platform"]),
+    ("alerts", &["domain", "engine", "net"]),
     // floor 4
     ("simulation", &["domain", "options", "risk", "engine", "gateway", "exchange"]),
     ("tui", &["domain", "options", "platform", "risk", "engine", "view"]),

@@ -11,6 +11,7 @@ mod dhan_samples;
 mod dhan_table;
 mod faults;
 mod floors;
+mod journal;
 mod keep_alive;
 mod kills;
 #[cfg(unix)] // a terminal's line is typed into it
@@ -24,6 +25,7 @@ mod paper_held_orders;
 mod program;
 mod readme;
 mod real_input;
+mod records;
 mod restart;
 mod same_day;
 mod scalping;

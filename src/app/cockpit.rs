@@ -12,6 +12,7 @@ use tracing::{info, warn};
 
 use super::access::{self, connect};
 use super::again::again;
+use super::alerts::{self, AlertDesk, Attentions};
 use super::config::{AppConfig, PaperClock, SecretSources};
 use super::engine_thread::{EngineThread, Outlets};
 use super::inputs::{Input, Inputs};
@@ -76,6 +77,9 @@ pub struct Cockpit {
     account: Arc<DhanBroker>,
     started: Instant,
     exchange: Option<Running>,
+    alerts: AlertDesk,
+    /// What the screen is asked for beyond its picture.
+    attentions: Option<Attentions>,
 }
 
 /// The settings and the data folder, before anything runs.
@@ -110,7 +114,7 @@ impl Cockpit {
         if opening.merged > 0 {
             warn!("{} records of exits made while it could not be written were merged into it", opening.merged);
         }
-        let projector = Projector::start(&folder.projection(), &mut journal)
+        let mut projector = Projector::start_with_log(&folder.projection(), &folder.logs(), &mut journal)
             .inspect_err(|e| warn!("the tables are not kept up to date: {e}"))
             .ok();
         let state = journal.state().clone();
@@ -131,7 +135,9 @@ impl Cockpit {
         let store = store_thread::start(journal, inputs.clone())?;
         let (calls_out, calls_in) = mpsc::unbounded_channel();
         let (interest_out, interest) = watch::channel(BTreeSet::new());
-        let shared = Shared::default();
+        let (alerts, raise, attentions) = alerts::open(&config, projector.as_mut());
+        let alert_desk = alerts.desk.clone();
+        let shared = Shared::raising(raise);
         shared.warn_of(listed, now);
         let desk = desk(&config, state, now);
         let first = View::build(desk.state(), &config.engine, &shared.prices(), &shared.health(), &today, now);
@@ -169,6 +175,7 @@ impl Cockpit {
             tokio::spawn(links::follow_prices(broker.clone(), listeners, interest, today.clone())),
             tokio::spawn(resume::watch_the_clocks(clock.clone(), shared.clone(), inputs.clone(), resumed)),
             tokio::spawn(keeper.run()),
+            tokio::spawn(alerts.run(shared.clone())),
             tokio::spawn(warm::keep_warm(broker.clone(), today.clone(), clock.clone())),
         ];
         if config.cockpit.keep_awake {
@@ -204,6 +211,8 @@ impl Cockpit {
             account,
             started: Instant::now(),
             exchange,
+            alerts: alert_desk,
+            attentions: Some(attentions),
         })
     }
 
@@ -257,7 +266,17 @@ impl Cockpit {
 
     /// What a shell or the control API is given of this cockpit.
     pub fn door(&self) -> super::door::Door {
-        super::door::Door { inputs: self.inputs.clone(), views: self.views.clone(), today: self.today.clone() }
+        super::door::Door {
+            inputs: self.inputs.clone(),
+            views: self.views.clone(),
+            today: self.today.clone(),
+            alerts: self.alerts.clone(),
+        }
+    }
+
+    /// What the screen is asked for, once; for the one screen there is.
+    pub fn take_attentions(&mut self) -> Option<Attentions> {
+        self.attentions.take()
     }
 
     /// What goes wrong at the built-in exchange; `None` with a real broker.

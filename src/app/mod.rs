@@ -11,6 +11,7 @@
 mod access;
 pub mod addresses;
 pub mod again;
+pub mod alerts;
 pub mod awake;
 pub mod calls;
 pub mod cockpit;
@@ -28,6 +29,7 @@ pub mod office;
 pub mod paper;
 pub mod reference;
 pub mod rehearsal;
+pub mod replay;
 pub mod resume;
 pub mod risk_review;
 pub mod screen;

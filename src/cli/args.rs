@@ -2,6 +2,7 @@
 
 mod live;
 mod protection;
+mod records;
 mod values;
 
 use std::net::SocketAddr;
@@ -13,6 +14,7 @@ use rust_decimal::Decimal;
 
 pub use self::live::{ConsentBy, IpCommand, IpSetArgs, RiskCommand, SetupArgs, Store};
 pub use self::protection::{RulesArgs, StopArgs, TargetArgs};
+pub use self::records::{AlertsArgs, AlertsCommand, JournalCommand, ReplayArgs, ReplayDay, TradebookArgs, VerifyArgs};
 pub use self::values::{Seeds, Target};
 use self::values::{holding, option_right, seconds, seeds, strategy_id};
 use crate::domain::{OptionRight, Price, Quantity, StrategyId, StrategyStatus, Symbol};
@@ -168,6 +170,10 @@ pub enum Command {
         #[command(subcommand)]
         command: Option<RiskCommand>,
     },
+    /// Trades of some days as CSV, one line per trade; whether a cockpit runs or not
+    Tradebook(TradebookArgs),
+    /// The inbox of alerts
+    Alerts(AlertsArgs),
     /// The addresses from which the broker takes orders, and where we come from
     Ip {
         #[command(subcommand)]
@@ -179,6 +185,13 @@ pub enum Command {
     Rehearse(RehearseArgs),
     /// Play trading days with faults, from seeds, in virtual time, and check every promise after every step
     Simulate(SimulateArgs),
+    /// The journal of this folder: everything that was decided and seen
+    Journal {
+        #[command(subcommand)]
+        command: JournalCommand,
+    },
+    /// A past day on the screen, from its journal alone: play, step, jump; nothing can be traded
+    Replay(ReplayArgs),
     /// The keys of the screen, as they are set
     Keys,
     /// Put Strikedeck into the Start menu and among Windows Terminal's profiles, or into the desktop's menu

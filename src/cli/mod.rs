@@ -23,7 +23,7 @@ use std::time::Duration;
 use clap::Parser;
 use tokio_util::sync::CancellationToken;
 
-use args::{Cli, Command, Global, IpCommand, RiskCommand, TradingCommand};
+use args::{Cli, Command, Global, IpCommand, JournalCommand, RiskCommand, TradingCommand};
 use connect::Checks;
 use console::{Console, NEEDS_YES};
 use failure::Failure;
@@ -80,8 +80,11 @@ fn start(
     // A question may still wait for its answer: it is not waited for.
     runtime.shutdown_background();
     ended?;
-    match cli.command {
+    match &cli.command {
         None => Ok(machine.cockpit(&cli.global)?),
+        Some(Command::Replay(args)) if commands::replay::on_screen(args, console) => {
+            commands::replay::show(&cli.global, args)
+        }
         Some(_) => Ok(()),
     }
 }
@@ -112,6 +115,7 @@ async fn run(global: &Global, command: &Command, machine: &dyn Machine, console:
     match command {
         Command::Exchange(args) => commands::exchange::run(global, args, machine, console).await,
         Command::Keys => commands::keys::run(global, console),
+        Command::Tradebook(args) => commands::tradebook::run(global, args, console),
         Command::Rehearse(args) if args.what == "list" => commands::rehearse::list(console),
         Command::InstallShortcut(args) => commands::install_shortcut::run(*args, console),
         Command::Setup(args) => commands::setup::run(global, args, console).await,
@@ -119,6 +123,8 @@ async fn run(global: &Global, command: &Command, machine: &dyn Machine, console:
         Command::Ip { command } => commands::ip::run(global, command.as_ref(), console).await,
         Command::Simulate(args) => commands::simulate::run(args, console),
         Command::Doctor => commands::doctor::run(global, machine, console).await,
+        Command::Journal { command: JournalCommand::Verify(args) } => commands::journal::verify(global, args, console),
+        Command::Replay(args) => commands::replay::run(global, args, console),
         Command::Flatten(args) if args.force => commands::flatten::force(global, *args, machine, console).await,
         _ => with_desk(global, command, machine, console).await,
     }
@@ -155,10 +161,14 @@ fn asks(command: &Command) -> bool {
         | Command::Exchange(_)
         | Command::Rehearse(_)
         | Command::Keys
+        | Command::Journal { .. }
+        | Command::Replay(_)
         | Command::InstallShortcut(_)
         | Command::Stop(_)
         | Command::Target(_)
         | Command::Rules(_)
+        | Command::Tradebook(_)
+        | Command::Alerts(_)
         | Command::Simulate(_) => false,
     }
 }
@@ -229,6 +239,7 @@ async fn act(shell: &mut Shell<'_>, command: &Command) -> Result<(), Failure> {
         Command::Close(args) => commands::decide::close(shell, args).await,
         Command::Import(args) => commands::import::run(shell, args).await,
         Command::Map(args) => commands::map::run(shell, args).await,
+        Command::Alerts(args) => commands::alerts::run(shell, args).await,
         Command::Rehearse(args) => commands::rehearse::run(shell, args).await,
         Command::Stop(args) => commands::protect::stop(shell, args).await,
         Command::Target(args) => commands::protect::target(shell, args).await,
@@ -239,6 +250,9 @@ async fn act(shell: &mut Shell<'_>, command: &Command) -> Result<(), Failure> {
         | Command::Ip { .. }
         | Command::Exchange(_)
         | Command::Simulate(_)
+        | Command::Tradebook(_)
+        | Command::Journal { .. }
+        | Command::Replay(_)
         | Command::Keys
         | Command::InstallShortcut(_) => Ok(()),
     }

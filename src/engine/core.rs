@@ -85,6 +85,7 @@ impl Turn<'_> {
     fn drive(&mut self) {
         self.finish_reconciling();
         self.expire_and_undefer();
+        self.drive_expired();
         self.drive_halt();
         self.drive_executions();
         self.drive_queue();

@@ -15,6 +15,7 @@ pub mod effect;
 pub mod event;
 mod execution;
 mod exits;
+mod expiry;
 mod flatten;
 mod log_in;
 mod news;

@@ -6,6 +6,7 @@ use jiff::civil::DateTime;
 
 use super::effect::AlertLevel;
 use super::record::{Owner, Record};
+use super::reference::RawCharges;
 use super::sabotage::Sabotage;
 use super::signals::{Candidate, index_stop, lots};
 use super::state::{LotKey, Order, Phase, Scalp, ScalpPlan, Strategy, TradeState};
@@ -16,7 +17,6 @@ use crate::domain::{
     Recommendation, ScalpSetup, Side, Signal, SignalId, StrategyId, StrategyStatus,
 };
 use crate::engine::ResolvedLeg;
-use crate::options::charges::RawCharges;
 use crate::risk::scalping::{self, ScalpUsage, SizeQuestion};
 
 impl Turn<'_> {

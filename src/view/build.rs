@@ -56,6 +56,7 @@ impl View {
             safety: Arc::new(safety),
             standing: standing.into(),
             notices: health.notices.clone().into(),
+            replay: None,
         }
     }
 }

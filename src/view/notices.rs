@@ -196,6 +196,16 @@ mod tests {
     }
 
     #[test]
+    fn a_journal_that_cannot_be_written_is_said_with_what_still_goes() {
+        let mut desk = Desk::of(Profile::Live);
+        desk.health.store = StoreHealth::Down("the disk is full: /data/journal.db cannot grow".into());
+        let view = desk.view();
+        let worst = view.standing.first().unwrap();
+        assert_eq!(worst.level, AlertLevel::Critical);
+        assert!(worst.text.contains("disk is full") && worst.text.contains("no entries; cancels and exits still go"));
+    }
+
+    #[test]
     fn what_the_account_lacks_is_a_sentence_of_its_own() {
         let view = view(300, None, &["the account has no data plan: subscribe"]);
         assert_eq!(told(&view), [(AlertLevel::Warning, "The account has no data plan: subscribe.".to_string())]);

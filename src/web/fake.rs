@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use serde_json::Value;
+use serde_json::{Value, json as json_value};
 
-use super::desk::{Answer, Desk, DeskError, LotQuestion, MapQuestion};
+use super::desk::{AlertsRequest, Answer, Desk, DeskError, LotQuestion, MapQuestion};
 use super::office::{BrokerForm, CurrentBroker, LoginTold, Office, SupportedBroker};
 use crate::domain::{Instrument, Quantity, StrategyId};
 use crate::engine::command::{Command, Origin, Preview, Reply};
@@ -114,6 +114,19 @@ impl Desk for FakeDesk {
         ready(Err(DeskError::Refused(format!("{}: no such underlying; did you mean NIFTY?", question.symbol))))
     }
 
+    fn alerts(&self, request: AlertsRequest) -> Answer<'_, Value> {
+        let at = "2026-11-20T09:15:00+05:30";
+        let alert = |id: u64, read_at: Option<&str>| json_value!({"id": id, "at": at, "level": "warning", "text": format!("alert {id}"), "read_at": read_at});
+        ready(Ok(match request {
+            AlertsRequest::List { unread: true } => json_value!({"unread": 1, "alerts": [alert(8, None)]}),
+            AlertsRequest::List { unread: false } => {
+                json_value!({"unread": 1, "alerts": [alert(7, Some(at)), alert(8, None)]})
+            }
+            AlertsRequest::Read { ids } => json_value!({"read": ids.map_or(1, |ids| ids.len()), "unread": 0}),
+            AlertsRequest::Mute { seconds } => json_value!({"muted_until": (seconds > 0).then_some(at)}),
+        }))
+    }
+
     fn lots(&self, questions: Vec<LotQuestion>) -> Answer<'_, Vec<Option<Quantity>>> {
         let lot = |q: &LotQuestion| (q.symbol.as_str() == "NIFTY").then_some(Quantity(LOT));
         ready(Ok(questions.iter().map(lot).collect()))
@@ -124,6 +137,9 @@ impl Desk for FakeDesk {
 pub(crate) struct Hanging;
 
 impl Desk for Hanging {
+    fn alerts(&self, _: AlertsRequest) -> Answer<'_, Value> {
+        Box::pin(std::future::pending())
+    }
     fn command(&self, _: Command, _: Origin) -> Answer<'_, Reply> {
         Box::pin(std::future::pending())
     }

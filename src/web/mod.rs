@@ -18,7 +18,7 @@ pub mod token;
 pub mod webhook;
 
 pub use client::Remote;
-pub use desk::{Answer, Desk, DeskError, LotQuestion, MapQuestion};
+pub use desk::{AlertsRequest, Answer, Desk, DeskError, LotQuestion, MapQuestion};
 pub use office::Office;
 pub use server::{listen, serve};
 pub use serving::Serving;

@@ -146,7 +146,7 @@ impl Tables {
     pub fn traded_and_filled(&self) -> (i64, i64) {
         let one = |sql: &str| self.rows::<i64>(sql, |r| r.get(0))[0];
         (
-            one("SELECT COALESCE(SUM(quantity), 0) FROM trades WHERE intent_id IS NOT NULL"),
+            one("SELECT COALESCE(SUM(quantity), 0) FROM fills WHERE intent_id IS NOT NULL"),
             one("SELECT COALESCE(SUM(filled_quantity), 0) FROM orders"),
         )
     }

@@ -9,6 +9,7 @@ use rust_decimal_macros::dec;
 
 use super::errors::ConfigError;
 use super::{CockpitConfig, DhanConfig, PaperConfig, RiskFile, StrategyFile};
+use crate::alerts::{AlertPolicy, ChannelPolicy};
 use crate::domain::{Money, ScalpSetup};
 use crate::engine::config::{ExecutionPolicy, ExitPolicy, PollPolicy, ProtectionPolicy};
 use crate::risk::ScalpLimits;
@@ -204,6 +205,26 @@ impl<'a> Checks<'a> {
             p.starting_cash.0.normalize(),
             "write the rupees a new account begins with",
         );
+    }
+
+    pub fn alerts(&mut self, a: &AlertPolicy) {
+        self.require((10..=100_000).contains(&a.keep), "keep", a.keep, "write 10 to 100000");
+        for (name, channel) in [("bell", &a.bell), ("toast", &a.toast), ("telegram", &a.telegram)] {
+            self.channel(name, channel);
+        }
+        let url = &a.telegram_url;
+        let remedy = "write an address that begins with https://";
+        self.require(is_address(url, "https://", "http://"), "telegram_url", format_args!("`{url}`"), remedy);
+    }
+
+    fn channel(&mut self, name: &str, c: &ChannelPolicy) {
+        self.require((1..=100).contains(&c.burst), &format!("{name}.burst"), c.burst, "write 1 to 100, or on: false");
+        let setting = format!("{name}.per_minute");
+        self.require((1..=60).contains(&c.per_minute), &setting, c.per_minute, "write 1 to 60, or on: false");
+        if let Some(quiet) = &c.quiet {
+            let remedy = "it begins when it ends: write two times, or on: false";
+            self.require(quiet.from != quiet.to, &format!("{name}.quiet"), quiet.from, remedy);
+        }
     }
 
     pub fn cockpit(&mut self, c: &CockpitConfig) {

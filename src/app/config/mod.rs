@@ -18,6 +18,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use self::checks::Checks;
 pub use self::errors::{ConfigError, ConfigErrors};
 pub use self::secrets::{SecretSources, Secrets};
+use crate::alerts::AlertPolicy;
 use crate::broker::dhan::{DhanSettings, MarketOrders};
 use crate::domain::{Money, ScalpSetup};
 use crate::engine::EngineConfig;
@@ -33,12 +34,13 @@ use crate::tui::looks::{Choice, Colours, SymbolSet};
 use crate::web::webhook::WebhookSettings;
 
 /// The files as they are shipped: what `setup` writes for a new user, and the defaults in the user's own format.
-pub const SHIPPED: [(&str, &str); 5] = [
+pub const SHIPPED: [(&str, &str); 6] = [
     ("risk.yaml", include_str!("../../../config/risk.yaml")),
     ("strategy.yaml", include_str!("../../../config/strategy.yaml")),
     ("dhan.yaml", include_str!("../../../config/dhan.yaml")),
     ("paper.yaml", include_str!("../../../config/paper.yaml")),
     ("cockpit.yaml", include_str!("../../../config/cockpit.yaml")),
+    ("alerts.yaml", include_str!("../../../config/alerts.yaml")),
 ];
 
 /// Everything that can be set.
@@ -50,6 +52,7 @@ pub struct AppConfig {
     pub cockpit: CockpitConfig,
     /// Where signals are taken.
     pub webhook: WebhookSettings,
+    pub alerts: AlertPolicy,
     pub secrets: Secrets,
     pub tuning: Tuning,
     /// Where it was read from.
@@ -280,6 +283,8 @@ impl AppConfig {
         Checks::new(&file("paper.yaml"), &mut errors).paper(&paper);
         let cockpit: CockpitConfig = read(&file("cockpit.yaml"), &[], &mut errors);
         Checks::new(&file("cockpit.yaml"), &mut errors).cockpit(&cockpit);
+        let alerts: AlertPolicy = read(&file("alerts.yaml"), &[], &mut errors);
+        Checks::new(&file("alerts.yaml"), &mut errors).alerts(&alerts);
         let secrets = Secrets::load(folder, variable, None).map_err(|e| errors.push(e)).unwrap_or_default();
         if !errors.is_empty() {
             return Err(ConfigErrors(errors));
@@ -295,7 +300,7 @@ impl AppConfig {
             kill_switch: risk.kill_switch,
         };
         let (tuning, folder, webhook) = (Tuning::default(), PathBuf::new(), strategy.webhook);
-        Ok(Self { engine, webhook, dhan, paper, cockpit, secrets, tuning, folder, warnings })
+        Ok(Self { engine, webhook, dhan, paper, cockpit, alerts, secrets, tuning, folder, warnings })
     }
 
     /// The client id: from the environment or `secrets.env`, else from `dhan.yaml`.

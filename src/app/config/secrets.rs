@@ -35,6 +35,9 @@ pub struct Secrets {
     pub webhook: Option<Secret>,
     /// Part of the address that the broker posts order updates to.
     pub postback: Option<Secret>,
+    /// A Telegram bot of the trader's, and the chat it writes to: alerts.
+    pub telegram_token: Option<Secret>,
+    pub telegram_chat: Option<String>,
 }
 
 const CLIENT_ID: &str = "DHAN_CLIENT_ID";
@@ -47,8 +50,10 @@ const PARTNER_ID: &str = "DHAN_PARTNER_ID";
 const PARTNER_SECRET: &str = "DHAN_PARTNER_SECRET";
 const WEBHOOK_SECRET: &str = "STRIKEDECK_WEBHOOK_SECRET";
 const POSTBACK_SECRET: &str = "STRIKEDECK_POSTBACK_SECRET";
+const TELEGRAM_TOKEN: &str = "TELEGRAM_BOT_TOKEN";
+const TELEGRAM_CHAT: &str = "TELEGRAM_CHAT_ID";
 /// All of them, as they are named in the environment and in files.
-pub const NAMES: [&str; 10] = [
+pub const NAMES: [&str; 12] = [
     CLIENT_ID,
     ACCESS_TOKEN,
     PIN,
@@ -59,6 +64,8 @@ pub const NAMES: [&str; 10] = [
     PARTNER_SECRET,
     WEBHOOK_SECRET,
     POSTBACK_SECRET,
+    TELEGRAM_TOKEN,
+    TELEGRAM_CHAT,
 ];
 
 /// Keys of YAML files that hold a secret by mistake, and the variable it should be in.
@@ -76,6 +83,9 @@ pub const MISPLACED: &[(&str, &str)] = &[
     ("webhook_secret", WEBHOOK_SECRET),
     ("secret", WEBHOOK_SECRET),
     ("postback_secret", POSTBACK_SECRET),
+    ("bot_token", TELEGRAM_TOKEN),
+    ("telegram_token", TELEGRAM_TOKEN),
+    ("telegram_bot_token", TELEGRAM_TOKEN),
 ];
 
 impl Secrets {
@@ -120,6 +130,8 @@ impl Secrets {
             partner_secret: self.partner_secret.or(other.partner_secret),
             webhook: self.webhook.or(other.webhook),
             postback: self.postback.or(other.postback),
+            telegram_token: self.telegram_token.or(other.telegram_token),
+            telegram_chat: self.telegram_chat.or(other.telegram_chat),
         }
     }
 
@@ -135,6 +147,8 @@ impl Secrets {
             partner_secret: value(PARTNER_SECRET).map(hidden),
             webhook: value(WEBHOOK_SECRET).map(hidden),
             postback: value(POSTBACK_SECRET).map(hidden),
+            telegram_token: value(TELEGRAM_TOKEN).map(hidden),
+            telegram_chat: value(TELEGRAM_CHAT),
         }
     }
 
@@ -158,6 +172,8 @@ impl Secrets {
             (PARTNER_SECRET, self.partner_secret.clone()),
             (WEBHOOK_SECRET, self.webhook.clone()),
             (POSTBACK_SECRET, self.postback.clone()),
+            (TELEGRAM_TOKEN, self.telegram_token.clone()),
+            (TELEGRAM_CHAT, plain(&self.telegram_chat)),
         ];
         all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
     }

@@ -17,7 +17,8 @@ pub async fn run(shell: &mut Shell<'_>) -> Result<(), Failure> {
     tell(shell.console, &status)
 }
 
-fn tell(console: &mut Console, status: &Value) -> Result<(), Failure> {
+/// The status for people.
+pub(super) fn tell(console: &mut Console, status: &Value) -> Result<(), Failure> {
     console.say(&first_line(status))?;
     console.say(&entries(status))?;
     console.say(&format!(

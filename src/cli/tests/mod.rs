@@ -6,4 +6,5 @@ mod executing;
 mod importing;
 mod looking;
 mod parsing;
+mod records;
 mod stage;

@@ -25,13 +25,19 @@ fn quiet() -> World {
     world.config.limits.capital = Money(dec!(100_000_000));
     world.config.limits.max_daily_loss = Money(dec!(10_000_000));
     world.checks = Checks::new(world.config.clone());
+    // No end of the day, and no last key.
+    world.queue.retain(|_, happening| !matches!(happening, Happening::Clears));
     world
 }
 
 fn until(world: &mut World, what: &str, done: impl Fn(&State) -> bool) {
     let end = after_ms(world.now, 60_000);
     while !world.desk.as_ref().is_some_and(|d| done(d.state())) {
-        assert!(world.now < end, "never {what}");
+        let strategies = || {
+            let all = world.desk.iter().flat_map(|d| d.state().strategies.values());
+            all.map(|s| format!("{} {:?} {:?} {:?}", s.title(), s.status, s.reason, s.execution)).collect::<Vec<_>>()
+        };
+        assert!(world.now < end, "never {what}: {:#?}", strategies());
         world.step().unwrap();
     }
 }
@@ -48,7 +54,7 @@ fn twenty_positions(world: &mut World) {
         recommendation(world.symbol, format!("condor {i}"), "Iron Condor", &legs)
     };
     let recommendations: Vec<_> = (1..=5).map(condor).collect();
-    until(world, "reconciled", |s| s.reconciling_since.is_none() && s.broker.funds.is_some());
+    until(world, "ready", |s| s.reconciling_since.is_none() && s.broker.funds.is_some());
     world.command(Command::Import { recommendations });
     let ids: Vec<StrategyId> = world.desk.as_ref().unwrap().state().strategies.keys().copied().collect();
     world.command(Command::Mark { ids: ids.clone(), priority: None, notes: None });
@@ -64,11 +70,13 @@ fn ten_working_orders(world: &mut World) {
         let strike = Price((listing::SPOT + 550 + (i % 2) * listing::STRIKE_STEP).into());
         let place = crate::domain::Exchange::Nse;
         let contract = Contract::option(place, world.symbol, listing::expiry(), strike, OptionRight::Call);
+        let bid = world.exchange.quote(&contract).and_then(|q| q.bid).unwrap();
+        let price = Price((bid.0 * dec!(0.8)).round());
         let spec = OrderSpec {
             contract,
             side: Side::Buy,
             quantity: Quantity(65),
-            kind: OrderKind::Limit { price: Price(dec!(0.05)) },
+            kind: OrderKind::Limit { price },
             validity: Validity::Day,
             product: Product::Margin,
         };
@@ -88,6 +96,8 @@ fn flattening_twenty_positions_with_ten_working_orders_takes_what_the_pace_takes
         world.step().unwrap();
     }
     assert!(began < world.now);
+    let state = world.desk.as_ref().unwrap().state();
+    assert_eq!((state.foreign_orders.len(), state.open_orders().count()), (10, 0));
     let (began, before) = (world.now, world.checks.order_calls);
     world.command(Command::Flatten { include_foreign: true });
     let (mut calls, mut last_call) = (0, began);

@@ -1,6 +1,6 @@
 //! A key: who hears it, whether it may be done now, and doing it.
 
-use super::{Outgoing, cards, lists, send, text, toast};
+use super::{Outgoing, cards, lists, replay, send, text, toast};
 use crate::domain::{Contract, Drill, StrategyStatus};
 use crate::engine::Command;
 use crate::tui::key::Key;
@@ -9,6 +9,9 @@ use crate::tui::model::{Asked, Layer, Model, Pane, PositionKey, Purpose, Subject
 use crate::view::StrategyRow;
 
 pub(super) fn key(model: &mut Model, key: Key, out: &mut Vec<Outgoing>) {
+    if model.view.replay.is_some() && replay::key(model, key, out) {
+        return;
+    }
     let context = model.context();
     let action = model.keymap.find(context, key.chord);
     if action == Some(Action::Halt) {
@@ -104,6 +107,17 @@ fn perform(model: &mut Model, action: Action, key: Key, out: &mut Vec<Outgoing>)
         }
         Action::Submit => text::submit(model, out),
         Action::Abandon => text::abandon(model),
+        // Heard only where a day is replayed, and dealt with there.
+        Action::ReplayPlay
+        | Action::ReplayForward
+        | Action::ReplayBack
+        | Action::ReplayMinuteOn
+        | Action::ReplayMinuteBack
+        | Action::ReplayJump
+        | Action::ReplayFaster
+        | Action::ReplaySlower
+        | Action::ReplayStart
+        | Action::ReplayEnd => {}
         Action::NextField => text::with_dialog(model, TextDialog::next_field),
         Action::PreviousField => text::with_dialog(model, TextDialog::previous_field),
     }

@@ -14,6 +14,7 @@ mod payoff;
 mod pending;
 mod positions;
 mod queue;
+mod replay;
 mod risk;
 mod side;
 mod textbox;
@@ -55,6 +56,9 @@ pub fn draw(scene: &Scene<'_>, buf: &mut Buffer) -> Drawn {
     }
     let layout = Layout::of(area, scene.model);
     header::render(scene, buf, layout.header);
+    if let (Some(place), Some(replay)) = (layout.replay, &scene.model.view.replay) {
+        replay::banner(scene, buf, place, replay);
+    }
     if let Some(banner) = layout.banner {
         header::banner(scene, buf, banner);
     }

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use super::door::{Door, keep};
 use super::{broker, openapi, trading};
 use crate::engine::command::{Command, Origin, Reply};
-use crate::web::desk::{Answer, Desk, DeskError, LotQuestion, MapQuestion};
+use crate::web::desk::{AlertsRequest, Answer, Desk, DeskError, LotQuestion, MapQuestion};
 use crate::web::office::Office;
 use crate::web::problem::Problem;
 
@@ -51,6 +51,7 @@ fn table() -> Vec<(Method, &'static str, MethodRouter<Room>)> {
         (Method::POST, HALT, post(halt)),
         (Method::POST, "/api/map", post(map)),
         (Method::POST, "/api/lots", post(lots)),
+        (Method::POST, "/api/alerts", post(alerts)),
         (Method::GET, "/api/trading", get(trading::state)),
         (Method::POST, "/api/trading/enable", post(trading::enable)),
         (Method::POST, "/api/trading/disable", post(trading::disable)),
@@ -120,6 +121,11 @@ async fn lots(State(room): At, body: Body) -> Result<impl IntoResponse, Problem>
 
 async fn metrics(State(room): At) -> impl IntoResponse {
     ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], room.office.metrics())
+}
+
+async fn alerts(State(room): At, body: Body) -> Result<Json<Value>, Problem> {
+    let request: AlertsRequest = read(body, "a request to the inbox").await?;
+    answer(room.desk.alerts(request)).await
 }
 
 /// The desk's answer, if it comes in time. Whoever asked is told when it does not; what was asked may still be done.
