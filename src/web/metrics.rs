@@ -190,7 +190,7 @@ mod tests {
             "strikedeck_deliveries_total{outcome=\"accepted\"} 3",
             "strikedeck_positions_open 1",
             "strikedeck_store_up 1",
-            "strikedeck_link_up{link=\"prices\"} 0",
+            "strikedeck_link_up{link=\"prices\"} 1",
         ] {
             assert!(text.lines().any(|l| l == wanted), "{wanted} is not in\n{text}");
         }
