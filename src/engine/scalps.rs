@@ -95,14 +95,14 @@ impl Turn<'_> {
         setup: &ScalpSetup,
         underlying: Contract,
         spot: Price,
-        candidate: Candidate,
+        candidate: &Candidate,
     ) -> StrategyId {
         let id = StrategyId(self.state.next_strategy.max(1));
-        let recommendation = Box::new(recommendation(signal_id, signal, setup, &candidate));
+        let recommendation = Box::new(recommendation(signal_id, signal, setup, candidate));
         let square_off = self.reference.keeps_hours().then(|| self.today_at(setup.square_off));
         let stop = setup.index_stop_points.map(|points| index_stop(signal.side, spot, points));
         let plan = Box::new(ScalpPlan::of(setup, underlying, stop, square_off));
-        let (contract, legs) = (candidate.instrument.contract, resolved(&candidate));
+        let (contract, legs) = (candidate.instrument.contract, resolved(candidate));
         let quotes =
             [underlying, contract].into_iter().filter_map(|c| Some((c, self.state.marks.get(&c).copied()?))).collect();
         self.record(Record::StrategyAdded { id, recommendation });

@@ -79,32 +79,6 @@ pub fn audit_line(record: &Record, before: &State) -> Option<AuditLine> {
         Record::LotWrittenOff { owner, contract, reason, .. } => {
             line("written off", &contract.to_string()).of(*owner).because(reason)
         }
-        Record::SignalSeen { id, signal, .. } => {
-            line("signal", &format!("{id}: {} {} {} at {}", signal.setup, signal.side, signal.symbol, signal.price))
-        }
-        Record::SignalProposed { id, proposal } => {
-            let what = format!("{id}: {} lots of {} at {}", proposal.lots, proposal.contract, proposal.premium);
-            line("signal proposed", &what).because(&proposal.size.to_string())
-        }
-        Record::SignalApproved { id } => line("signal approved", &id.to_string()),
-        Record::SignalEnded { id, fate } => match fate {
-            SignalFate::Traded { strategy } => line("signal traded", &id.to_string()).strategy(*strategy),
-            SignalFate::Observed { what } => line("signal observed", &id.to_string()).because(&what.to_string()),
-            SignalFate::Refused { why, reason } => {
-                line("signal refused", &id.to_string()).because(&format!("{}: {reason}", why.as_str()))
-            }
-        },
-        Record::SetupArmed { setup, armed } => {
-            line(if *armed { "set-up armed" } else { "set-up paused" }, &setup.to_string())
-        }
-        Record::ScalpOpened { id, signal, plan } => {
-            line("scalp opened", &format!("signal {signal}, {}", plan.setup)).strategy(*id)
-        }
-        Record::ScalpMoved { id, to } => line("scalp moved", to.as_str()).strategy(*id),
-        Record::ScalpClosed { id, reason, gross, charges } => {
-            let what = format!("gross {gross}, charges {}", charges.to_paise());
-            line("scalp closed", &what).strategy(*id).because(reason)
-        }
         Record::StopSet { owner, contract, product, stop } => {
             let was = guard(before, *owner, *contract, *product).and_then(|g| g.stop);
             line("stop set", &format!("{contract}: {} → {}", stop_words(was), stop_words(*stop))).of(*owner)
