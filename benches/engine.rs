@@ -11,9 +11,9 @@ use jiff::civil::{Date, date};
 use rust_decimal_macros::dec;
 use strikedeck::domain::time::{Timestamp, after_ms, from_ist};
 use strikedeck::domain::{
-    AccountId, BrokerOrderId, Contract, CorrelationId, Exchange, Instrument, Intent, IntentId, Money, OptionRight,
-    OrderKind, OrderSighting, OrderSpec, Price, Product, Quantity, Quote, Recommendation, SecurityId, SeenStatus,
-    Segment, Side, StrategyId, StrategyStatus, Symbol, Validity,
+    AccountId, BrokerOrderId, Contract, CorrelationId, Exchange, Instrument, Intent, IntentId, OptionRight, OrderKind,
+    OrderSighting, OrderSpec, Price, Product, Quantity, Quote, Recommendation, SecurityId, SeenStatus, Segment, Side,
+    StrategyId, StrategyStatus, Symbol, Validity,
 };
 use strikedeck::engine::record::{Profile, Purpose};
 use strikedeck::engine::reference::{OrderTally, RawCharges};

@@ -8,14 +8,14 @@ use crate::terminal::{ESCAPE, Terminal};
 const SIZE: (u16, u16) = (120, 36);
 
 /// Left by nothing but the trader.
-const SETTINGS: &str = r#"
+const SETTINGS: &str = r"
 scalping:
   setups:
     - name: BY_HAND
       symbols: [NIFTY]
       stop_points: 40
       target_points: null
-"#;
+";
 
 fn state(all: &Value) -> Option<&str> {
     all["open"][0]["state"].as_str()

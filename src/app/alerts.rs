@@ -61,8 +61,11 @@ pub fn open(config: &AppConfig, projector: Option<&mut Projector>) -> (Alerts, m
     (Alerts { desk, raised, telegram }, raise, attentions)
 }
 
+/// A bot and what waits for it.
+type Bot = (Telegram, mpsc::Receiver<Telling>);
+
 /// The bot, where there is a token and a chat for one.
-fn telegram_of(config: &AppConfig) -> Option<(mpsc::Sender<Telling>, (Telegram, mpsc::Receiver<Telling>))> {
+fn telegram_of(config: &AppConfig) -> Option<(mpsc::Sender<Telling>, Bot)> {
     let (token, chat) = config
         .secrets
         .telegram_token
@@ -128,7 +131,7 @@ impl Alerts {
         loop {
             tokio::select! {
                 raised = self.raised.recv() => match raised {
-                    Some(raised) => self.desk.take(raised),
+                    Some(raised) => self.desk.take(&raised),
                     None => return,
                 },
                 _ = sums.tick() => self.desk.channels().sum_up(Timestamp::now()),
@@ -146,7 +149,7 @@ impl AlertDesk {
         self.channels.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn take(&self, raised: Raised) {
+    fn take(&self, raised: &Raised) {
         // It goes to places where others read.
         let text = crate::telemetry::redact(&raised.text);
         self.channels().tell(raised.level, &text, raised.at);

@@ -35,7 +35,7 @@ pub struct BackOffice {
 impl BackOffice {
     fn setup(&self) -> Result<Setup, DeskError> {
         let (data, config) = (self.data.clone(), Some(self.config.clone()));
-        Setup::open(&Options { data, config, ..Options::default() }).map_err(failed)
+        Setup::open(&Options { data, config, ..Options::default() }).map_err(|e| failed(&e))
     }
 
     fn kept(&self) -> Result<(Secrets, Option<String>), DeskError> {
@@ -54,8 +54,8 @@ impl BackOffice {
         };
         let secrets = checked(form).map_err(DeskError::Refused)?;
         let setup = self.setup()?;
-        let logged_in = setup.log_in(&secrets).await.map_err(refused)?;
-        let kept = setup.keep(&secrets, place).map_err(failed)?;
+        let logged_in = setup.log_in(&secrets).await.map_err(|e| refused(&e))?;
+        let kept = setup.keep(&secrets, place).map_err(|e| failed(&e))?;
         Ok(told(logged_in, Some(kept)))
     }
 }
@@ -95,7 +95,7 @@ impl Office for BackOffice {
     }
 
     fn test(&self) -> Answer<'_, LoginTold> {
-        Box::pin(async { self.setup()?.check().await.map(|l| told(l, None)).map_err(refused) })
+        Box::pin(async { self.setup()?.check().await.map(|l| told(l, None)).map_err(|e| refused(&e)) })
     }
 
     fn metrics(&self) -> String {
@@ -144,11 +144,11 @@ fn told(who: LoggedIn, kept_in: Option<String>) -> LoginTold {
     }
 }
 
-fn refused(error: anyhow::Error) -> DeskError {
+fn refused(error: &anyhow::Error) -> DeskError {
     DeskError::Refused(format!("{error:#}"))
 }
 
-fn failed(error: anyhow::Error) -> DeskError {
+fn failed(error: &anyhow::Error) -> DeskError {
     DeskError::Failed(format!("{error:#}"))
 }
 

@@ -300,7 +300,7 @@ impl AppConfig {
             kill_switch: risk.kill_switch,
         };
         let (tuning, folder, webhook) = (Tuning::default(), PathBuf::new(), strategy.webhook);
-        Ok(Self { engine, webhook, dhan, paper, cockpit, alerts, secrets, tuning, folder, warnings })
+        Ok(Self { engine, dhan, paper, cockpit, webhook, alerts, secrets, tuning, folder, warnings })
     }
 
     /// The client id: from the environment or `secrets.env`, else from `dhan.yaml`.

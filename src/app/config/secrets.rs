@@ -118,6 +118,7 @@ impl Secrets {
     }
 
     /// What is not set here is taken from there.
+    #[must_use]
     pub fn or(self, other: Self) -> Self {
         Self {
             client_id: self.client_id.or(other.client_id),

@@ -118,7 +118,7 @@ fn flattening_twenty_positions_with_ten_working_orders_takes_what_the_pace_takes
     println!(
         "{calls} calls: {elapsed} ms; bound {bound} ms ({average} ms at an even pace), {confirmations} ms confirm it"
     );
-    assert!(calls >= 30 && calls <= 34, "{calls} calls");
+    assert!((30..=34).contains(&calls), "{calls} calls");
     assert!(confirmations < 1_000, "{confirmations} ms until it is known to be flat");
     assert!(elapsed * 10 <= bound * 11, "{elapsed} ms; the bound is {bound} ms");
 }

@@ -462,7 +462,7 @@ fn stops_targets_and_rules_are_in_the_audit_with_their_numbers() {
 fn broken(path: &Path) -> Option<i64> {
     let db = Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
     let mut statement = db.prepare("SELECT * FROM audit_log ORDER BY seq").unwrap();
-    let names: Vec<String> = statement.column_names().into_iter().map(String::from).collect();
+    let names: Vec<String> = statement.column_names().map(String::from).collect();
     let mut rows = statement.query([]).unwrap();
     let mut before = String::new();
     while let Some(row) = rows.next().unwrap() {

@@ -44,7 +44,8 @@ impl Lockset<'_> {
     /// By the request's head alone.
     pub fn by_head(&self, path: Option<&str>, headers: &HeaderMap) -> Proof {
         let path = path.filter(|_| self.takes(SecretForm::Path)).map(str::as_bytes);
-        let header = headers.get(TOKEN).filter(|_| self.takes(SecretForm::Header)).map(|v| v.as_bytes());
+        let header =
+            headers.get(TOKEN).filter(|_| self.takes(SecretForm::Header)).map(axum::http::HeaderValue::as_bytes);
         self.compare(path).or(self.compare(header))
     }
 

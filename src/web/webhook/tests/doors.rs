@@ -21,7 +21,7 @@ fn with_secret(secret: &str) -> String {
 fn signature(secret: &str, stamp: &str, body: &str) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
     let tag = hmac::sign(&key, format!("{stamp}.{body}").as_bytes());
-    tag.as_ref().iter().map(|b| format!("{b:02x}")).collect()
+    tag.as_ref().iter().fold(String::new(), |hex, b| format!("{hex}{b:02x}"))
 }
 
 fn seconds_from_now(seconds: i64) -> String {
@@ -337,8 +337,8 @@ async fn no_answer_and_no_note_repeats_a_secret() {
     ] {
         let answered = stage.post(&path, &headers, body).await;
         assert!(answered.status >= 400, "{path}");
-        told += &format!("{} {}", answered.head, answered.body);
+        told = told + &answered.head + &answered.body;
     }
-    told += &format!("{:?} {:?}", stage.bell.look(), keys());
+    let told = format!("{told} {:?} {:?}", stage.bell.look(), keys());
     assert!(!told.contains("Qx7") && !told.contains(SECRET), "{told}");
 }

@@ -42,6 +42,7 @@ pub struct Stage {
 }
 
 /// Accepts, each key once.
+#[allow(clippy::unnecessary_wraps)] // it stands in for a desk, which may fail
 pub fn accepting(command: &Command) -> Result<Reply, DeskError> {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     let Command::Signal { .. } = command else { return Ok(Reply::refused("that is no signal")) };
@@ -128,13 +129,13 @@ impl Answered {
 pub async fn request(port: u16, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> Answered {
     let mut text = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
     for (name, value) in headers {
-        text += &format!("{name}: {value}\r\n");
+        text = format!("{text}{name}: {value}\r\n");
     }
     let told = headers
         .iter()
         .any(|(n, _)| n.eq_ignore_ascii_case("content-length") || n.eq_ignore_ascii_case("transfer-encoding"));
     if let Some(body) = body.filter(|_| !told) {
-        text += &format!("Content-Length: {}\r\n", body.len());
+        text = format!("{text}Content-Length: {}\r\n", body.len());
     }
     text += "\r\n";
     let mut bytes = text.into_bytes();
