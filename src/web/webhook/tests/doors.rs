@@ -337,7 +337,7 @@ async fn no_answer_and_no_note_repeats_a_secret() {
     ] {
         let answered = stage.post(&path, &headers, body).await;
         assert!(answered.status >= 400, "{path}");
-        told = told + &answered.head + &answered.body;
+        told = format!("{told}{} {}", answered.head, answered.body);
     }
     let told = format!("{told} {:?} {:?}", stage.bell.look(), keys());
     assert!(!told.contains("Qx7") && !told.contains(SECRET), "{told}");
