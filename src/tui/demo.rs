@@ -218,6 +218,9 @@ pub fn asking() -> Desk {
     let signal = desk.signal("NIFTY_ASK", "NIFTY", Side::Buy, dec!(25944.00));
     desk.proposes(signal, 25950, dec!(102.35));
     desk.advance(4_000);
+    desk.health.feed.last_message = Some(desk.now);
+    desk.health.orders.last_message = Some(desk.now);
+    desk.read();
     desk
 }
 

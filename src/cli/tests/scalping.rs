@@ -22,14 +22,14 @@ async fn the_scalper_is_told_for_people_and_for_programs() {
         "21.55",
         "waits for you NIFTY 23 Nov 25,950 CE",
         "not approved nobody approved it within 20 s",
-        "strikedeck signals approve 8",
+        "strikedeck signals approve 7",
     ] {
         assert!(told.out.contains(part), "{part}\nis not in\n{}", told.out);
     }
     let json = ran(&desk, &["signals", "--json"]).await.json();
     assert_eq!(json["open"][0]["state"], "SL_PLACED");
     assert_eq!(json["open"][0]["to_stop"].to_string(), "21.55");
-    assert_eq!((json["signals"][0]["id"].as_u64(), json["signals"][0]["asks"]["lots"].as_u64()), (Some(8), Some(2)));
+    assert_eq!((json["signals"][0]["id"].as_u64(), json["signals"][0]["asks"]["lots"].as_u64()), (Some(7), Some(2)));
     assert_eq!((json["closed"][0]["reason"].as_str(), json["today"]["trades"].as_u64()), (Some("stop"), Some(4)));
     // They do not stand among the strategies that are chosen from.
     assert_eq!(ran(&desk, &["list", "--json"]).await.json().as_array().unwrap().len(), 0);
@@ -40,16 +40,16 @@ async fn a_waiting_signal_is_decided_and_set_ups_are_armed_and_paused() {
     let desk = desk_of(&asking());
     let setup = SetupName::new("SCALP_ATM").unwrap();
     for words in [
-        &["signals", "approve", "8"][..],
-        &["signals", "decline", "8"],
+        &["signals", "approve", "7"][..],
+        &["signals", "decline", "7"],
         &["setups", "arm", "scalp_atm"],
         &["setups", "pause", "SCALP_ATM"],
     ] {
         assert_eq!(ran(&desk, words).await.code, 0, "{words:?}");
     }
     let asked = [
-        Command::DecideSignal { id: SignalId(8), approve: true },
-        Command::DecideSignal { id: SignalId(8), approve: false },
+        Command::DecideSignal { id: SignalId(7), approve: true },
+        Command::DecideSignal { id: SignalId(7), approve: false },
         Command::ArmSetup { setup: setup.clone(), armed: true },
         Command::ArmSetup { setup, armed: false },
     ];

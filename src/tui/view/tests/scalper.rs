@@ -65,7 +65,7 @@ fn halted_the_pane_says_that_nothing_is_entered() {
 #[test]
 fn what_is_being_typed_keeps_the_screen() {
     let mut model = screen(&scalping(), (80, 24));
-    press(&mut model, "7 b");
+    press(&mut model, "7 j j j b");
     show(&mut model, &asking());
     let text = text_of(&mut model);
     assert!(text.contains("A signal waits for you, 16s: 2 lots NIFTY 23 Nov 25,950 CE"), "{text}");
@@ -101,11 +101,11 @@ fn the_last_seconds_are_red_and_the_key_is_marked() {
     let buf = frame(&mut model, &theme);
     let key = find(&buf, " o  buy it").unwrap();
     assert_eq!(Some(buf[(key.0 + 1, key.1)].bg), theme.danger_key.bg);
-    assert_eq!(Some(ink(&buf, "14s")), theme.warn.fg);
+    assert_eq!(Some(ink(&buf, "  14s")), theme.warn.fg);
     let now = model.now + 10_000;
     crate::tui::update::update(&mut model, crate::tui::update::Msg::Tick(now));
     let buf = frame(&mut model, &theme);
-    assert_eq!(Some(ink(&buf, " 4s")), theme.down.fg);
+    assert_eq!(Some(ink(&buf, "   4s")), theme.down.fg);
 }
 
 #[test]
