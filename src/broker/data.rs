@@ -120,20 +120,6 @@ pub struct MarginNeed {
     pub brokerage: Option<Money>,
 }
 
-/// The broker's own exit on profit or loss.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct PnlExit {
-    /// Rupees; zero is no limit.
-    pub profit: Money,
-    /// Rupees, positive; zero is no limit.
-    pub loss: Money,
-    pub intraday: bool,
-    /// Carried positions.
-    pub delivery: bool,
-    /// Whether the broker's kill switch is set when it fires.
-    pub kill_switch: bool,
-}
-
 /// Last price with the day's, for one contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DayPrices {

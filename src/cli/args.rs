@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use crate::domain::{OptionRight, Price, Quantity, ScaleStep, StrategyId, StrategyStatus, Symbol};
+use crate::engine::config::FailurePolicy;
 use crate::engine::record::Profile;
 use crate::simulation::Weather;
 use crate::tui::looks::{Choice, Colours, SymbolSet};
@@ -128,6 +129,8 @@ pub enum Command {
         /// In full, as configured
         word: String,
     },
+    /// The broker's own exit of everything at the day-loss limit: `on`, `off`, or how it stands
+    Backstop(BackstopArgs),
     /// A failed strategy becomes pending again
     Retry(OneArgs),
     /// A held execution goes on where it stopped
@@ -142,6 +145,15 @@ pub enum Command {
     Target(TargetArgs),
     /// State the exit rules of a strategy; without options, show them
     Rules(RulesArgs),
+    /// What happens when a leg of a strategy fails: unwind, hold, market_with_band, or default (as the settings say)
+    OnFailure {
+        /// Its number, as `list` shows it
+        #[arg(value_parser = strategy_id)]
+        id: StrategyId,
+        /// unwind, hold, market_with_band or default
+        #[arg(value_name = "POLICY", value_parser = failure_policy)]
+        policy: OwnPolicy,
+    },
     /// Read strategies from files: an analysis, records, positions, CSV
     Import(ImportArgs),
     /// The contract that an option means today
@@ -244,6 +256,23 @@ pub struct FlattenArgs {
     pub force: bool,
     #[command(flatten)]
     pub yes: Yes,
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+pub struct BackstopArgs {
+    /// Without it: how it stands
+    #[arg(value_enum, value_name = "on|off")]
+    pub wish: Option<OnOff>,
+    #[command(flatten)]
+    pub yes: Yes,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OnOff {
+    /// The broker exits everything at the limit, today
+    On,
+    /// It no longer does
+    Off,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -368,6 +397,10 @@ pub struct TargetArgs {
     pub leg: Option<usize>,
 }
 
+/// A strategy's own policy, or the settings'.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwnPolicy(pub Option<FailurePolicy>);
+
 /// A price, or none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Target(pub Option<Price>);
@@ -457,6 +490,13 @@ fn holding(text: &str) -> Result<(Symbol, Quantity), String> {
         Some((Symbol::new(symbol).ok()?, Quantity(quantity.parse().ok()?)))
     };
     read().ok_or_else(|| "a holding is written SYMBOL=QUANTITY".into())
+}
+
+fn failure_policy(text: &str) -> Result<OwnPolicy, String> {
+    if text.eq_ignore_ascii_case("default") {
+        return Ok(OwnPolicy(None));
+    }
+    text.parse().map(|p| OwnPolicy(Some(p)))
 }
 
 fn target_price(text: &str) -> Result<Target, String> {

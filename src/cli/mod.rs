@@ -129,6 +129,7 @@ fn asks(command: &Command) -> bool {
         Command::Execute(args) => !args.dry_run && !args.yes.yes,
         Command::Flatten(args) => !args.yes.yes,
         Command::Kill(yes) => !yes.yes,
+        Command::Backstop(args) => args.wish.is_some() && !args.yes.yes,
         Command::Resume(args) | Command::Unwind(args) | Command::Close(args) => !args.yes.yes,
         Command::Risk { command: Some(RiskCommand::Ack(yes)) } => !yes.yes,
         // `top` marks without asking where nobody can be asked; the others send nothing.
@@ -152,6 +153,7 @@ fn asks(command: &Command) -> bool {
         | Command::Rehearse(_)
         | Command::Keys
         | Command::InstallShortcut(_)
+        | Command::OnFailure { .. }
         | Command::Stop(_)
         | Command::Target(_)
         | Command::Rules(_)
@@ -213,7 +215,11 @@ async fn act(shell: &mut Shell<'_>, command: &Command) -> Result<(), Failure> {
         Command::Status => commands::status::run(shell).await,
         Command::Flatten(args) => commands::flatten::run(shell, *args).await,
         Command::Kill(yes) => commands::kill::run(shell, *yes).await,
-        Command::Arm { word } => shell.order(Order::Arm { word: word.clone() }).await,
+        Command::Backstop(args) => commands::backstop::run(shell, *args).await,
+        Command::Arm { word } => {
+            shell.order(Order::Arm { word: word.clone() }).await?;
+            commands::backstop::answered(shell, "broker_switch").await.map(|_| ())
+        }
         Command::Retry(args) => shell.order(Order::Retry { id: args.id }).await,
         Command::Resume(args) => commands::decide::resume(shell, args).await,
         Command::Unwind(args) => commands::decide::unwind(shell, args).await,
@@ -221,6 +227,7 @@ async fn act(shell: &mut Shell<'_>, command: &Command) -> Result<(), Failure> {
         Command::Import(args) => commands::import::run(shell, args).await,
         Command::Map(args) => commands::map::run(shell, args).await,
         Command::Rehearse(args) => commands::rehearse::run(shell, args).await,
+        Command::OnFailure { id, policy } => shell.order(Order::SetFailurePolicy { id: *id, policy: policy.0 }).await,
         Command::Stop(args) => commands::protect::stop(shell, args).await,
         Command::Target(args) => commands::protect::target(shell, args).await,
         Command::Rules(args) => commands::protect::rules(shell, args).await,

@@ -17,6 +17,7 @@ pub mod money;
 pub mod order;
 pub mod position;
 pub mod quote;
+pub mod safeguard;
 pub mod strategy;
 pub mod time;
 pub mod trigger;
@@ -35,6 +36,7 @@ pub use money::{Lots, Money, NetQuantity, Price, Quantity};
 pub use order::{Intent, OrderKind, OrderSighting, OrderSpec, Product, SeenStatus, Side, TradeSighting, Validity};
 pub use position::{Funds, PositionSighting};
 pub use quote::Quote;
+pub use safeguard::{PnlExit, SafeguardAsk, SafeguardTold};
 pub use strategy::{Bound, Conviction, Issue, Leg, LegKind, Recommendation, StrategyStatus};
 pub use trigger::{
     Against, Comparison, Condition, Frequency, Indicator, Operator, TimeFrame, Trigger, TriggerId, TriggerSighting,

@@ -3,6 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::command::{Command, Origin, Reply};
+use super::config::FailurePolicy;
 use super::record::{Owner, Profile, Record};
 use super::state::{LotKey, Phase, Strategy};
 use super::turn::Turn;
@@ -64,6 +65,7 @@ impl Turn<'_> {
             Command::SetStop { id, leg, stop } => self.for_legs(*id, *leg, |t, key| t.wish_stop(key, *stop)),
             Command::SetTarget { id, leg, target } => self.for_legs(*id, *leg, |t, key| t.wish_target(key, *target)),
             Command::SetRules { id, rules } => answer(self.wish_rules(*id, rules)),
+            Command::SetFailurePolicy { id, policy } => answer(self.set_failure_policy(*id, *policy)),
             Command::CancelOrder { intent } => answer(self.cancel_order(*intent)),
             Command::Halt => {
                 self.halt("halted by the trader");
@@ -73,6 +75,7 @@ impl Turn<'_> {
                 self.flatten(*include_foreign);
                 Reply::done("Flattening: everything is being cancelled and exited.")
             }
+            Command::BrokerExit { on } => answer(self.wish_broker_exit(*on)),
             Command::Rehearse { drill, seconds } => answer(self.rehearse(*drill, *seconds)),
             Command::EndRehearsals => {
                 self.effect(Effect::Rehearse(None));
@@ -243,6 +246,14 @@ impl Turn<'_> {
         Ok(format!("{title}: noted"))
     }
 
+    fn set_failure_policy(&mut self, id: StrategyId, policy: Option<FailurePolicy>) -> Result<String, String> {
+        let title = self.strategy(id)?.title();
+        self.record(Record::FailurePolicySet { id, policy });
+        let what = self.failure_policy(id).what();
+        let whose = if policy.is_none() { ", by the settings" } else { "" };
+        Ok(format!("{title}: if a leg fails, {what}{whose}"))
+    }
+
     fn retry(&mut self, id: StrategyId) -> Result<String, String> {
         let title = self.expect(id, StrategyStatus::Failed, "tried again")?.title();
         if self.state.lots_of(Owner::Strategy(id)).any(|(_, l)| !l.net.is_flat()) {
@@ -367,6 +378,9 @@ impl Turn<'_> {
         }
         if word.trim() != self.config.kill_switch.arm_word {
             return Err(format!("type {} to allow entries again", self.config.kill_switch.arm_word));
+        }
+        if let Some(first) = self.lift_broker_switch() {
+            return first;
         }
         self.record(Record::Armed);
         Ok("Armed: entries are allowed again.".into())

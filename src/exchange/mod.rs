@@ -57,7 +57,6 @@ pub use holdings::{HoldingView, isin};
 pub use listing::Listing;
 pub use order::{Accepted, CONFIRMED, Modification, NewOrder, OrderStatus, OrderView, Origin, Refusal, TradeView};
 pub use paper::{ShareSpec, paper_listing, small_listing};
-pub use pnl_exit::PnlExit;
 pub use quotes::{Chain, ChainLeg, ChainRow, DepthLevel, MarketView};
 pub use rolling::{RollingBar, RollingOption};
 pub use saving::{Changes, RestoreError};

@@ -4,24 +4,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::time::Timestamp;
-use crate::domain::{Money, Product};
+use crate::domain::{Money, PnlExit, Product};
 
 use super::account::Account;
 use super::order::Refusal;
 use super::{Event, Exchange};
-
-/// When to exit what. A limit of zero is none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PnlExit {
-    /// Rupees, positive.
-    pub profit: Money,
-    /// Rupees, positive.
-    pub loss: Money,
-    pub intraday: bool,
-    /// Carried positions: margin, delivery, funded delivery.
-    pub delivery: bool,
-    pub kill_switch: bool,
-}
 
 /// A rule, and how far it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,11 +5,11 @@ use std::sync::{Arc, RwLock};
 use jiff::civil::date;
 use rust_decimal_macros::dec;
 use strikedeck::broker::dhan::{DhanBroker, DhanCredentials, DhanEndpoints, DhanSettings, SharedIndex};
-use strikedeck::broker::{Broker, BrokerError, FeedNews, OrderNews, PnlExit};
+use strikedeck::broker::{Broker, BrokerError, FeedNews, OrderNews};
 use strikedeck::domain::time::from_ist;
 use strikedeck::domain::{
     AccountId, Contract, CorrelationId, Exchange, InstrumentIndex, Intent, IntentId, Money, OrderKind, OrderSpec,
-    Price, Product, Quantity, SeenStatus, Side, Symbol, Validity,
+    PnlExit, Price, Product, Quantity, SeenStatus, Side, Symbol, Validity,
 };
 use strikedeck::exchange_server::faults::{Fault, FaultSpec, Faults};
 use strikedeck::exchange_server::switches::*;

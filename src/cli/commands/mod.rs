@@ -1,5 +1,6 @@
 //! One file per sub-command (those that only hand on what was typed are in the dispatch itself).
 
+pub mod backstop;
 pub mod decide;
 pub mod doctor;
 pub mod exchange;

@@ -20,6 +20,8 @@ pub const ACCOUNT: AccountId = AccountId(1);
 /// One listed expiry of NIFTY, open or closed as the test says.
 pub struct Market {
     pub open: bool,
+    /// Its options are on a share, not on an index.
+    pub shares: bool,
 }
 
 pub fn expiry() -> Date {
@@ -56,7 +58,7 @@ impl Reference for Market {
         None
     }
     fn instrument(&self, contract: &Contract) -> Option<Instrument> {
-        Some(listed(*contract))
+        (contract.kind != ContractKind::Index || !self.shares).then(|| listed(*contract))
     }
     fn charges(&self, _: &Contract, _: Side, _: Money, _: Date) -> Money {
         Money(dec!(20))
@@ -91,7 +93,7 @@ impl Desk {
         state.apply(&created, now);
         let mut desk = Self {
             engine: Engine::new(config, state),
-            market: Market { open: true },
+            market: Market { open: true, shares: false },
             now,
             journal: vec![(now, created)],
             effects: Vec::new(),

@@ -9,3 +9,4 @@ mod protect;
 mod rehearsing;
 mod restart;
 mod rules;
+mod safeguards;

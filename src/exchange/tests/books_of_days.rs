@@ -3,6 +3,7 @@
 use rust_decimal_macros::dec;
 
 use super::*;
+use crate::domain::PnlExit;
 use crate::domain::time::ist;
 
 const DAY: i64 = 86_400_000;

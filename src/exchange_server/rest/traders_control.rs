@@ -8,8 +8,7 @@ use axum::routing::get;
 use serde::Deserialize;
 
 use super::answers::{Answer, Refused, ok};
-use crate::domain::Money;
-use crate::exchange::PnlExit as Rule;
+use crate::domain::{Money, PnlExit as Rule};
 use crate::exchange_server::limits::Bucket;
 use crate::exchange_server::state::Shared;
 use crate::exchange_server::switches::PnlExitKey;

@@ -9,7 +9,7 @@ use rusqlite::Transaction;
 use super::cells::Cells;
 use super::rows;
 use crate::domain::time::Timestamp;
-use crate::domain::{Contract, ContractKind, IntentId, SecurityId, StrategyId, TradeSighting};
+use crate::domain::{Contract, ContractKind, IntentId, SafeguardTold, SecurityId, StrategyId, TradeSighting};
 use crate::engine::Origin;
 use crate::engine::record::{Owner, Record};
 use crate::engine::state::State;
@@ -74,11 +74,16 @@ impl Pending {
             | Record::PlanMade { .. }
             | Record::RulesSet { .. }
             | Record::PlanPeak { .. }
+            | Record::FailurePolicySet { .. }
             | Record::RuleFired { .. }
             | Record::Halted { .. }
             | Record::FlattenStarted { .. }
             | Record::FlattenEnded
             | Record::Armed
+            | Record::BrokerExitWished { .. }
+            | Record::SafeguardAsked { .. }
+            | Record::SafeguardTold { .. }
+            | Record::SafeguardFailed { .. }
             | Record::OrderLink { .. }
             | Record::Store { .. } => {}
             Record::DayStarted { .. } => {
@@ -273,6 +278,17 @@ fn audit_line(record: &Record) -> Option<Cells> {
         ),
         Record::FlattenEnded => line("flatten ended", &"the broker reports every position closed"),
         Record::Armed => line("armed", &"entries are allowed again"),
+        Record::SafeguardAsked { ask } => line("safeguard asked", &ask.what()),
+        Record::SafeguardTold { told: SafeguardTold::Exit(exit) } => line(
+            "safeguard",
+            &exit.map_or("the broker's exit on loss is not set", |_| "the broker's exit on loss is set"),
+        ),
+        Record::SafeguardTold { told: SafeguardTold::Switch(on) } => {
+            line("safeguard", if *on { &"the broker's kill switch is set" } else { &"the broker's kill switch is off" })
+        }
+        Record::SafeguardFailed { ask, reason, .. } => {
+            line("safeguard failed", &format_args!("could not {}", ask.what())).text("reason", reason)
+        }
         Record::Store { up } => line("journal", if *up { &"can be written again" } else { &"cannot be written" }),
         Record::Created { .. }
         | Record::DayStarted { .. }
@@ -296,6 +312,7 @@ fn audit_line(record: &Record) -> Option<Cells> {
         | Record::PlanMade { .. }
         | Record::RulesSet { .. }
         | Record::PlanPeak { .. }
+        | Record::FailurePolicySet { .. }
         | Record::RuleFired { .. }
         | Record::CancelAsked { .. }
         | Record::CancelFailed { .. }
@@ -306,6 +323,7 @@ fn audit_line(record: &Record) -> Option<Cells> {
         | Record::PositionsRead { .. }
         | Record::FundsRead { .. }
         | Record::Marks { .. }
+        | Record::BrokerExitWished { .. }
         | Record::OrderLink { .. } => return None,
     })
 }

@@ -101,6 +101,7 @@ pub enum Subject {
     CancelOrder(IntentId),
     Unwind(StrategyId),
     Resume(StrategyId),
+    BrokerExit { on: bool },
     Quit,
 }
 
@@ -115,6 +116,7 @@ impl Subject {
             Self::CancelOrder(intent) => Some(Command::CancelOrder { intent: *intent }),
             Self::Unwind(id) => Some(Command::Unwind { id: *id }),
             Self::Resume(id) => Some(Command::Resume { id: *id }),
+            Self::BrokerExit { on } => Some(Command::BrokerExit { on: *on }),
             Self::Quit => None,
         }
     }
@@ -138,6 +140,7 @@ impl Subject {
             Self::Unwind(id) | Self::Resume(id) => {
                 vec![view.queued(*id).map_or_else(String::new, |q| format!("{:?}", q.stage))]
             }
+            Self::BrokerExit { .. } => vec![view.safety.broker_exit.as_str().to_string()],
             Self::Quit => Vec::new(),
         }
     }

@@ -10,7 +10,7 @@ use crate::tui::model::{ConfirmCard, Subject};
 use crate::tui::update::Drawn;
 use crate::tui::widgets::card::{Card, fade};
 use crate::tui::widgets::text;
-use crate::view::{PositionRow, format};
+use crate::view::{Amount, LimitKind, PositionRow, View, format};
 
 const WIDTH: u16 = 64;
 
@@ -42,6 +42,8 @@ fn done_word(subject: &Subject) -> &'static str {
         Subject::CancelOrder(_) => "cancel the order",
         Subject::Unwind(_) => "unwind it",
         Subject::Resume(_) => "let it go on",
+        Subject::BrokerExit { on: true } => "ask the broker",
+        Subject::BrokerExit { on: false } => "take it back",
         Subject::Quit => "quit",
     }
 }
@@ -87,7 +89,24 @@ fn question(scene: &Scene<'_>, subject: &Subject, width: u16) -> (String, Vec<Li
             let body = plain("The execution goes on where it stopped: the missing legs are priced and sent again.");
             (format!("CONTINUE {}", name(*id)), body)
         }
+        Subject::BrokerExit { on } => ("BROKER'S EXIT ON LOSS".into(), plain(&broker_exit(view, *on))),
         Subject::Quit => ("QUIT".into(), leaving(scene, width)),
+    }
+}
+
+fn broker_exit(view: &View, on: bool) -> String {
+    let limit = view.risk.iter().find(|g| g.kind == LimitKind::DayLoss).and_then(|g| g.limit);
+    let limit = match limit {
+        Some(Amount::Rupees(limit)) => format::rupees_whole(limit),
+        Some(Amount::Count(_)) | None => format::UNKNOWN.to_string(),
+    };
+    if on {
+        format!(
+            "The broker exits everything in the account by itself, whoever opened it, once the day's loss reaches {limit}: \
+             also when this machine is off, and until its session ends."
+        )
+    } else {
+        "The broker no longer exits anything by itself: from then on the loss is watched from here only.".into()
     }
 }
 
