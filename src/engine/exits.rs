@@ -20,6 +20,10 @@ use crate::domain::{
 /// An exit intent that has not left after this long is dropped and decided anew.
 const EXIT_LIFETIME_MS: i64 = 10_000;
 
+/// How much is open from elsewhere, only the broker knows: an exit of it is sized by a word of the broker's that is not
+/// older than this. Whoever opened it may close it meanwhile.
+const FOREIGN_READ_MS: i64 = 3_000;
+
 impl Turn<'_> {
     pub(super) fn drive_exits(&mut self) {
         let keys: Vec<LotKey> = self.state.exits.keys().copied().collect();
@@ -95,6 +99,20 @@ impl Turn<'_> {
         true
     }
 
+    /// Whether the broker has not said lately how much is open from elsewhere.
+    fn foreign_is_old(&mut self, key: LotKey, exit: &Exit) -> bool {
+        let lately = |at| self.since(at) <= FOREIGN_READ_MS;
+        if key.owner != Owner::Foreign || self.memory.positions_read.is_some_and(lately) {
+            return false;
+        }
+        if !lately(exit.started_at) {
+            let label = key.contract.label();
+            let text = format!("{label}: its exit waits until the broker says again how much is open from elsewhere.");
+            self.alert_once(AlertLevel::Warning, text);
+        }
+        true
+    }
+
     /// Whether what the broker has beyond our lots is certainly not ours.
     pub(super) fn foreign_is_known(&self, contract: &Contract, product: Product) -> bool {
         let foreign_exit = Purpose::Exit { owner: Owner::Foreign };
@@ -118,7 +136,7 @@ impl Turn<'_> {
         if self.must_wait(key, exit, side) {
             return;
         }
-        if !self.state.position_is_fresh(&key.contract, key.product) {
+        if !self.state.position_is_fresh(&key.contract, key.product) || self.foreign_is_old(key, exit) {
             self.read(Book::Positions);
             return;
         }

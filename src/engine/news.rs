@@ -199,6 +199,7 @@ impl Turn<'_> {
         if self.state.broker.positions_at.is_some_and(|t| t > asked_at) {
             return;
         }
+        self.memory.positions_read = self.memory.positions_read.max(Some(asked_at));
         // The broker's own profit figures move with every price; only quantities and averages are news.
         let same = |a: &PositionSighting, b: &PositionSighting| {
             (a.contract, a.product, a.net, a.buy_quantity, a.sell_quantity, a.buy_average, a.sell_average)

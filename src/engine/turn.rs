@@ -30,6 +30,8 @@ pub struct Memory {
     pub reading: BTreeMap<Book, Timestamp>,
     /// When a book was last asked for.
     pub asked: BTreeMap<Book, Timestamp>,
+    /// When the newest positions that were told had been asked for, news or not.
+    pub positions_read: Option<Timestamp>,
     pub watched: std::collections::BTreeSet<Contract>,
     pub wake: Option<Timestamp>,
     /// What the trader has been told already, so that it is told once.

@@ -173,27 +173,32 @@ fn a_fill_of_ours_that_has_not_been_told_yet_is_not_taken_for_somebody_elses_pos
     assert_eq!(desk.net(id, 26_000), 0);
 }
 
-#[test]
-fn an_exit_of_what_was_opened_elsewhere_leaves_no_lot_behind() {
-    let mut desk = Desk::open();
-    let elsewhere = OrderSighting {
+/// Somebody else has traded on the account.
+fn elsewhere(desk: &mut Desk, number: &str, side: Side, quantity: u32) {
+    let sighting = OrderSighting {
         correlation: None,
-        order_id: BrokerOrderId("999".into()),
+        order_id: BrokerOrderId(number.into()),
         spec: OrderSpec {
             contract: call(26_000),
-            side: Side::Sell,
-            quantity: Quantity(65),
+            side,
+            quantity: Quantity(quantity),
             kind: OrderKind::Market,
             validity: Validity::Day,
             product: Product::Margin,
         },
-        filled: Quantity(65),
+        filled: Quantity(quantity),
         average: None,
         status: SeenStatus::Filled,
         reason: None,
         updated: None,
     };
-    desk.book.insert("999".into(), elsewhere.clone());
+    desk.book.insert(number.into(), sighting);
+}
+
+#[test]
+fn an_exit_of_what_was_opened_elsewhere_leaves_no_lot_behind() {
+    let mut desk = Desk::open();
+    elsewhere(&mut desk, "999", Side::Sell, 65);
     desk.read_books();
     desk.quote(&[26_000]);
     desk.ask(Command::ClosePosition { contract: call(26_000), product: Product::Margin });
@@ -205,6 +210,26 @@ fn an_exit_of_what_was_opened_elsewhere_leaves_no_lot_behind() {
     desk.read_books();
     assert!(desk.state().lots.is_empty(), "{:?}", desk.state().lots);
     assert!(desk.state().exits.is_empty());
+}
+
+#[test]
+fn an_exit_of_what_was_opened_elsewhere_goes_by_what_the_broker_said_lately() {
+    let mut desk = Desk::open();
+    elsewhere(&mut desk, "998", Side::Buy, 130);
+    desk.read_books();
+    // Half of it is sold again, and nobody tells us.
+    elsewhere(&mut desk, "999", Side::Sell, 65);
+    desk.pass(25_000);
+    desk.quote(&[26_000]);
+    desk.ask(Command::Flatten { include_foreign: true });
+    desk.pass(5_000);
+    desk.quote(&[26_000]);
+    assert!(desk.placed().is_empty());
+    let told = |e: &Effect| matches!(e, Effect::Alert { text, .. } if text.contains("waits until the broker says"));
+    assert!(desk.effects.iter().any(told));
+    desk.read_books();
+    let sell = desk.last_placed();
+    assert_eq!((sell.spec.side, sell.spec.quantity), (Side::Sell, Quantity(65)));
 }
 
 #[test]
