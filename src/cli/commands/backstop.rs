@@ -45,7 +45,7 @@ async fn show(shell: &mut Shell<'_>) -> Result<(), Failure> {
     shell.console.say(&format!("The broker's kill switch: {}.", text(&status["broker_switch"], "state")))
 }
 
-/// `The broker's exit on loss: set, at ₹25,000.00.`
+/// `The broker's exit on loss: set, at ₹25,000.`
 fn line(exit: &Value) -> String {
     let (state, reason) = (text(exit, "state"), text(exit, "reason"));
     let more = match state {

@@ -204,7 +204,7 @@ async fn the_brokers_exit_is_set_and_its_state_said() {
     let set = trader.view();
     let ran_it = ran(&Arc::new(FakeDesk::showing(asked).then(set.clone())), &["backstop", "on", "--yes"]).await;
     assert_eq!((ran_it.code, ran_it.err.as_str()), (0, ""), "{}", ran_it.out);
-    assert!(ran_it.out.contains("The broker's exit on loss: set, at ₹25,000.00."), "{}", ran_it.out);
+    assert!(ran_it.out.contains("The broker's exit on loss: set, at ₹25,000."), "{}", ran_it.out);
 
     let shown = ran(&Arc::new(FakeDesk::showing(before)), &["backstop"]).await;
     assert!(shown.out.contains("The broker's exit on loss: not set."), "{}", shown.out);

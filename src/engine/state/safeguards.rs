@@ -72,7 +72,7 @@ pub struct Safeguards {
     pub exit_wish: Option<bool>,
     pub exit: Safeguard<PnlExit>,
     pub switch: Safeguard<()>,
-    /// Flattening has ended flat, and nobody has armed since: the time for the kill switch, if it is configured.
+    /// Flattening has ended flat, and the kill switch has not been set since: the time for it, if it is configured.
     pub after_flat: bool,
     /// The trader has armed: entries are allowed as soon as the broker's kill switch is off.
     pub arming: bool,
@@ -98,7 +98,10 @@ impl Safeguards {
     pub fn told(&mut self, told: SafeguardTold) {
         match told {
             SafeguardTold::Exit(exit) => self.exit.told(exit),
-            SafeguardTold::Switch(on) => self.switch.told(on.then_some(())),
+            SafeguardTold::Switch(on) => {
+                self.after_flat &= !on;
+                self.switch.told(on.then_some(()));
+            }
         }
     }
 

@@ -335,11 +335,12 @@ fn flatten_ends_flat_without_feed_order_link_and_journal_in_the_middle_of_an_exe
     desk.fill(&hedge, 65);
     let short = desk.last_placed();
     desk.accept(&short);
+    // No quote comes any more: the exit is a market order, which the broker protects.
+    desk.now = after_ms(desk.now, 4_000);
     desk.tell(Event::OrderLink { up: false });
     desk.tell(Event::Store { up: false });
     desk.ask(Command::Flatten { include_foreign: false });
     desk.see(&short, SeenStatus::Cancelled, 0, None);
-    // No quote comes any more: the exit is a market order, which the broker protects.
     for _ in 0..8 {
         desk.now = after_ms(desk.now, 1_000);
         desk.read_books();
