@@ -5,7 +5,8 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
-use strikedeck::exchange_server::{Running, ServerConfig, start};
+use strikedeck::domain::time::after_ms;
+use strikedeck::exchange_server::{ManualTime, Running, ServerConfig, TimeSource, start};
 use tokio::runtime::Runtime;
 
 use crate::program::{Folder, Ran};
@@ -50,6 +51,20 @@ impl Live {
         let output = child.wait_with_output().unwrap();
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
         Ran { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
+    }
+
+    /// Logged in with the token that is valid now.
+    fn log_in(&self) {
+        let (client, token) = (&self.exchange.client_id, self.exchange.token_page().access_token());
+        let lines = format!("DHAN_CLIENT_ID={client}\nDHAN_ACCESS_TOKEN={token}\n");
+        self.setup(&["--store", "file"], &lines).well();
+    }
+
+    /// What a browser does with the page that is shown: where it ends.
+    fn browse(&self, shown: &str) -> String {
+        let page = shown.split_whitespace().find(|word| word.starts_with("http://")).expect("an address is shown");
+        let browser = reqwest::Client::builder().no_proxy().build().unwrap();
+        self.runtime.block_on(async { browser.get(page).send().await.unwrap().url().to_string() })
     }
 
     fn secrets_file(&self) -> std::path::PathBuf {
@@ -118,7 +133,7 @@ fn at_a_terminal_setup_asks_and_shows_no_secret() {
     let mut terminal = Terminal::start(&live.folder, SIZE, &["setup", "--store", "file"]);
     terminal.until_text("Client id at Dhan");
     terminal.press("\r");
-    terminal.until_text("1, 2 or 3:");
+    terminal.until_text("1, 2, 3 or 4:");
     terminal.press("2\r");
     terminal.until_text("PIN, six digits");
     terminal.press(&format!("{}\r", keys.pin));
@@ -246,5 +261,86 @@ fn with_pin_and_totp_key_a_revoked_token_is_replaced_by_itself() {
     for secret in [&keys.pin, &keys.totp_key, &live.exchange.access_token] {
         assert!(!logs.contains(secret.as_str()) && !shown.contains(secret.as_str()), "a secret was shown");
     }
+    live.stop();
+}
+
+#[test]
+fn a_log_in_with_a_browser_is_walked_through_by_api_key_and_by_partner() {
+    let live = Live::new();
+    let keys = live.exchange.keys();
+    let nobody = live.folder.run(&["setup", "--consent"]).with(2);
+    assert!(nobody.err.contains("terminal"), "{nobody:?}");
+    for (by, asks, id, secret) in
+        [("app", "API", &keys.app_id, &keys.app_secret), ("partner", "Partner", &keys.partner_id, &keys.partner_secret)]
+    {
+        let mut terminal = Terminal::start(&live.folder, SIZE, &["setup", "--store", "file", "--consent", by]);
+        terminal.until_text(&format!("{asks} {}:", if by == "app" { "key" } else { "id" }));
+        terminal.press(&format!("{id}\r"));
+        terminal.until_text(&format!("{asks} secret"));
+        terminal.press(&format!("{secret}\r"));
+        let ended = live.browse(&terminal.until_text("The address the browser ends at"));
+        terminal.press(&format!("{ended}\r"));
+        assert_eq!(terminal.ended(), 0, "{}", terminal.text());
+        let shown = String::from_utf8_lossy(&terminal.bytes()).into_owned();
+        assert!(shown.contains("Logged in at the broker as …0001"), "{shown}");
+        assert!(!shown.contains(secret.as_str()) && !shown.contains(&ended), "{shown}");
+    }
+    let kept = std::fs::read_to_string(live.secrets_file()).unwrap();
+    assert!(
+        kept.contains(&keys.app_secret) && kept.contains(&keys.partner_secret) && !kept.contains("TOKEN"),
+        "{kept}"
+    );
+
+    // The next morning only the browser's address is asked for.
+    live.exchange.revoke_token().unwrap();
+    live.folder.run(&["setup", "--check"]).with(1);
+    let mut terminal = Terminal::start(&live.folder, SIZE, &["setup", "--consent"]);
+    let shown = terminal.until_text("The address the browser ends at");
+    assert!(!shown.contains("API"), "{shown}");
+    terminal.press(&format!("{}\r", live.browse(&shown)));
+    assert_eq!(terminal.ended(), 0, "{}", terminal.text());
+    live.folder.run(&["setup", "--check"]).well();
+    live.stop();
+}
+
+#[test]
+fn the_registered_addresses_are_shown_and_one_is_registered_for_the_line_we_come_from() {
+    let line = "203.0.113.7";
+    let live = Live::with(ServerConfig { static_ip: true, seen_from: line.parse().unwrap(), ..ServerConfig::paper(7) });
+    live.log_in();
+    let told = live.folder.json(&["ip"]);
+    assert_eq!((&told["primary"]["address"], &told["secondary"]["address"]), (&"127.0.0.1".into(), &Value::Null));
+    assert_eq!((&told["seen_from"], &told["orders_allowed"]), (&line.into(), &false.into()));
+    assert!(live.folder.run(&["ip"]).well().out.contains("REFUSED from here"));
+
+    live.folder.run(&["ip", "set", "secondary", line]).with(2);
+    let fixed = live.folder.run(&["ip", "set", "primary", line, "--yes"]).with(1);
+    assert!(fixed.err.contains("lets it be changed from"), "{fixed:?}");
+    let inside = live.folder.run(&["ip", "set", "secondary", "192.168.1.5", "--yes"]).with(1);
+    assert!(inside.err.contains("inside a network"), "{inside:?}");
+    let mut terminal = Terminal::start(&live.folder, SIZE, &["ip", "set", "secondary", line]);
+    terminal.until_text("fixed for 7 days. [y/N]");
+    terminal.press("\r");
+    assert_eq!(terminal.ended(), 1);
+    assert_eq!(live.folder.json(&["ip"])["secondary"]["address"], Value::Null, "nothing was registered");
+
+    let told = live.folder.json(&["ip", "set", "secondary", line, "--yes"]);
+    assert_eq!((&told["secondary"]["address"], &told["orders_allowed"]), (&line.into(), &true.into()));
+    // The broker answers twenty questions in a second, and this test asks quickly.
+    crate::program::until("the check of the day", || (of(&live.checks(), "static IP").1 == "ok").then_some(()));
+    live.stop();
+}
+
+#[test]
+fn a_registered_address_is_replaced_once_its_seven_days_are_over() {
+    const WEEK_MS: i64 = 7 * 86_400_000;
+    let time = ManualTime::new(after_ms(jiff::Timestamp::now(), -WEEK_MS));
+    let live = Live::with(ServerConfig { time: TimeSource::Manual(time.clone()), ..ServerConfig::paper(7) });
+    time.forward(WEEK_MS);
+    live.exchange.new_token().unwrap();
+    live.log_in();
+    let told = live.folder.json(&["ip", "set", "primary", "203.0.113.9", "--yes"]);
+    assert_eq!(told["primary"]["address"], "203.0.113.9", "{told}");
+    live.folder.run(&["ip", "set", "primary", "203.0.113.8", "--yes"]).with(1);
     live.stop();
 }

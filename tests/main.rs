@@ -11,6 +11,7 @@ mod dhan_samples;
 mod dhan_table;
 mod faults;
 mod floors;
+mod keep_alive;
 #[cfg(unix)] // a terminal's line is typed into it
 mod live;
 #[cfg(unix)]

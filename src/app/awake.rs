@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tracing::{info, warn};
 
-use super::engine_thread::Inputs;
+use super::inputs::Inputs;
 use super::shared::Shared;
 use crate::view::{Awake, View};
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::engine_thread::{Input, Inputs};
+use super::inputs::{Input, Inputs};
 use super::steady::SteadyClock;
 use super::token::Suspicion;
 use crate::broker::{Broker, perform};

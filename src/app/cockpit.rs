@@ -6,14 +6,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tracing::{info, warn};
 
+use super::access::{self, connect};
 use super::again::again;
 use super::config::{AppConfig, PaperClock, SecretSources};
-use super::engine_thread::{EngineThread, Input, Inputs, Outlets};
+use super::engine_thread::{EngineThread, Outlets};
+use super::inputs::{Input, Inputs};
+use super::instruments::{load_instruments, renew_instruments};
 use super::reference::{Clock, Instruments, Today};
 use super::rehearsal::Rehearsal;
 use super::shared::Shared;
@@ -22,11 +24,8 @@ use super::store_thread::{self, StoreThread};
 use super::token::{self, Keeper, Suspicion, Tokens};
 use super::{awake, calls, links, paper, resume, warm};
 use crate::broker::Broker;
-use crate::broker::dhan::{DhanBroker, DhanCredentials, DhanEndpoints, DhanSettings};
-use crate::domain::contract_rules::ContractRules;
-use crate::domain::instrument_index::InstrumentIndex;
+use crate::domain::AccountId;
 use crate::domain::time::{Timestamp, ist, trading_day};
-use crate::domain::{AccountId, Instrument};
 use crate::engine::command::{Command, Origin, Reply};
 use crate::engine::record::Profile;
 use crate::engine::{Engine, State};
@@ -36,8 +35,7 @@ use crate::gateway::{Desk, Driver, Gateway};
 use crate::import::seed::SeedChain;
 use crate::net::Backoff;
 use crate::options::charges::Tariff;
-use crate::protocol::dhan::instruments::read_master;
-use crate::store::{ControlFile, DataFolder, Journal, Projector, files, instrument_cache};
+use crate::store::{ControlFile, DataFolder, Journal, Projector};
 use crate::view::{LinkState, View};
 use crate::web;
 
@@ -261,7 +259,7 @@ impl Cockpit {
         }
         drop(self.projector.take());
         if let Some(exchange) = self.exchange.take() {
-            let _ = std::fs::remove_file(access_file(&self.folder));
+            access::take_away(&self.folder);
             exchange.stop().await;
         }
     }
@@ -274,187 +272,8 @@ pub(super) async fn start_exchange(folder: &DataFolder, config: &AppConfig) -> a
     };
     let script = config.tuning.script.clone();
     let running = paper::start_exchange(&config.paper, &folder.exchange_books(), shares, script).await?;
-    let access = Access {
-        endpoints: paper_endpoints(&running),
-        client_id: running.client_id.clone(),
-        token: running.access_token.clone(),
-    };
-    files::write_private(&access_file(folder), &serde_json::to_string(&access)?)?;
+    access::leave_for_others(folder, &running)?;
     Ok(running)
-}
-
-/// The same client for the built-in exchange and for Dhan: only the addresses and the token differ.
-pub(super) fn connect(
-    exchange: Option<&Running>,
-    folder: &DataFolder,
-    config: &AppConfig,
-    instruments: &Instruments,
-) -> anyhow::Result<Arc<DhanBroker>> {
-    let (endpoints, credentials) = match exchange {
-        Some(running) => paper_access(running),
-        None => live_access(folder, config)?,
-    };
-    crate::telemetry::keep_secret(credentials.access_token.expose());
-    let settings = DhanSettings { market_orders: config.dhan.market_orders, ..config.tuning.links };
-    Ok(Arc::new(DhanBroker::new(endpoints, credentials, settings, instruments.handle())?))
-}
-
-fn paper_access(running: &Running) -> (DhanEndpoints, DhanCredentials) {
-    let access_token = crate::net::Secret::new(running.access_token.clone());
-    (paper_endpoints(running).into(), DhanCredentials { client_id: running.client_id.clone(), access_token })
-}
-
-fn paper_endpoints(running: &Running) -> PaperEndpoints {
-    PaperEndpoints {
-        rest: running.rest.clone(),
-        auth: running.auth.clone(),
-        feed: running.feed.clone(),
-        orders: running.orders.clone(),
-        instruments: running.instruments_detailed.clone(),
-    }
-}
-
-/// How the running paper exchange is reached, for `flatten --force`: readable by the user only, there while it runs.
-#[derive(Serialize, Deserialize)]
-struct Access {
-    endpoints: PaperEndpoints,
-    client_id: String,
-    token: String,
-}
-
-#[derive(Serialize, Deserialize)]
-struct PaperEndpoints {
-    rest: String,
-    auth: String,
-    feed: String,
-    orders: String,
-    instruments: String,
-}
-
-impl From<PaperEndpoints> for DhanEndpoints {
-    fn from(paper: PaperEndpoints) -> Self {
-        let PaperEndpoints { rest, auth, feed, orders, instruments } = paper;
-        // Deep books are not needed to flatten.
-        Self { rest, auth, feed, orders, instruments, ..DhanEndpoints::default() }
-    }
-}
-
-fn access_file(folder: &DataFolder) -> PathBuf {
-    folder.folder().join("exchange.json")
-}
-
-/// A client of the paper exchange that runs in another process on this folder.
-pub(super) fn paper_access_of_running(
-    folder: &DataFolder,
-    instruments: &Instruments,
-) -> anyhow::Result<Arc<dyn Broker>> {
-    let file = access_file(folder);
-    let text = std::fs::read_to_string(&file).with_context(|| format!("{} cannot be read", file.display()))?;
-    let access: Access = serde_json::from_str(&text).with_context(|| format!("{} is damaged", file.display()))?;
-    let access_token = crate::net::Secret::new(access.token);
-    let credentials = DhanCredentials { client_id: access.client_id, access_token };
-    Ok(Arc::new(DhanBroker::new(access.endpoints.into(), credentials, DhanSettings::default(), instruments.handle())?))
-}
-
-fn live_access(folder: &DataFolder, config: &AppConfig) -> anyhow::Result<(DhanEndpoints, DhanCredentials)> {
-    let client_id = config.client_id().context("no client id is known: run `strikedeck setup`")?;
-    let token = token::newest(config.secrets.access_token.clone(), token::made(folder));
-    let can_log_in = token.is_some() || config.secrets.can_generate();
-    anyhow::ensure!(can_log_in, "there is no access token: run `strikedeck setup`");
-    let access_token = token.unwrap_or_default();
-    Ok((live_endpoints(config), DhanCredentials { client_id: client_id.to_string(), access_token }))
-}
-
-/// The broker's hosts as they are set.
-pub(super) fn live_endpoints(config: &AppConfig) -> DhanEndpoints {
-    let dhan = &config.dhan;
-    DhanEndpoints {
-        rest: dhan.rest.clone(),
-        auth: dhan.auth.clone(),
-        feed: dhan.feed.clone(),
-        orders: dhan.order_updates.clone(),
-        depth_20: dhan.depth_20.clone(),
-        depth_200: dhan.depth_200.clone(),
-        instruments: dhan.instruments.clone(),
-    }
-}
-
-/// A list of instruments that is not today's: what the trader has to know.
-#[derive(Debug)]
-pub(super) struct OldList(pub String);
-
-/// Today's list: from the cache if it is of today, else from the broker. Without a list no position could be told apart,
-/// so nothing starts before there is one. An old one is better than none, and is told.
-pub(super) async fn load_instruments(
-    broker: &dyn Broker,
-    folder: &DataFolder,
-    instruments: &Instruments,
-    now: Timestamp,
-) -> anyhow::Result<Option<OldList>> {
-    let today = ist(now).date();
-    let live = folder.profile() == Profile::Live;
-    if live {
-        match instrument_cache::load(&folder.instruments(), today) {
-            Ok(index) => {
-                instruments.replace(index);
-                return Ok(None);
-            }
-            Err(reason) => info!("today's instruments are read from the broker: {reason}"),
-        }
-    }
-    let asked = again("the instrument list", Backoff::default(), || broker.instrument_master());
-    let bytes = asked.await.context("the instrument list could not be read")?;
-    let parsed = read_master(&bytes).context("the instrument list could not be understood")?;
-    let mut list: Vec<Instrument> = parsed.instruments;
-    let old = expired(&list, today).map(|day| {
-        let text = format!(
-            "The instrument list is of an earlier day: it still lists contracts that expired on {day}, and lacks what was \
-             listed since. Start again later for a new one."
-        );
-        warn!("{text}");
-        OldList(text)
-    });
-    ContractRules::builtin().fill_max_orders(&mut list, today);
-    let index = InstrumentIndex::new(list).with_origin(today, "the broker's instrument master");
-    info!("{} instruments listed today", index.len());
-    if live
-        && old.is_none()
-        && let Err(e) = instrument_cache::save(&folder.instruments(), &index)
-    {
-        warn!("the instrument list could not be kept for the next start: {e}");
-    }
-    instruments.replace(index);
-    Ok(old)
-}
-
-/// The day on which the first contract of a list expired, if that is over: then the list is an old one.
-fn expired(list: &[Instrument], today: jiff::civil::Date) -> Option<jiff::civil::Date> {
-    list.iter().filter_map(|i| i.contract.expiry()).filter(|e| *e < today).min()
-}
-
-/// A process that runs into a new trading day reads the new day's list: contracts have expired, others are new.
-async fn renew_instruments(
-    broker: Arc<dyn Broker>,
-    folder: DataFolder,
-    instruments: Instruments,
-    shared: Shared,
-    clock: SteadyClock,
-) {
-    let mut day = trading_day(clock.now());
-    loop {
-        tokio::time::sleep(Duration::from_secs(60)).await;
-        let now = clock.now();
-        if trading_day(now) == day {
-            continue;
-        }
-        match load_instruments(broker.as_ref(), &folder, &instruments, now).await {
-            Ok(listed) => {
-                shared.warn_of(listed, now);
-                day = trading_day(now);
-            }
-            Err(e) => warn!("the new day's instruments could not be read, tried again in a minute: {e:#}"),
-        }
-    }
 }
 
 fn today(folder: &DataFolder, config: &AppConfig, instruments: Instruments) -> Today {

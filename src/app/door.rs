@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::{oneshot, watch};
 
-use super::engine_thread::{Input, Inputs};
+use super::inputs::{Input, Inputs};
 use super::reference::Today;
 use crate::domain::mapping::{ExpiryPolicy, WantedLeg, map_leg};
 use crate::domain::time::Timestamp;

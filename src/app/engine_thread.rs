@@ -1,26 +1,29 @@
 //! The engine thread: the one owner of the desk. Takes inputs, lets the desk decide, moves what it wants moved.
 
+mod quotes;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{info, warn};
 
+use self::quotes::Unpriced;
+use super::inputs::{Input, Inputs};
 use super::reference::Today;
 use super::rehearsal::Rehearsal;
 use super::shared::Shared;
 use super::steady::SteadyClock;
 use super::store_thread::Task;
-use crate::domain::instrument_index::InstrumentIndex;
 use crate::domain::time::{Timestamp, ms_between};
-use crate::domain::{CommandId, Contract, ContractKind, OrderSighting, Quote, StrategyStatus};
+use crate::domain::{CommandId, Contract, Quote};
+use crate::engine::Event;
 use crate::engine::command::{Command, Origin, Reply};
 use crate::engine::effect::{AlertLevel, Levels};
-use crate::engine::{Event, Reference};
-use crate::gateway::call::{Answer, CallId, Outgoing};
+use crate::gateway::call::{Answer, Outgoing};
 use crate::gateway::desk::{Desk, Notice};
 use crate::view::{StoreHealth, View};
 
@@ -28,71 +31,8 @@ use crate::view::{StoreHealth, View};
 const VIEW_EVERY: Duration = Duration::from_millis(100);
 /// The engine's watched quotes are delivered this often.
 const QUOTES_EVERY: Duration = Duration::from_secs(1);
-/// A command that needs prices waits this long for ones that were not subscribed yet …
-const QUOTES_WITHIN: Duration = Duration::from_millis(1_500);
-/// … and is looked at again after this long.
+/// A command that waits for prices is looked at again after this long.
 const QUOTES_RETRY: Duration = Duration::from_millis(50);
-/// Two crossings of one contract are told at least this far apart.
-const CROSSINGS_APART: Duration = Duration::from_millis(200);
-/// Pending strategies whose legs are subscribed, best first.
-const PENDING_SUBSCRIBED: usize = 40;
-
-/// Everything that reaches the engine thread.
-#[derive(Debug)]
-pub enum Input {
-    Event(Event),
-    /// The order-update link told of an order.
-    Saw(OrderSighting),
-    Answered(CallId, Answer),
-    Committed(u64),
-    StoreFailed {
-        seq: u64,
-        reason: String,
-    },
-    StoreRestored,
-    Command {
-        command: Command,
-        origin: Origin,
-        reply: oneshot::Sender<Reply>,
-    },
-    /// Prices, health or instruments changed: the view is due.
-    Look,
-    Stop,
-}
-
-/// The way in: never blocks, never loses a fact. Halting has a way of its own, past everything that waits.
-#[derive(Clone, Debug)]
-pub struct Inputs {
-    sender: Sender<Input>,
-    halt: Arc<AtomicBool>,
-    /// A look is waiting already: prices change faster than views are made.
-    looking: Arc<AtomicBool>,
-}
-
-impl Inputs {
-    pub fn new() -> (Self, Receiver<Input>) {
-        let (sender, receiver) = channel();
-        (Self { sender, halt: Arc::default(), looking: Arc::default() }, receiver)
-    }
-
-    pub fn send(&self, input: Input) {
-        // Nobody listens only while the process ends.
-        let _ = self.sender.send(input);
-    }
-
-    /// Prices, health or instruments have changed: a new view is due, soon.
-    pub fn look(&self) {
-        if !self.looking.swap(true, Ordering::SeqCst) {
-            self.send(Input::Look);
-        }
-    }
-
-    /// Halts the engine before anything else that waits is looked at.
-    pub fn halt(&self) {
-        self.halt.store(true, Ordering::SeqCst);
-        self.send(Input::Look);
-    }
-}
 
 /// Where the engine thread's decisions go.
 #[derive(Debug)]
@@ -104,15 +44,6 @@ pub struct Outlets {
     pub interest: watch::Sender<BTreeSet<Contract>>,
     /// Where faults can be practised: the built-in exchange's.
     pub rehearsal: Option<Rehearsal>,
-}
-
-/// A command whose quotes are on their way.
-struct Unpriced {
-    command: Command,
-    origin: Origin,
-    reply: oneshot::Sender<Reply>,
-    /// Then it is decided on what is there.
-    until: Instant,
 }
 
 /// The thread's state.
@@ -228,9 +159,7 @@ impl EngineThread {
                 self.desk.store_restored(now, &self.today);
             }
             Input::Command { command, origin, reply } if self.lacks_quotes(&command, now) => {
-                let until = Instant::now() + QUOTES_WITHIN;
-                self.unpriced.push(Unpriced { command, origin, reply, until });
-                self.tell_interest();
+                self.await_quotes(command, origin, reply);
             }
             Input::Command { command, origin, reply } => self.command(command, origin, Some(reply), now),
             Input::Look => {
@@ -252,85 +181,6 @@ impl EngineThread {
         let quotes = self.shared.quotes_of(&self.concerned(&command));
         self.desk.handle(Event::Command { id, origin, command, quotes }, now, &self.today);
         self.view_due = Some(Instant::now());
-    }
-
-    /// Whether a command should wait a moment for prices. What lowers risk never does.
-    fn lacks_quotes(&self, command: &Command, now: Timestamp) -> bool {
-        if !matches!(command, Command::Preview { .. } | Command::Execute { .. } | Command::Resume { .. }) {
-            return false;
-        }
-        let concerned = self.concerned(command);
-        let fresh = self.desk.driver().engine().config.execution.max_quote_age_ms;
-        let priced = self.shared.quotes_of(&concerned).iter().filter(|(_, q)| q.age_ms(now) <= fresh).count();
-        priced < concerned.len()
-    }
-
-    /// A level that the engine asked for is crossed: it hears of it now, not with the next second. Each quote once.
-    fn tell_crossings(&mut self, now: Timestamp) {
-        if self.levels.is_empty() {
-            return;
-        }
-        let asked: BTreeSet<Contract> = self.levels.keys().copied().collect();
-        let news = |contract: &Contract, quote: &Quote| {
-            let told = self.crossed.get(contract);
-            told.is_none_or(|(q, at)| {
-                (q.last, q.bid, q.ask) != (quote.last, quote.bid, quote.ask) && at.elapsed() >= CROSSINGS_APART
-            })
-        };
-        let quotes: Vec<(Contract, Quote)> = self
-            .shared
-            .quotes_of(&asked)
-            .into_iter()
-            .filter(|(c, q)| self.levels.get(c).is_some_and(|l| l.are_crossed(q)) && news(c, q))
-            .collect();
-        if !quotes.is_empty() {
-            self.crossed.extend(quotes.iter().map(|(c, q)| (*c, (*q, Instant::now()))));
-            self.desk.handle(Event::Quotes(quotes), now, &self.today);
-        }
-    }
-
-    fn retry_unpriced(&mut self, now: Timestamp) {
-        for waiting in std::mem::take(&mut self.unpriced) {
-            if Instant::now() < waiting.until && self.lacks_quotes(&waiting.command, now) {
-                self.unpriced.push(waiting);
-            } else {
-                self.command(waiting.command, waiting.origin, Some(waiting.reply), now);
-            }
-        }
-    }
-
-    /// The contracts whose quotes a command is decided on.
-    fn concerned(&self, command: &Command) -> BTreeSet<Contract> {
-        let state = self.desk.state();
-        let legs_of = |ids: &[crate::domain::StrategyId]| -> BTreeSet<Contract> {
-            let all = ids.is_empty();
-            state
-                .strategies
-                .values()
-                .filter(|s| if all { s.status == StrategyStatus::Marked } else { ids.contains(&s.id) })
-                .flat_map(|s| self.contracts_of(s))
-                .collect()
-        };
-        match command {
-            Command::Preview { ids } | Command::Execute { ids } => legs_of(ids),
-            Command::Resume { id } | Command::Unwind { id } | Command::CloseStrategy { id } => legs_of(&[*id]),
-            Command::ClosePosition { contract, .. } => BTreeSet::from([*contract]),
-            Command::Flatten { .. } => {
-                let held = state.broker.positions.iter().filter(|p| !p.net.is_flat()).map(|p| p.contract);
-                held.chain(state.lots.iter().filter(|(_, l)| !l.net.is_flat()).map(|(k, _)| k.contract)).collect()
-            }
-            _ => BTreeSet::new(),
-        }
-    }
-
-    fn contracts_of(&self, s: &crate::engine::state::Strategy) -> Vec<Contract> {
-        if !s.legs.is_empty() {
-            return s.legs.iter().map(|l| l.instrument.contract).collect();
-        }
-        let now = self.clock.now();
-        let today = crate::domain::time::trading_day(now);
-        let resolved = self.today.resolve(&s.recommendation, today, now).unwrap_or_default();
-        resolved.iter().map(|l| l.instrument.contract).collect()
     }
 
     fn look_at_the_clock(&mut self) {
@@ -458,39 +308,6 @@ impl EngineThread {
         self.view_due = None;
     }
 
-    /// What the feed shall deliver: what the engine watches, what is marked, the best of what is pending.
-    fn tell_interest(&mut self) {
-        let state = self.desk.state();
-        let mut wanted = self.watched.clone();
-        wanted.extend(self.unpriced.iter().flat_map(|u| self.concerned(&u.command)));
-        wanted.extend(state.broker.positions.iter().filter(|p| !p.net.is_flat()).map(|p| p.contract));
-        let mut pending: Vec<&crate::engine::state::Strategy> = Vec::new();
-        for s in state.strategies.values() {
-            match s.status {
-                StrategyStatus::Marked | StrategyStatus::Deferred | StrategyStatus::Executing => {
-                    wanted.extend(self.contracts_of(s));
-                }
-                StrategyStatus::Pending if s.recommendation.blocked().is_none() => pending.push(s),
-                _ => {}
-            }
-        }
-        pending.sort_by_key(|s| crate::engine::order_of(s));
-        for s in pending.into_iter().take(PENDING_SUBSCRIBED) {
-            wanted.extend(self.contracts_of(s));
-        }
-        let index = self.today.instruments.current();
-        let underlyings: BTreeSet<Contract> = wanted.iter().filter_map(|c| underlying_of(c, &index)).collect();
-        wanted.extend(underlyings);
-        wanted.extend(super::shared::HEADER_INDICES.iter().filter_map(|(e, s)| header_index(*e, s)));
-        self.outlets.interest.send_if_modified(|current| {
-            let changed = *current != wanted;
-            if changed {
-                *current = wanted;
-            }
-            changed
-        });
-    }
-
     /// What has been decided is committed before the thread ends; what has not left by then is looked up at the next start.
     fn stop(mut self, receiver: &Receiver<Input>) {
         self.move_everything(self.clock.now());
@@ -508,15 +325,4 @@ impl EngineThread {
         }
         let _ = self.outlets.store.send(Task::Stop);
     }
-}
-
-/// What an option is on, as it is quoted: an index, or a share.
-fn underlying_of(option: &Contract, index: &InstrumentIndex) -> Option<Contract> {
-    let Contract { exchange, underlying, kind: ContractKind::Option { .. } } = *option else { return None };
-    let candidates = [Contract::index(exchange, underlying), Contract::equity(exchange, underlying)];
-    candidates.into_iter().find(|c| index.by_contract(c).is_some())
-}
-
-fn header_index(exchange: crate::domain::Exchange, symbol: &str) -> Option<Contract> {
-    crate::domain::Symbol::new(symbol).ok().map(|s| Contract::index(exchange, s))
 }

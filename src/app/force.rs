@@ -7,7 +7,9 @@ use std::time::Duration;
 use anyhow::Context as _;
 use tracing::info;
 
-use super::cockpit::{Options, connect, load_instruments, paper_access_of_running, prepare, start_exchange};
+use super::access::{connect, paper_access_of_running};
+use super::cockpit::{Options, prepare, start_exchange};
+use super::instruments::load_instruments;
 use super::reference::Instruments;
 use super::token;
 use crate::broker::Broker;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
-use super::engine_thread::{Input, Inputs};
+use super::inputs::{Input, Inputs};
 use super::reference::Today;
 use super::resume::Resumes;
 use super::shared::Shared;

@@ -3,9 +3,12 @@
 
 use std::sync::Arc;
 
-use super::cockpit::{OldList, Options, connect, load_instruments, prepare};
+use super::access::connect;
+use super::addresses::Registered;
+use super::cockpit::{Options, prepare};
 use super::config::{AppConfig, LiveChecks};
 use super::doctor::Finding;
+use super::instruments::{OldList, load_instruments};
 use super::reference::Instruments;
 use super::risk_review;
 use super::token::{self, when};
@@ -15,7 +18,6 @@ use crate::domain::calendar::TradingCalendar;
 use crate::domain::contract_rules::ContractRules;
 use crate::domain::time::{Timestamp, ist, ms_between};
 use crate::domain::{Exchange, Symbol};
-use crate::net::{HttpClient, HttpRequest, HttpSettings, Method};
 use crate::protocol::dhan::profile::StaticIp;
 use crate::store::DataFolder;
 use crate::view::format::{left, rupees};
@@ -116,17 +118,13 @@ async fn address(told: Result<StaticIp, BrokerError>, checks: &LiveChecks) -> Fi
             return Finding::note(ADDRESS, format!("the broker does not tell: {e}"), advice);
         }
     };
-    let registered = told.registered().join(" and ");
+    let told = Registered::of(told, &checks.address_lookup).await;
+    let registered = told.all().join(" and ");
     if registered.is_empty() {
-        let remedy = "register the address of your line on the broker's page (DhanHQ Trading APIs)";
+        let remedy = "register the address of your line: strikedeck ip set primary ADDRESS";
         return Finding::wrong(ADDRESS, "none is registered: orders are refused", remedy);
     }
-    let seen = match (&told.detected_ip, checks.address_lookup.as_str()) {
-        (Some(seen), _) => Some(seen.clone()),
-        (None, "") => None,
-        (None, page) => look_up(page).await,
-    };
-    let allowed = told.allows_orders().or_else(|| seen.as_deref().map(|ip| told.has(ip)));
+    let (allowed, seen) = (told.allows_orders(), told.seen.clone());
     match (allowed, seen) {
         (Some(true), Some(seen)) => Finding::ok(ADDRESS, format!("orders are taken from {seen}")),
         (Some(true), None) => Finding::ok(ADDRESS, format!("the broker takes orders from here ({registered})")),
@@ -142,16 +140,6 @@ async fn address(told: Result<StaticIp, BrokerError>, checks: &LiveChecks) -> Fi
             Finding::note(ADDRESS, found, advice)
         }
     }
-}
-
-/// The address we come from, as a page tells it that the user has named.
-async fn look_up(page: &str) -> Option<String> {
-    let settings = HttpSettings { redirects: 2, longest_body: 4_096, ..HttpSettings::default() };
-    let http = if page.starts_with("https") { HttpClient::new(&settings) } else { HttpClient::plain(&settings) };
-    let request = HttpRequest { method: Method::GET, url: page, headers: &[], body: None };
-    let answer = http.ok()?.send(request).await.ok().filter(|a| a.status == 200)?;
-    let text = String::from_utf8(answer.body).ok()?;
-    text.trim().parse::<std::net::IpAddr>().ok().map(|ip| ip.to_string())
 }
 
 fn clock(ahead_ms: Option<i64>, limit_ms: i64) -> Finding {

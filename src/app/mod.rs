@@ -8,6 +8,8 @@
 //! - *store thread*: commits batches and says so; feeds the projection.
 //! - *broker tasks*: one per call, and one per stream (order updates, market feed).
 
+mod access;
+pub mod addresses;
 pub mod again;
 pub mod awake;
 pub mod calls;
@@ -17,6 +19,8 @@ pub mod doctor;
 pub mod door;
 pub mod engine_thread;
 pub mod force;
+pub mod inputs;
+mod instruments;
 pub mod links;
 pub mod live;
 mod narrate;
@@ -34,4 +38,4 @@ pub mod token;
 pub mod warm;
 
 pub use cockpit::{Cockpit, Options, prepare, settings};
-pub use engine_thread::{Input, Inputs};
+pub use inputs::{Input, Inputs};

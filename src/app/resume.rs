@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tracing::warn;
 
-use super::engine_thread::Inputs;
+use super::inputs::Inputs;
 use super::shared::Shared;
 use super::steady::SteadyClock;
 use crate::domain::time::{Timestamp, ms_between};

@@ -13,7 +13,7 @@ use tracing::{info, warn};
 
 use super::cockpit::{Cockpit, Options, prepare};
 use super::config::ScreenConfig;
-use super::engine_thread::{Input, Inputs};
+use super::inputs::{Input, Inputs};
 use crate::engine::command::{Command, Origin, Reply};
 use crate::platform::console;
 use crate::platform::files::read_text;

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 
-use super::cockpit::{Options, live_endpoints, prepare};
+use super::access::live_endpoints;
+use super::cockpit::{Options, prepare};
 use super::config::keyring::{Keyring, Vault};
 use super::config::{AppConfig, Secrets, secrets};
 use super::reference::Instruments;
@@ -21,6 +22,14 @@ pub enum Place {
     Keyring,
     /// `secrets.env` in the config folder.
     File,
+}
+
+/// Whose key asks for a log-in with a browser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConsentBy {
+    /// The account holder's own API key.
+    App,
+    Partner,
 }
 
 /// A login that the broker has taken.
@@ -97,22 +106,25 @@ impl Setup {
         })
     }
 
-    /// The page to log in at with an API key.
-    pub async fn login_page(&self, secrets: &Secrets) -> anyhow::Result<String> {
-        let consent = self.broker(secrets)?.ask_consent(&app_key(secrets)?).await?;
+    /// The page to log in at.
+    pub async fn login_page(&self, secrets: &Secrets, by: ConsentBy) -> anyhow::Result<String> {
+        let consent = self.broker(secrets)?.ask_consent(&consent_key(secrets, by)?).await?;
         Ok(consent.login_url)
     }
 
     /// What the browser came back with, for a token.
-    pub async fn came_back(&self, secrets: &Secrets, came_back: &Secret) -> anyhow::Result<LoggedIn> {
+    pub async fn came_back(&self, secrets: &Secrets, by: ConsentBy, came_back: &Secret) -> anyhow::Result<LoggedIn> {
         let broker = self.broker(secrets)?;
-        let made = broker.consume_consent(&app_key(secrets)?, came_back).await?;
+        let made = broker.consume_consent(&consent_key(secrets, by)?, came_back).await?;
         token::keep(&self.data, &made.token);
         self.tried(&broker).await
     }
 
-    /// Keeps what was entered; answers where.
+    /// Keeps what was entered; answers where. A token that was made is kept already.
     pub fn keep(&self, secrets: &Secrets, place: Place) -> anyhow::Result<String> {
+        if secrets.named().is_empty() {
+            return Ok(token::made_file(&self.data).display().to_string());
+        }
         match place {
             Place::File => {
                 let file = secrets::write_file(&self.config.folder, secrets)?;
@@ -145,9 +157,17 @@ impl Setup {
     }
 }
 
-fn app_key(secrets: &Secrets) -> anyhow::Result<ConsentKey> {
-    match (&secrets.app_id, &secrets.app_secret) {
-        (Some(id), Some(secret)) => Ok(ConsentKey::App { id: id.clone(), secret: secret.clone() }),
-        _ => anyhow::bail!("API key and secret are needed (DHAN_APP_ID, DHAN_APP_SECRET)"),
+fn consent_key(secrets: &Secrets, by: ConsentBy) -> anyhow::Result<ConsentKey> {
+    match (by, &secrets.app_id, &secrets.app_secret, &secrets.partner_id, &secrets.partner_secret) {
+        (ConsentBy::App, Some(id), Some(secret), _, _) => {
+            Ok(ConsentKey::App { id: id.clone(), secret: secret.clone() })
+        }
+        (ConsentBy::Partner, _, _, Some(id), Some(secret)) => {
+            Ok(ConsentKey::Partner { id: id.clone(), secret: secret.clone() })
+        }
+        (ConsentBy::App, ..) => anyhow::bail!("API key and secret are needed (DHAN_APP_ID, DHAN_APP_SECRET)"),
+        (ConsentBy::Partner, ..) => {
+            anyhow::bail!("the partner's id and secret are needed (DHAN_PARTNER_ID, DHAN_PARTNER_SECRET)")
+        }
     }
 }

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::cockpit::OldList;
+use super::instruments::OldList;
 use crate::broker::Capability;
 use crate::domain::time::Timestamp;
 use crate::domain::{Contract, Quote};
 use crate::engine::effect::AlertLevel;
-use crate::view::{Health, Notice, Prices};
+use crate::view::{Health, Notice, Prices, TokenHealth};
 
 /// Notices kept for the screen.
 const NOTICES: usize = 60;
@@ -41,6 +41,14 @@ impl Shared {
         health.notices.push(Notice { id, at, level, text });
         let excess = health.notices.len().saturating_sub(NOTICES);
         health.notices.drain(..excess);
+    }
+
+    /// Whether that is news.
+    pub fn set_token(&self, token: TokenHealth) -> bool {
+        let mut health = self.health();
+        let is_news = health.token != token;
+        health.token = token;
+        is_news
     }
 
     /// An instrument list that is not today's.
@@ -97,6 +105,16 @@ pub const HEADER_INDICES: [(crate::domain::Exchange, &str); 5] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_token_that_stands_as_before_is_no_news() {
+        let shared = Shared::default();
+        let refused = || TokenHealth { refused: Some("it was revoked".into()), ..TokenHealth::default() };
+        assert!(shared.set_token(refused()));
+        assert!(!shared.set_token(refused()));
+        assert!(shared.set_token(TokenHealth::default()));
+        assert_eq!(shared.health().token, TokenHealth::default());
+    }
 
     #[test]
     fn what_the_account_lacks_is_told_once_until_it_has_it() {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tracing::{error, info};
 
-use super::engine_thread::{Input, Inputs};
+use super::inputs::{Input, Inputs};
 use super::narrate::narrate;
 use crate::domain::time::Timestamp;
 use crate::engine::Record;

@@ -1,6 +1,8 @@
 //! Looks after the access token while the program runs: how long it lasts, whether it is taken, where a newer one comes
 //! from. A newer one is put to use without a restart: by calls at once, by the sockets as they connect again.
 
+mod sources;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -8,19 +10,19 @@ use jiff::ToSpan;
 use tokio::sync::Notify;
 use tracing::{info, warn};
 
-use super::config::{SecretSources, Secrets, TokenPolicy};
-use super::engine_thread::{Input, Inputs};
+use self::sources::{Found, Lookout};
+pub use self::sources::{Tokens, forget, keep, made, made_file, newest};
+use super::config::{ConfigError, Secrets, TokenPolicy};
+use super::inputs::{Input, Inputs};
 use super::shared::Shared;
 use crate::broker::BrokerError;
 use crate::broker::dhan::{DhanBroker, NewToken, TokenCheck};
 use crate::domain::time::{Timestamp, from_ist, ist, ms_between};
 use crate::engine::Event;
 use crate::engine::effect::AlertLevel;
-use crate::exchange_server::TokenPage;
 use crate::gateway::ErrorClass;
 use crate::net::Secret;
-use crate::protocol::dhan::authentication::TokenClaims;
-use crate::store::{DataFolder, files};
+use crate::store::DataFolder;
 use crate::view::TokenHealth;
 
 /// How often a newer token is looked for.
@@ -42,71 +44,6 @@ pub struct Suspicion(Arc<Notify>);
 impl Suspicion {
     pub fn raise(&self) {
         self.0.notify_one();
-    }
-}
-
-/// Where tokens come from.
-#[derive(Clone)]
-pub enum Tokens {
-    /// The built-in exchange's own page.
-    Paper(TokenPage),
-    Live {
-        sources: SecretSources,
-        folder: DataFolder,
-    },
-}
-
-impl Tokens {
-    /// The newest token there is, whoever made it.
-    fn newest(&self) -> Option<Secret> {
-        match self {
-            Self::Paper(page) => Some(Secret::new(page.access_token())),
-            Self::Live { sources, folder } => newest(read(sources).access_token, made(folder)),
-        }
-    }
-}
-
-fn read(sources: &SecretSources) -> Secrets {
-    sources.read().unwrap_or_else(|e| {
-        warn!("the secrets cannot be read: {e}");
-        Secrets::default()
-    })
-}
-
-/// A token that this program made is kept here, so that the next start need not make another.
-fn made_file(folder: &DataFolder) -> std::path::PathBuf {
-    folder.folder().join("token")
-}
-
-/// The token that this program made last, if any.
-pub fn made(folder: &DataFolder) -> Option<Secret> {
-    let text = std::fs::read_to_string(made_file(folder)).ok()?;
-    Some(text.trim().to_string()).filter(|t| !t.is_empty()).map(Secret::new)
-}
-
-/// Keeps a token that was made, out of every log.
-pub fn keep(folder: &DataFolder, token: &Secret) {
-    crate::telemetry::keep_secret(token.expose());
-    if let Err(e) = files::write_private(&made_file(folder), token.expose()) {
-        warn!("the new access token cannot be kept for the next start: {e}");
-    }
-}
-
-/// Takes away the token that this program made.
-pub fn forget(folder: &DataFolder) -> anyhow::Result<()> {
-    match std::fs::remove_file(made_file(folder)) {
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(e.into()),
-        Ok(()) | Err(_) => Ok(()),
-    }
-}
-
-/// Of the token that was set and the one that was made, the one made later.
-pub fn newest(set: Option<Secret>, made: Option<Secret>) -> Option<Secret> {
-    let issued = |token: &Secret| TokenClaims::of(token.expose()).map(|c| c.iat);
-    match (set, made) {
-        (Some(set), Some(made)) if issued(&made) > issued(&set) => Some(made),
-        (Some(set), _) => Some(set),
-        (None, made) => made,
     }
 }
 
@@ -149,8 +86,7 @@ pub struct Keeper {
 
 /// What the keeper remembers.
 struct Memory {
-    /// The newest token as it was last looked for: only one that is newer than that is news.
-    seen: Option<Secret>,
+    lookout: Lookout,
     tried: Option<Instant>,
     made: Option<Instant>,
     /// Why it is not taken.
@@ -163,7 +99,7 @@ struct Memory {
 impl Keeper {
     pub async fn run(self) {
         let mut memory = Memory {
-            seen: self.tokens.newest(),
+            lookout: Lookout::new(self.tokens.clone()),
             tried: None,
             made: None,
             refused: None,
@@ -171,6 +107,8 @@ impl Keeper {
             suspected: false,
             warned: false,
         };
+        // What there is at the start is in use already: only what is newer is news.
+        self.tell(memory.lookout.look().await.trouble);
         let mut ticks = tokio::time::interval(LOOK_EVERY);
         loop {
             tokio::select! {
@@ -182,13 +120,11 @@ impl Keeper {
     }
 
     async fn look(&self, memory: &mut Memory) {
-        let newest = self.tokens.newest();
-        if newest != memory.seen {
-            memory.seen.clone_from(&newest);
-            let in_use = self.broker.access_token();
-            if let Some(token) = newest.filter(|t| *t != in_use) {
-                self.take(token, memory).await;
-            }
+        let Found { token, trouble } = memory.lookout.look().await;
+        self.tell(trouble);
+        let in_use = self.broker.access_token();
+        if let Some(token) = token.filter(|t| *t != in_use) {
+            self.take(token, memory).await;
         }
         let now = Timestamp::now();
         if memory.refused.is_none() && memory.ends.is_some_and(|ends| ends <= now) {
@@ -207,6 +143,13 @@ impl Keeper {
             self.make(memory).await;
         }
         self.show(memory);
+    }
+
+    fn tell(&self, trouble: Option<ConfigError>) {
+        if let Some(error) = trouble {
+            let text = format!("A new access token would not be found: {error}");
+            self.say(AlertLevel::Warning, text);
+        }
     }
 
     /// A newer token was found: from now on it is the one.
@@ -257,26 +200,16 @@ impl Keeper {
         if memory.made.is_some_and(|at| at.elapsed() < MAKE_AGAIN) {
             return;
         }
-        let made = match &self.tokens {
-            Tokens::Live { sources, .. } => {
-                let secrets = read(sources);
-                match (&secrets.pin, &secrets.totp_key) {
-                    (Some(pin), Some(key)) => self.broker.generate_token_from_key(pin, key).await,
-                    _ if self.is_renewable(memory) => self.broker.renew_token().await,
-                    _ => return,
-                }
-            }
-            Tokens::Paper(_) if self.is_renewable(memory) => self.broker.renew_token().await,
-            Tokens::Paper(_) => return,
+        let secrets = memory.lookout.secrets();
+        let made = match (memory.lookout.tokens(), &secrets.pin, &secrets.totp_key) {
+            (Tokens::Live { .. }, Some(pin), Some(key)) => self.broker.generate_token_from_key(pin, key).await,
+            _ if self.is_renewable(memory) => self.broker.renew_token().await,
+            _ => return,
         };
         memory.made = Some(Instant::now());
         match made {
             Ok(NewToken { token, .. }) => {
-                match &self.tokens {
-                    Tokens::Live { folder, .. } => keep(folder, &token),
-                    Tokens::Paper(_) => crate::telemetry::keep_secret(token.expose()),
-                }
-                memory.seen = self.tokens.newest();
+                memory.lookout.made(&token);
                 memory.warned = false;
                 info!("a new access token was made");
                 self.try_it(memory).await;
@@ -292,7 +225,7 @@ impl Keeper {
         memory.refused.is_none() && self.broker.token_claims().is_some_and(|c| c.is_renewable())
     }
 
-    /// Puts it where the view finds it; the early warning is said once.
+    /// Puts it where the view finds it, when it is news; the early warning is said once.
     fn show(&self, memory: &mut Memory) {
         let now = Timestamp::now();
         let remedy = self.remedy(memory);
@@ -303,18 +236,14 @@ impl Keeper {
         }
         memory.warned &= soon;
         let warn_ms = self.policy.warn_min * MINUTE_MS;
-        self.shared.health().token =
-            TokenHealth { ends: memory.ends, refused: memory.refused.clone(), warn_ms, remedy };
-        self.inputs.look();
+        let token = TokenHealth { ends: memory.ends, refused: memory.refused.clone(), warn_ms, remedy };
+        if self.shared.set_token(token) {
+            self.inputs.look();
+        }
     }
 
     fn remedy(&self, memory: &Memory) -> String {
-        let by_itself = self.policy.auto_renew
-            && (self.is_renewable(memory)
-                || match &self.tokens {
-                    Tokens::Live { sources, .. } => read(sources).can_generate(),
-                    Tokens::Paper(_) => true,
-                });
+        let by_itself = self.policy.auto_renew && (self.is_renewable(memory) || memory.lookout.can_generate());
         if by_itself {
             "A new one is made by itself.".into()
         } else {
@@ -363,17 +292,5 @@ mod tests {
         assert!(due("20T11:00", "20T12:00"), "it has ended");
         assert!(is_due(Some(at("21T11:00")), true, TokenPolicy::default(), at("20T10:00")), "it is not taken");
         assert!(!is_due(None, false, TokenPolicy::default(), at("20T10:00")), "nothing is known");
-    }
-
-    #[test]
-    fn of_two_tokens_the_later_one_counts() {
-        // {"iat":100} and {"iat":200}, nothing else.
-        let issued =
-            |iat| Some(Secret::new(if iat == 100 { "e30.eyJpYXQiOjEwMH0.s" } else { "e30.eyJpYXQiOjIwMH0.s" }));
-        assert_eq!(newest(issued(100), issued(200)), issued(200));
-        assert_eq!(newest(issued(200), issued(100)), issued(200));
-        assert_eq!(newest(None, issued(100)), issued(100));
-        assert_eq!(newest(Some(Secret::new("plain")), issued(100)), issued(100));
-        assert_eq!(newest(None, None), None);
     }
 }

@@ -29,13 +29,17 @@ pub async fn keep_warm(broker: Arc<dyn Broker>, today: Today, clock: SteadyClock
         };
         let (wait, warm) = next(now, open);
         if warm {
-            // Two at once: an order and a read of the books find a connection each.
-            let (funds, profile) = tokio::join!(broker.funds(), broker.profile());
-            if let Some(error) = funds.err().or(profile.err()) {
-                tracing::warn!("before the open the broker does not answer: {error}");
-            }
+            warm_up(broker.as_ref()).await;
         }
         tokio::time::sleep(wait).await;
+    }
+}
+
+/// Two at once: an order and a read of the books find a connection each.
+pub async fn warm_up(broker: &dyn Broker) {
+    let (funds, profile) = tokio::join!(broker.funds(), broker.profile());
+    if let Some(error) = funds.err().or(profile.err()) {
+        tracing::warn!("before the open the broker does not answer: {error}");
     }
 }
 

@@ -1,5 +1,9 @@
 //! What can be typed after `strikedeck`, and what each word means. Parsing only.
 
+mod live;
+mod protection;
+mod values;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -7,8 +11,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use crate::domain::{OptionRight, Price, Quantity, ScaleStep, StrategyId, StrategyStatus, Symbol};
-use crate::engine::config::FailurePolicy;
+pub use self::live::{ConsentBy, IpCommand, IpSetArgs, RiskCommand, SetupArgs, Store};
+pub use self::protection::{RulesArgs, StopArgs, TargetArgs};
+pub use self::values::{OwnPolicy, Seeds, Target};
+use self::values::{failure_policy, holding, option_right, seconds, seeds, strategy_id};
+use crate::domain::{OptionRight, Price, Quantity, StrategyId, StrategyStatus, Symbol};
 use crate::engine::record::Profile;
 use crate::simulation::Weather;
 use crate::tui::looks::{Choice, Colours, SymbolSet};
@@ -166,6 +173,11 @@ pub enum Command {
     Risk {
         #[command(subcommand)]
         command: Option<RiskCommand>,
+    },
+    /// The addresses from which the broker takes orders, and where we come from
+    Ip {
+        #[command(subcommand)]
+        command: Option<IpCommand>,
     },
     /// Run the built-in exchange alone until stopped; prints its addresses as one line of JSON
     Exchange(ExchangeArgs),
@@ -343,111 +355,6 @@ pub struct RehearseArgs {
     pub seconds: u32,
 }
 
-/// Off a terminal, setup reads lines `NAME=value` from standard input (DHAN_CLIENT_ID, DHAN_ACCESS_TOKEN, …).
-#[derive(Clone, Copy, Debug, Default, Args)]
-pub struct SetupArgs {
-    /// Only try what is kept already
-    #[arg(long, conflicts_with_all = ["forget", "store"])]
-    pub check: bool,
-    /// Take away everything secret that is kept
-    #[arg(long, conflicts_with = "store")]
-    pub forget: bool,
-    /// Where to keep it; the keyring where the system has one that lasts
-    #[arg(long, value_enum, value_name = "WHERE")]
-    pub store: Option<Store>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Store {
-    /// The system's keyring (on Linux the kernel's, until the machine starts again)
-    Keyring,
-    /// secrets.env in the settings folder, readable by you only
-    File,
-}
-
-#[derive(Clone, Copy, Debug, Subcommand)]
-pub enum RiskCommand {
-    /// They are right: live trading may start with them
-    Ack(Yes),
-}
-
-#[derive(Clone, Debug, Args)]
-pub struct StopArgs {
-    /// Its number, as `list` shows it
-    #[arg(value_parser = strategy_id)]
-    pub id: StrategyId,
-    /// A price, `breakeven`, `trail 10` (points behind the best price), or `off`
-    #[arg(required = true, value_name = "STOP")]
-    pub stop: Vec<String>,
-    /// One leg only, counted from 1; without it every leg that is held
-    #[arg(long, value_name = "N")]
-    pub leg: Option<usize>,
-}
-
-#[derive(Clone, Debug, Args)]
-pub struct TargetArgs {
-    /// Its number, as `list` shows it
-    #[arg(value_parser = strategy_id)]
-    pub id: StrategyId,
-    /// A price, or `off`
-    #[arg(value_name = "PRICE", value_parser = target_price)]
-    pub target: Target,
-    /// One leg only, counted from 1; without it every leg that is held
-    #[arg(long, value_name = "N")]
-    pub leg: Option<usize>,
-}
-
-/// A strategy's own policy, or the settings'.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OwnPolicy(pub Option<FailurePolicy>);
-
-/// A price, or none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Target(pub Option<Price>);
-
-#[derive(Clone, Debug, Args)]
-pub struct RulesArgs {
-    /// Its number, as `list` shows it
-    #[arg(value_parser = strategy_id)]
-    pub id: StrategyId,
-    /// Follow the rules it came with
-    #[arg(long, conflicts_with = "off")]
-    pub stated: bool,
-    /// No rules
-    #[arg(long)]
-    pub off: bool,
-    /// Close at this profit in rupees
-    #[arg(long, value_name = "RUPEES")]
-    pub target: Option<Decimal>,
-    /// … in per cent of the largest profit
-    #[arg(long, value_name = "PCT")]
-    pub target_pct: Option<Decimal>,
-    /// Close at this loss in rupees
-    #[arg(long, value_name = "RUPEES")]
-    pub stop: Option<Decimal>,
-    /// … in per cent of the largest loss
-    #[arg(long, value_name = "PCT")]
-    pub stop_pct: Option<Decimal>,
-    /// … in multiples of the premium
-    #[arg(long, value_name = "TIMES")]
-    pub stop_premium: Option<Decimal>,
-    /// Trail the profit from this share of the largest on, in per cent
-    #[arg(long, value_name = "PCT", requires = "trail_by")]
-    pub trail_after: Option<Decimal>,
-    /// … and close once it has fallen by this share
-    #[arg(long, value_name = "PCT", requires = "trail_after")]
-    pub trail_by: Option<Decimal>,
-    /// Close when so many days are left to the first expiry
-    #[arg(long, value_name = "DAYS")]
-    pub days: Option<i64>,
-    /// Close when the delta of a short leg reaches this
-    #[arg(long, value_name = "DELTA")]
-    pub short_delta: Option<Decimal>,
-    /// Close parts: `50:25,75:50` closes a quarter at half the largest profit, half of it at three quarters
-    #[arg(long, value_name = "AT:CLOSE", value_delimiter = ',', value_parser = scale_step)]
-    pub scale: Vec<ScaleStep>,
-}
-
 #[derive(Clone, Debug, Args)]
 pub struct SimulateArgs {
     /// One seed, or the first and the last of many: 7, 1..10000
@@ -464,81 +371,9 @@ pub struct SimulateArgs {
     pub threads: u8,
 }
 
-/// Seeds from the first to the last, both included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Seeds {
-    pub first: u64,
-    pub last: u64,
-}
-
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub struct Yes {
     /// Do not ask
     #[arg(long, short)]
     pub yes: bool,
-}
-
-/// `118`, or `#118` as the screen shows it.
-fn strategy_id(text: &str) -> Result<StrategyId, String> {
-    text.trim_start_matches('#').parse().map_err(|_| "a strategy is named by its number, as in `list`".into())
-}
-
-/// `RELIANCE=20`.
-fn holding(text: &str) -> Result<(Symbol, Quantity), String> {
-    let read = || {
-        let (symbol, quantity) = text.split_once('=')?;
-        Some((Symbol::new(symbol).ok()?, Quantity(quantity.parse().ok()?)))
-    };
-    read().ok_or_else(|| "a holding is written SYMBOL=QUANTITY".into())
-}
-
-fn failure_policy(text: &str) -> Result<OwnPolicy, String> {
-    if text.eq_ignore_ascii_case("default") {
-        return Ok(OwnPolicy(None));
-    }
-    text.parse().map(|p| OwnPolicy(Some(p)))
-}
-
-fn target_price(text: &str) -> Result<Target, String> {
-    if text.eq_ignore_ascii_case("off") {
-        return Ok(Target(None));
-    }
-    text.parse().map(|p| Target(Some(p))).map_err(|_| "a price such as 120.50, or off".into())
-}
-
-fn scale_step(text: &str) -> Result<ScaleStep, String> {
-    let parsed = text.split_once(':').and_then(|(at, close)| {
-        Some(ScaleStep { profit_pct: at.trim().parse().ok()?, close_pct: close.trim().parse().ok()? })
-    });
-    parsed.ok_or_else(|| "two percentages such as 50:25".into())
-}
-
-fn seeds(text: &str) -> Result<Seeds, String> {
-    let parsed = match text.split_once("..") {
-        None => text.parse().ok().map(|seed| Seeds { first: seed, last: seed }),
-        Some((first, last)) => {
-            first.parse().ok().zip(last.trim_start_matches('=').parse().ok()).map(|(first, last)| Seeds { first, last })
-        }
-    };
-    parsed.filter(|s| s.first <= s.last).ok_or_else(|| "a seed such as 7, or the first and the last: 1..10000".into())
-}
-
-fn option_right(text: &str) -> Result<OptionRight, String> {
-    match text.to_ascii_uppercase().as_str() {
-        "CE" | "CALL" => Ok(OptionRight::Call),
-        "PE" | "PUT" => Ok(OptionRight::Put),
-        _ => Err("CE for a call, PE for a put".into()),
-    }
-}
-
-/// `30s`, `2m`, or a bare number of seconds.
-fn seconds(text: &str) -> Result<u32, String> {
-    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
-    let factor = match unit {
-        "" | "s" => 1,
-        "m" => 60,
-        _ => return Err("a time is said as 30s or 2m".into()),
-    };
-    let number: u32 = number.parse().map_err(|_| "a time is said as 30s or 2m")?;
-    Ok(number.saturating_mul(factor))
 }

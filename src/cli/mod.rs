@@ -23,7 +23,7 @@ use std::time::Duration;
 use clap::Parser;
 use tokio_util::sync::CancellationToken;
 
-use args::{Cli, Command, Global, RiskCommand};
+use args::{Cli, Command, Global, IpCommand, RiskCommand};
 use connect::Checks;
 use console::{Console, NEEDS_YES};
 use failure::Failure;
@@ -116,6 +116,7 @@ async fn run(global: &Global, command: &Command, machine: &dyn Machine, console:
         Command::InstallShortcut(args) => commands::install_shortcut::run(*args, console),
         Command::Setup(args) => commands::setup::run(global, args, console).await,
         Command::Risk { command } => commands::risk::run(global, command.as_ref(), console).await,
+        Command::Ip { command } => commands::ip::run(global, command.as_ref(), console).await,
         Command::Simulate(args) => commands::simulate::run(args, console),
         Command::Doctor => commands::doctor::run(global, machine, console).await,
         Command::Flatten(args) if args.force => commands::flatten::force(global, *args, machine, console).await,
@@ -132,6 +133,7 @@ fn asks(command: &Command) -> bool {
         Command::Backstop(args) => args.wish.is_some() && !args.yes.yes,
         Command::Resume(args) | Command::Unwind(args) | Command::Close(args) => !args.yes.yes,
         Command::Risk { command: Some(RiskCommand::Ack(yes)) } => !yes.yes,
+        Command::Ip { command: Some(IpCommand::Set(args)) } => !args.yes.yes,
         // `top` marks without asking where nobody can be asked; the others send nothing.
         Command::List(_)
         | Command::Show { .. }
@@ -149,6 +151,7 @@ fn asks(command: &Command) -> bool {
         | Command::Doctor
         | Command::Setup(_)
         | Command::Risk { command: None }
+        | Command::Ip { command: None }
         | Command::Exchange(_)
         | Command::Rehearse(_)
         | Command::Keys
@@ -234,6 +237,7 @@ async fn act(shell: &mut Shell<'_>, command: &Command) -> Result<(), Failure> {
         Command::Doctor
         | Command::Setup(_)
         | Command::Risk { .. }
+        | Command::Ip { .. }
         | Command::Exchange(_)
         | Command::Simulate(_)
         | Command::Keys

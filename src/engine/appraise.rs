@@ -115,7 +115,7 @@ impl Turn<'_> {
         let (today, label) = (trading_day(self.now), contract.label());
         let days_left = (expiry - today).get_days();
         let is_delivered = || {
-            let kind = super::rules::underlying_of(contract, self.reference).map(|c| c.kind);
+            let kind = self.reference.underlying_of(contract).map(|c| c.kind);
             kind == Some(ContractKind::Equity)
         };
         let cut_off = ExpiryPolicy::default().cut_off;

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::time::Timestamp;
-use crate::domain::{Instrument, Money, Price, Recommendation, Segment, Side};
+use crate::domain::{Contract, Instrument, Money, Price, Recommendation, Segment, Side};
 
 /// A leg that has found its contract: resolved when the strategy is marked, frozen with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,8 +30,15 @@ pub trait Reference {
     fn next_open(&self, segment: Segment, now: Timestamp) -> Option<Timestamp>;
 
     /// The instrument of a contract as listed today (for exits of positions that no strategy of ours holds).
-    fn instrument(&self, contract: &crate::domain::Contract) -> Option<Instrument>;
+    fn instrument(&self, contract: &Contract) -> Option<Instrument>;
+
+    /// What a contract is on, as it is quoted: an index, or a share.
+    fn underlying_of(&self, contract: &Contract) -> Option<Contract> {
+        let (exchange, symbol) = (contract.exchange, contract.underlying);
+        let quoted = [Contract::index(exchange, symbol), Contract::equity(exchange, symbol)];
+        quoted.into_iter().find(|c| self.instrument(c).is_some())
+    }
 
     /// Estimated charges of an order that traded `turnover` rupees of `contract` on `day`.
-    fn charges(&self, contract: &crate::domain::Contract, side: Side, turnover: Money, day: Date) -> Money;
+    fn charges(&self, contract: &Contract, side: Side, turnover: Money, day: Date) -> Money;
 }

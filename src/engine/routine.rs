@@ -153,7 +153,7 @@ impl Turn<'_> {
             let held = self.state.lots_of(Owner::Strategy(*id)).find(|(_, l)| !l.net.is_flat());
             held.map(|(k, _)| k.contract)
         });
-        legs.filter_map(|c| super::rules::underlying_of(&c, self.reference)).collect()
+        legs.filter_map(|c| self.reference.underlying_of(&c)).collect()
     }
 
     pub(super) fn ask_for_wake(&mut self) {

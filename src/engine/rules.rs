@@ -210,7 +210,7 @@ impl Turn<'_> {
     }
 
     fn spot_of(&self, held: &[(LotKey, Lot)]) -> Option<(Contract, Quote)> {
-        let contract = underlying_of(&held.first()?.0.contract, self.reference)?;
+        let contract = self.reference.underlying_of(&held.first()?.0.contract)?;
         Some((contract, self.quote_for_rules(&contract)?))
     }
 
@@ -319,14 +319,6 @@ fn said(rule: RuleKind, level: RuleLevel, pnl: Option<Money>, days: Option<i64>,
         RuleLevel::Days(at) => format!("{name}: {} left, {at} is the limit", days.unwrap_or_default()),
         RuleLevel::Delta(at) => format!("{name} is {}, {at} is the limit", delta.unwrap_or_default()),
     }
-}
-
-/// What an option or future is on, if it is quoted.
-pub(super) fn underlying_of(contract: &Contract, reference: &dyn super::Reference) -> Option<Contract> {
-    let (exchange, symbol) = (contract.exchange, contract.underlying);
-    [Contract::index(exchange, symbol), Contract::equity(exchange, symbol)]
-        .into_iter()
-        .find(|c| reference.instrument(c).is_some())
 }
 
 fn gcd(a: u32, b: u32) -> u32 {

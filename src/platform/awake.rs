@@ -2,7 +2,11 @@
 //! battery are stronger.
 
 /// The machine stays awake as long as this lives; a process that ends, however it ends, lets it sleep again.
-pub struct StayAwake(#[allow(dead_code)] system::Held);
+pub struct StayAwake(
+    /// Never read: it is kept for what its end does.
+    #[allow(dead_code)]
+    system::Held,
+);
 
 /// Asks the system to stay awake. Blocks for a moment. The error says in a few words why it cannot be done.
 pub fn stay_awake() -> Result<StayAwake, String> {

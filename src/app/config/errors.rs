@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 /// One mistake.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum ConfigError {
     #[error("{} cannot be read: {reason}. Check that the file is yours and may be read", .file.display())]
     Unreadable { file: PathBuf, reason: String },

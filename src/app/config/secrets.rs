@@ -2,6 +2,7 @@
 //! keyring. Never from a YAML file, never in a log.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::errors::ConfigError;
 use super::keyring::{Keyring, Vault};
@@ -27,6 +28,9 @@ pub struct Secrets {
     /// An API key, to log in with in a browser. Its secret does nothing without it.
     pub app_id: Option<String>,
     pub app_secret: Option<Secret>,
+    /// A partner's key, to log in its client with in a browser.
+    pub partner_id: Option<String>,
+    pub partner_secret: Option<Secret>,
 }
 
 const CLIENT_ID: &str = "DHAN_CLIENT_ID";
@@ -35,8 +39,10 @@ const PIN: &str = "DHAN_PIN";
 const TOTP_KEY: &str = "DHAN_TOTP_KEY";
 const APP_ID: &str = "DHAN_APP_ID";
 const APP_SECRET: &str = "DHAN_APP_SECRET";
+const PARTNER_ID: &str = "DHAN_PARTNER_ID";
+const PARTNER_SECRET: &str = "DHAN_PARTNER_SECRET";
 /// All of them, as they are named in the environment and in files.
-pub const NAMES: [&str; 6] = [CLIENT_ID, ACCESS_TOKEN, PIN, TOTP_KEY, APP_ID, APP_SECRET];
+pub const NAMES: [&str; 8] = [CLIENT_ID, ACCESS_TOKEN, PIN, TOTP_KEY, APP_ID, APP_SECRET, PARTNER_ID, PARTNER_SECRET];
 
 /// Keys of YAML files that hold a secret by mistake, and the variable it should be in.
 pub const MISPLACED: &[(&str, &str)] = &[
@@ -49,6 +55,7 @@ pub const MISPLACED: &[(&str, &str)] = &[
     ("totp_secret", TOTP_KEY),
     ("app_secret", APP_SECRET),
     ("api_secret", APP_SECRET),
+    ("partner_secret", PARTNER_SECRET),
 ];
 
 impl Secrets {
@@ -58,13 +65,40 @@ impl Secrets {
         variable: &dyn Fn(&str) -> Option<String>,
         keyring: Option<&dyn Vault>,
     ) -> Result<Self, ConfigError> {
+        let written = Self::written(folder, variable)?;
+        Ok(match keyring {
+            Some(keyring) => written.or(Self::in_keyring(keyring)),
+            None => written,
+        })
+    }
+
+    /// What the environment and the files say.
+    fn written(folder: &Path, variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut written = read(&folder.join("secrets.env"), Others::AreMistakes)?;
         written.extend(read(&folder.join(".env"), Others::AreNotOurs)?);
         Ok(Self::from_names(&|name| {
             let set = variable(name).filter(|v| !v.trim().is_empty()).map(|v| v.trim().to_string());
-            let set = set.or_else(|| written.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone()));
-            set.or_else(|| keyring?.read(name).ok().flatten().map(|s| s.expose().to_string()))
+            set.or_else(|| written.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone()))
         }))
+    }
+
+    /// One that cannot be read keeps nothing.
+    fn in_keyring(keyring: &dyn Vault) -> Self {
+        Self::from_names(&|name| keyring.read(name).ok().flatten().map(|s| s.expose().to_string()))
+    }
+
+    /// What is not set here is taken from there.
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            client_id: self.client_id.or(other.client_id),
+            access_token: self.access_token.or(other.access_token),
+            pin: self.pin.or(other.pin),
+            totp_key: self.totp_key.or(other.totp_key),
+            app_id: self.app_id.or(other.app_id),
+            app_secret: self.app_secret.or(other.app_secret),
+            partner_id: self.partner_id.or(other.partner_id),
+            partner_secret: self.partner_secret.or(other.partner_secret),
+        }
     }
 
     fn from_names(value: &dyn Fn(&str) -> Option<String>) -> Self {
@@ -75,6 +109,8 @@ impl Secrets {
             totp_key: value(TOTP_KEY).map(hidden),
             app_id: value(APP_ID),
             app_secret: value(APP_SECRET).map(hidden),
+            partner_id: value(PARTNER_ID),
+            partner_secret: value(PARTNER_SECRET).map(hidden),
         }
     }
 
@@ -94,6 +130,8 @@ impl Secrets {
             (TOTP_KEY, self.totp_key.clone()),
             (APP_ID, plain(&self.app_id)),
             (APP_SECRET, self.app_secret.clone()),
+            (PARTNER_ID, plain(&self.partner_id)),
+            (PARTNER_SECRET, self.partner_secret.clone()),
         ];
         all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
     }
@@ -105,21 +143,38 @@ impl Secrets {
 }
 
 /// Where secrets are looked for, to be looked at again while the program runs.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct SecretSources {
     folder: PathBuf,
-    keyring: Option<Keyring>,
+    keyring: Option<Arc<dyn Vault + Send + Sync>>,
 }
 
 impl SecretSources {
     /// Everything there is for this config folder. A system without a keyring has none.
     pub fn of(folder: &Path) -> Self {
-        Self { folder: folder.into(), keyring: Keyring::of(folder).ok() }
+        let keyring = Keyring::of(folder).ok().map(|k| Arc::new(k) as Arc<dyn Vault + Send + Sync>);
+        Self { folder: folder.into(), keyring }
     }
 
+    /// The same with another keyring.
+    #[cfg(test)]
+    pub fn with_keyring(folder: &Path, keyring: Arc<dyn Vault + Send + Sync>) -> Self {
+        Self { folder: folder.into(), keyring: Some(keyring) }
+    }
+
+    /// Everything. Waits for the disk and the keyring.
     pub fn read(&self) -> Result<Secrets, ConfigError> {
-        let keyring = self.keyring.as_ref().map(|k| k as &dyn Vault);
-        Secrets::load(&self.folder, &|name| std::env::var(name).ok(), keyring)
+        Ok(self.written()?.or(self.in_keyring()))
+    }
+
+    /// What the environment and the files say. Waits for the disk.
+    pub fn written(&self) -> Result<Secrets, ConfigError> {
+        Secrets::written(&self.folder, &|name| std::env::var(name).ok())
+    }
+
+    /// What the keyring keeps. Waits for it, which may take long: some ask the user.
+    pub fn in_keyring(&self) -> Secrets {
+        self.keyring.as_ref().map(|k| Secrets::in_keyring(k.as_ref())).unwrap_or_default()
     }
 }
 

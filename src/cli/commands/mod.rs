@@ -8,6 +8,7 @@ pub mod execute;
 pub mod flatten;
 pub mod import;
 pub mod install_shortcut;
+pub mod ip;
 pub mod keys;
 pub mod kill;
 pub mod list;

@@ -5,13 +5,15 @@ use serde_json::json;
 use crate::app::Options;
 use crate::app::config::Secrets;
 use crate::app::config::keyring::LASTS;
-use crate::app::setup::{LoggedIn, Place, Setup};
+use crate::app::setup::{ConsentBy, LoggedIn, Place, Setup};
 use crate::app::token::when;
-use crate::cli::args::{Global, SetupArgs, Store};
+use crate::cli::args::{self, Global, SetupArgs, Store};
 use crate::cli::console::Console;
 use crate::cli::failure::Failure;
 use crate::net::Secret;
 use crate::telemetry::keep_secret;
+
+const NEEDS_A_PERSON: &str = "logging in with a browser needs a person at a terminal";
 
 pub async fn run(global: &Global, args: &SetupArgs, console: &mut Console) -> Result<(), Failure> {
     let options = Options { data: global.data.clone(), config: global.config.clone(), ..Options::default() };
@@ -34,8 +36,12 @@ pub async fn run(global: &Global, args: &SetupArgs, console: &mut Console) -> Re
         None if LASTS => Place::Keyring,
         None => Place::File,
     };
-    let (secrets, logged_in) =
-        if console.can_ask() { at_a_terminal(&setup, console).await? } else { from_lines(&setup).await? };
+    let (secrets, logged_in) = match args.consent {
+        Some(_) if !console.can_ask() => return Err(Failure::Usage(NEEDS_A_PERSON.into())),
+        Some(by) => by_consent(&setup, by, console).await?,
+        None if console.can_ask() => at_a_terminal(&setup, console).await?,
+        None => from_lines(&setup).await?,
+    };
     let kept = setup.keep(&secrets, place)?;
     for name in Setup::in_the_environment() {
         console.warn(&format!("{name} is set in the environment and goes before what is kept"))?;
@@ -57,7 +63,7 @@ fn told(console: &mut Console, who: &LoggedIn, kept: Option<&str>) -> Result<(),
         console.say("The account has no data plan: without one there are no live prices, and so no entries.")?;
     }
     if let Some(kept) = kept {
-        console.say(&format!("Kept in {kept}. A cockpit that runs takes it at once."))?;
+        console.say(&format!("Kept in {kept}. A cockpit that runs takes it within seconds."))?;
         console.say("Before trading live: strikedeck risk ack, then strikedeck doctor --live.")?;
     }
     Ok(())
@@ -76,7 +82,50 @@ async fn from_lines(setup: &Setup) -> Result<(Secrets, LoggedIn), Failure> {
     Ok((entered, logged_in))
 }
 
-async fn at_a_terminal(setup: &Setup, console: &mut Console) -> Result<(Secrets, LoggedIn), Failure> {
+/// With what is kept, as far as it goes: what is missing is asked for, and only that is kept anew.
+async fn by_consent(setup: &Setup, by: args::ConsentBy, console: &mut Console) -> Result<(Secrets, LoggedIn), Failure> {
+    let mut known = setup.config.secrets.clone();
+    known.client_id = setup.config.client_id().map(ToString::to_string);
+    let mut entered = Secrets::default();
+    if known.client_id.is_none() {
+        entered.client_id = Some(client_id(setup, console).await?);
+    }
+    let by = match by {
+        args::ConsentBy::App => ConsentBy::App,
+        args::ConsentBy::Partner => ConsentBy::Partner,
+    };
+    with_a_browser(setup, by, entered, &known, console).await
+}
+
+/// Shows the page to log in at and takes what comes back. A key that is not `known` is asked for.
+async fn with_a_browser(
+    setup: &Setup,
+    by: ConsentBy,
+    mut entered: Secrets,
+    known: &Secrets,
+    console: &mut Console,
+) -> Result<(Secrets, LoggedIn), Failure> {
+    match by {
+        ConsentBy::App if known.app_id.is_none() || known.app_secret.is_none() => {
+            entered.app_id = Some(console.ask("API key: ").await?);
+            entered.app_secret = Some(secret(console, "API secret (not shown): ").await?);
+        }
+        ConsentBy::Partner if known.partner_id.is_none() || known.partner_secret.is_none() => {
+            entered.partner_id = Some(console.ask("Partner id: ").await?);
+            entered.partner_secret = Some(secret(console, "Partner secret (not shown): ").await?);
+        }
+        ConsentBy::App | ConsentBy::Partner => {}
+    }
+    let secrets = entered.clone().or(known.clone());
+    let page = setup.login_page(&secrets, by).await?;
+    console.progress("Open this page in a browser and log in:")?;
+    console.progress(&format!("  {page}"))?;
+    let came_back = secret(console, "The address the browser ends at, or its tokenId (not shown): ").await?;
+    let logged_in = setup.came_back(&secrets, by, &came_back).await?;
+    Ok((entered, logged_in))
+}
+
+async fn client_id(setup: &Setup, console: &mut Console) -> Result<String, Failure> {
     let known = setup.config.client_id().unwrap_or_default().to_string();
     let hint = if known.is_empty() { String::new() } else { format!(" [{known}]") };
     let typed = console.ask(&format!("Client id at Dhan{hint}: ")).await?;
@@ -84,12 +133,18 @@ async fn at_a_terminal(setup: &Setup, console: &mut Console) -> Result<(Secrets,
     if client_id.is_empty() || !client_id.bytes().all(|b| b.is_ascii_digit()) {
         return Err(Failure::Refused("the client id is the number that the broker shows: nothing was kept".into()));
     }
+    Ok(client_id)
+}
+
+async fn at_a_terminal(setup: &Setup, console: &mut Console) -> Result<(Secrets, LoggedIn), Failure> {
+    let client_id = client_id(setup, console).await?;
     console.progress("How to log in:")?;
     console.progress("  1  an access token of the broker's page, new every day")?;
     console.progress("  2  PIN and TOTP key: a token is made by itself every day")?;
     console.progress("  3  API key and secret: logging in with a browser")?;
+    console.progress("  4  a partner's id and secret: logging in with a browser")?;
     let mut secrets = Secrets { client_id: Some(client_id), ..Secrets::default() };
-    let logged_in = match console.ask("1, 2 or 3: ").await?.as_str() {
+    let logged_in = match console.ask("1, 2, 3 or 4: ").await?.as_str() {
         "1" => {
             secrets.access_token = Some(secret(console, "Access token (not shown): ").await?);
             setup.log_in(&secrets).await?
@@ -99,15 +154,8 @@ async fn at_a_terminal(setup: &Setup, console: &mut Console) -> Result<(Secrets,
             secrets.totp_key = Some(secret(console, "TOTP key, letters and digits 2 to 7 (not shown): ").await?);
             setup.log_in(&secrets).await?
         }
-        "3" => {
-            secrets.app_id = Some(console.ask("API key: ").await?);
-            secrets.app_secret = Some(secret(console, "API secret (not shown): ").await?);
-            let page = setup.login_page(&secrets).await?;
-            console.progress("Open this page in a browser and log in:")?;
-            console.progress(&format!("  {page}"))?;
-            let came_back = secret(console, "The address the browser ends at, or its tokenId (not shown): ").await?;
-            setup.came_back(&secrets, &came_back).await?
-        }
+        "3" => return with_a_browser(setup, ConsentBy::App, secrets, &Secrets::default(), console).await,
+        "4" => return with_a_browser(setup, ConsentBy::Partner, secrets, &Secrets::default(), console).await,
         _ => return Err(Failure::Refused("nothing was chosen: nothing was kept".into())),
     };
     Ok((secrets, logged_in))

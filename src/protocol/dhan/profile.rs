@@ -136,8 +136,8 @@ impl StaticIp {
     }
 }
 
-/// One address may be written in several ways (IPv6).
-fn same_address(a: &str, b: &str) -> bool {
+/// Whether two texts name one address: it may be written in several ways (IPv6).
+pub fn same_address(a: &str, b: &str) -> bool {
     let read = |text: &str| text.trim().parse::<std::net::IpAddr>().map(|ip| ip.to_canonical());
     match (read(a), read(b)) {
         (Ok(a), Ok(b)) => a == b,

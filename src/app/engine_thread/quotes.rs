@@ -1,0 +1,156 @@
+//! The engine thread's prices: which the feed shall deliver, which commands wait for them, and what of them the engine
+//! hears at once.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+
+use super::EngineThread;
+use crate::app::shared::HEADER_INDICES;
+use crate::domain::time::{Timestamp, trading_day};
+use crate::domain::{Contract, ContractKind, Exchange, Quote, StrategyId, StrategyStatus, Symbol};
+use crate::engine::command::{Command, Origin, Reply};
+use crate::engine::state::Strategy;
+use crate::engine::{Event, Reference, order_of};
+
+/// A command that needs prices waits this long for ones that were not subscribed yet.
+const QUOTES_WITHIN: Duration = Duration::from_millis(1_500);
+/// Two crossings of one contract are told at least this far apart.
+const CROSSINGS_APART: Duration = Duration::from_millis(200);
+/// Pending strategies whose legs are subscribed, best first.
+const PENDING_SUBSCRIBED: usize = 40;
+
+/// A command whose quotes are on their way.
+pub(super) struct Unpriced {
+    command: Command,
+    origin: Origin,
+    reply: oneshot::Sender<Reply>,
+    /// Then it is decided on what is there.
+    until: Instant,
+}
+
+impl EngineThread {
+    /// Whether a command should wait a moment for prices. What lowers risk never does.
+    pub(super) fn lacks_quotes(&self, command: &Command, now: Timestamp) -> bool {
+        if !matches!(command, Command::Preview { .. } | Command::Execute { .. } | Command::Resume { .. }) {
+            return false;
+        }
+        let concerned = self.concerned(command);
+        let fresh = self.desk.driver().engine().config.execution.max_quote_age_ms;
+        let priced = self.shared.quotes_of(&concerned).iter().filter(|(_, q)| q.age_ms(now) <= fresh).count();
+        priced < concerned.len()
+    }
+
+    /// A level that the engine asked for is crossed: it hears of it now, not with the next second. Each quote once.
+    pub(super) fn tell_crossings(&mut self, now: Timestamp) {
+        if self.levels.is_empty() {
+            return;
+        }
+        let asked: BTreeSet<Contract> = self.levels.keys().copied().collect();
+        let news = |contract: &Contract, quote: &Quote| {
+            let told = self.crossed.get(contract);
+            told.is_none_or(|(q, at)| {
+                (q.last, q.bid, q.ask) != (quote.last, quote.bid, quote.ask) && at.elapsed() >= CROSSINGS_APART
+            })
+        };
+        let quotes: Vec<(Contract, Quote)> = self
+            .shared
+            .quotes_of(&asked)
+            .into_iter()
+            .filter(|(c, q)| self.levels.get(c).is_some_and(|l| l.are_crossed(q)) && news(c, q))
+            .collect();
+        if !quotes.is_empty() {
+            self.crossed.extend(quotes.iter().map(|(c, q)| (*c, (*q, Instant::now()))));
+            self.desk.handle(Event::Quotes(quotes), now, &self.today);
+        }
+    }
+
+    /// Decided as soon as they can be, or on what there is once they have waited long enough.
+    pub(super) fn await_quotes(&mut self, command: Command, origin: Origin, reply: oneshot::Sender<Reply>) {
+        let until = Instant::now() + QUOTES_WITHIN;
+        self.unpriced.push(Unpriced { command, origin, reply, until });
+        self.tell_interest();
+    }
+
+    pub(super) fn retry_unpriced(&mut self, now: Timestamp) {
+        for waiting in std::mem::take(&mut self.unpriced) {
+            if Instant::now() < waiting.until && self.lacks_quotes(&waiting.command, now) {
+                self.unpriced.push(waiting);
+            } else {
+                self.command(waiting.command, waiting.origin, Some(waiting.reply), now);
+            }
+        }
+    }
+
+    /// The contracts whose quotes a command is decided on.
+    pub(super) fn concerned(&self, command: &Command) -> BTreeSet<Contract> {
+        let state = self.desk.state();
+        let legs_of = |ids: &[StrategyId]| -> BTreeSet<Contract> {
+            let all = ids.is_empty();
+            state
+                .strategies
+                .values()
+                .filter(|s| if all { s.status == StrategyStatus::Marked } else { ids.contains(&s.id) })
+                .flat_map(|s| self.contracts_of(s))
+                .collect()
+        };
+        match command {
+            Command::Preview { ids } | Command::Execute { ids } => legs_of(ids),
+            Command::Resume { id } | Command::Unwind { id } | Command::CloseStrategy { id } => legs_of(&[*id]),
+            Command::ClosePosition { contract, .. } => BTreeSet::from([*contract]),
+            Command::Flatten { .. } => {
+                let held = state.broker.positions.iter().filter(|p| !p.net.is_flat()).map(|p| p.contract);
+                held.chain(state.lots.iter().filter(|(_, l)| !l.net.is_flat()).map(|(k, _)| k.contract)).collect()
+            }
+            _ => BTreeSet::new(),
+        }
+    }
+
+    fn contracts_of(&self, s: &Strategy) -> Vec<Contract> {
+        if !s.legs.is_empty() {
+            return s.legs.iter().map(|l| l.instrument.contract).collect();
+        }
+        let now = self.clock.now();
+        let today = trading_day(now);
+        let resolved = self.today.resolve(&s.recommendation, today, now).unwrap_or_default();
+        resolved.iter().map(|l| l.instrument.contract).collect()
+    }
+
+    /// What the feed shall deliver: what the engine watches, what is marked, the best of what is pending.
+    pub(super) fn tell_interest(&mut self) {
+        let state = self.desk.state();
+        let mut wanted = self.watched.clone();
+        wanted.extend(self.unpriced.iter().flat_map(|u| self.concerned(&u.command)));
+        wanted.extend(state.broker.positions.iter().filter(|p| !p.net.is_flat()).map(|p| p.contract));
+        let mut pending: Vec<&Strategy> = Vec::new();
+        for s in state.strategies.values() {
+            match s.status {
+                StrategyStatus::Marked | StrategyStatus::Deferred | StrategyStatus::Executing => {
+                    wanted.extend(self.contracts_of(s));
+                }
+                StrategyStatus::Pending if s.recommendation.blocked().is_none() => pending.push(s),
+                _ => {}
+            }
+        }
+        pending.sort_by_key(|s| order_of(s));
+        for s in pending.into_iter().take(PENDING_SUBSCRIBED) {
+            wanted.extend(self.contracts_of(s));
+        }
+        let options = wanted.iter().filter(|c| matches!(c.kind, ContractKind::Option { .. }));
+        let underlyings: BTreeSet<Contract> = options.filter_map(|c| self.today.underlying_of(c)).collect();
+        wanted.extend(underlyings);
+        wanted.extend(HEADER_INDICES.iter().filter_map(|(e, s)| header_index(*e, s)));
+        self.outlets.interest.send_if_modified(|current| {
+            let changed = *current != wanted;
+            if changed {
+                *current = wanted;
+            }
+            changed
+        });
+    }
+}
+
+fn header_index(exchange: Exchange, symbol: &str) -> Option<Contract> {
+    Symbol::new(symbol).ok().map(|s| Contract::index(exchange, s))
+}
