@@ -7,11 +7,11 @@ use std::time::Duration;
 use jiff::civil::date;
 use rust_decimal_macros::dec;
 use strikedeck::broker::dhan::{DhanBroker, DhanCredentials, DhanEndpoints, DhanSettings, SharedIndex};
-use strikedeck::broker::{BarLength, Broker, DepthNews, PnlExit, RollingOption};
+use strikedeck::broker::{BarLength, Broker, DepthNews, RollingOption};
 use strikedeck::domain::time::{after_ms, from_ist, ist};
 use strikedeck::domain::{
     AccountId, Contract, ContractKind, CorrelationId, Exchange, InstrumentIndex, Intent, IntentId, Money, OptionRight,
-    OrderKind, OrderSpec, Price, Product, Quantity, Side, Symbol, Validity,
+    OrderKind, OrderSpec, PnlExit, Price, Product, Quantity, Side, Symbol, Validity,
 };
 use strikedeck::exchange::ShareSpec;
 use strikedeck::exchange_server::{ManualTime, Running, ServerConfig, TimeSource, start};
