@@ -25,5 +25,6 @@ mod readme;
 mod real_input;
 mod restart;
 mod same_day;
+mod scalping;
 mod shell;
 mod terminal;

@@ -55,7 +55,7 @@ impl Desk for Door {
         Box::pin(async move {
             let previews = match self.ask(Command::Preview { ids: vec![id] }, Origin::Shell).await? {
                 Reply::Previews { previews } => previews,
-                Reply::Done { .. } | Reply::Refused { .. } | Reply::Partly { .. } => Vec::new(),
+                Reply::Done { .. } | Reply::Refused { .. } | Reply::Partly { .. } | Reply::Signal { .. } => Vec::new(),
             };
             let shown = json::show(&self.view(), id, previews.first());
             shown.ok_or_else(|| DeskError::NotFound(format!("#{id}: there is no such strategy")))

@@ -1,6 +1,7 @@
 //! The engine thread: the one owner of the desk. Takes inputs, lets the desk decide, moves what it wants moved.
 
 mod quotes;
+mod scalping;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

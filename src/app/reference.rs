@@ -6,9 +6,9 @@ use jiff::civil::Date;
 
 use crate::domain::calendar::TradingCalendar;
 use crate::domain::instrument_index::InstrumentIndex;
-use crate::domain::mapping::{ExpiryPolicy, WantedLeg, map_leg};
+use crate::domain::mapping::{ExpiryPolicy, Listed, WantedLeg, at_the_money, find_underlying, map_leg};
 use crate::domain::time::Timestamp;
-use crate::domain::{Contract, Instrument, Money, Product, Recommendation, Segment, Side};
+use crate::domain::{Contract, Instrument, Money, OptionRight, Price, Product, Recommendation, Segment, Side, Symbol};
 use crate::engine::{Reference, ResolvedLeg};
 use crate::options::charges::{OrderTally, Tariff};
 
@@ -90,6 +90,10 @@ impl Reference for Today {
         }
     }
 
+    fn keeps_hours(&self) -> bool {
+        self.clock == Clock::Real
+    }
+
     fn next_open(&self, segment: Segment, now: Timestamp) -> Option<Timestamp> {
         match self.clock {
             Clock::AlwaysOpen => None,
@@ -99,6 +103,23 @@ impl Reference for Today {
 
     fn instrument(&self, contract: &Contract) -> Option<Instrument> {
         self.instruments.current().by_contract(contract)
+    }
+
+    fn underlying(&self, symbol: Symbol) -> Option<Contract> {
+        let index = self.instruments.current();
+        let (exchange, symbol) = find_underlying(&index, symbol.as_str(), None, Listed::Options).ok()?;
+        self.underlying_of(&Contract::index(exchange, symbol))
+    }
+
+    fn at_the_money(
+        &self,
+        symbol: Symbol,
+        spot: Price,
+        right: OptionRight,
+        policy: ExpiryPolicy,
+        now: Timestamp,
+    ) -> Result<Instrument, String> {
+        at_the_money(&self.instruments.current(), symbol, spot, right, now, policy).map_err(|e| e.to_string())
     }
 
     fn charges(&self, contract: &Contract, side: Side, turnover: Money, day: Date) -> Money {

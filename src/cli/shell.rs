@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::console::Console;
 use super::failure::Failure;
-use crate::domain::StrategyId;
+use crate::domain::{SignalAnswer, StrategyId};
 use crate::engine::command::{Command, Origin, Preview, Reply};
 use crate::web::Desk;
 
@@ -80,7 +80,7 @@ impl Shell<'_> {
         match self.ask(Command::Preview { ids: ids.to_vec() }).await? {
             Reply::Previews { previews } => Ok(previews),
             Reply::Refused { reason } => Err(Failure::Refused(reason)),
-            Reply::Done { .. } | Reply::Partly { .. } => {
+            Reply::Done { .. } | Reply::Partly { .. } | Reply::Signal { .. } => {
                 Err(Failure::Refused("the cockpit's answer is not understood: is it another version?".into()))
             }
         }
@@ -117,5 +117,10 @@ fn lines(reply: &Reply) -> (Vec<String>, Vec<String>) {
         Reply::Refused { reason } => (Vec::new(), vec![reason.clone()]),
         Reply::Partly { done, refused } => (done.clone(), refused.clone()),
         Reply::Previews { previews } => (previews.iter().map(|p| p.title.clone()).collect(), Vec::new()),
+        Reply::Signal { answer } => match answer {
+            SignalAnswer::Accepted { message, .. } => (vec![message.clone()], Vec::new()),
+            SignalAnswer::Duplicate { id } => (vec![format!("the same as signal {id}")], Vec::new()),
+            SignalAnswer::Refused { reason, .. } => (Vec::new(), vec![reason.clone()]),
+        },
     }
 }

@@ -41,6 +41,10 @@ number_id!(
     CommandId
 );
 number_id!(
+    /// A signal of the inbox.
+    SignalId
+);
+number_id!(
     /// The broker's number of a tradable thing. Unique only within a segment and a day: ids are used again after expiry.
     SecurityId
 );

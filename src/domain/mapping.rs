@@ -3,10 +3,12 @@
 //! What is not listed is refused with a reason and the nearest that is: never replaced by it. Only a missing expiry is filled
 //! in, by the rule of `resolve_expiry`, and a missing exchange by where the underlying is listed.
 
+mod at_the_money;
 mod names;
 
 use jiff::civil::{Date, Time};
 
+pub use self::at_the_money::{at_the_money, nearest_strike};
 pub use self::names::{canonical_symbol, similar_symbols};
 use super::time::{Timestamp, ist};
 use super::{Contract, Exchange, Instrument, InstrumentIndex, LegKind, OptionRight, Price, Symbol};
@@ -50,6 +52,8 @@ pub enum MappingError {
     ExpiryNotListed { symbol: Symbol, what: &'static str, asked: Date, nearest: Vec<Date> },
     #[error("{symbol} {expiry}: strike {asked} {right} is not listed; the nearest that are: {}", join(nearest, ", "))]
     StrikeNotListed { symbol: Symbol, expiry: Date, asked: Price, right: OptionRight, nearest: Vec<Price> },
+    #[error("{symbol} {expiry}: no {right} is listed at the money ({spot})")]
+    NothingAtTheMoney { symbol: Symbol, expiry: Date, spot: Price, right: OptionRight },
 }
 
 fn did_you_mean(similar: &[Symbol]) -> String {

@@ -18,6 +18,8 @@ pub mod order;
 pub mod position;
 pub mod quote;
 pub mod safeguard;
+pub mod setup;
+pub mod signal;
 pub mod strategy;
 pub mod time;
 pub mod trigger;
@@ -28,15 +30,17 @@ pub use contract_rules::{ContractRules, Disagreement, Expiry, ExpiryCycle, Under
 pub use drill::Drill;
 pub use exit_rules::{ExitRules, RuleKind, RuleLevel, ScaleStep};
 pub use forever::{ForeverLeg, ForeverLegName, ForeverLegs, ForeverOrder, ForeverSighting};
-pub use ids::{AccountId, BrokerOrderId, CommandId, CorrelationId, IntentId, SecurityId, StrategyId};
+pub use ids::{AccountId, BrokerOrderId, CommandId, CorrelationId, IntentId, SecurityId, SignalId, StrategyId};
 pub use instrument::{Contract, ContractKind, Exchange, Instrument, OptionRight, Segment, Symbol};
 pub use instrument_index::InstrumentIndex;
-pub use mapping::{ExpiryPolicy, Listed, MappingError, WantedLeg, map_leg};
+pub use mapping::{ExpiryPolicy, Listed, MappingError, WantedLeg, at_the_money, map_leg};
 pub use money::{Lots, Money, NetQuantity, Price, Quantity};
 pub use order::{Intent, OrderKind, OrderSighting, OrderSpec, Product, SeenStatus, Side, TradeSighting, Validity};
 pub use position::{Funds, PositionSighting};
 pub use quote::Quote;
 pub use safeguard::{PnlExit, SafeguardAsk, SafeguardTold};
+pub use setup::{Hours, OppositeSignal, ScalpSetup, SetupMode};
+pub use signal::{SetupName, Signal, SignalAnswer, SignalKey, SignalRefusal};
 pub use strategy::{Bound, Conviction, Issue, Leg, LegKind, Recommendation, StrategyStatus};
 pub use trigger::{
     Against, Comparison, Condition, Frequency, Indicator, Operator, TimeFrame, Trigger, TriggerId, TriggerSighting,

@@ -14,8 +14,8 @@ use super::state::{Phase, Strategy};
 use super::turn::{Turn, marketable};
 use crate::domain::time::{ist, trading_day};
 use crate::domain::{
-    Bound, Contract, ContractKind, ExpiryPolicy, Leg, LegKind, Lots, Money, NetQuantity, Price, Quantity, Quote, Side,
-    StrategyId, StrategyStatus,
+    Bound, Contract, ContractKind, ExpiryPolicy, Leg, LegKind, Lots, Money, NetQuantity, Price, Product, Quantity,
+    Quote, Side, StrategyId, StrategyStatus,
 };
 use crate::options::coherence::{INCONSISTENT_PRICES, incoherence};
 use crate::options::payoff;
@@ -28,6 +28,12 @@ impl Turn<'_> {
     /// What executing this strategy would mean now. `quotes` (if any) count before the ones the engine has.
     pub(super) fn preview(&self, id: StrategyId, quotes: &[(Contract, Quote)]) -> Option<Preview> {
         let s = self.state.strategies.get(&id)?;
+        Some(self.preview_of(s, self.product_of(id), quotes))
+    }
+
+    /// The same of a strategy that may not be in the list yet.
+    pub(super) fn preview_of(&self, s: &Strategy, product: Product, quotes: &[(Contract, Quote)]) -> Preview {
+        let id = s.id;
         let mut refusals: Vec<String> = self.entries_closed().into_iter().collect();
         let mut warnings = Vec::new();
         let legs = self.legs_of(s, &mut refusals);
@@ -38,7 +44,7 @@ impl Turn<'_> {
         for leg in &shown {
             self.check_quote(leg, &mut refusals);
             self.check_drift(leg, &mut warnings);
-            self.check_opposite(id, leg, &mut refusals);
+            self.check_opposite(id, product, leg, &mut refusals);
         }
         self.check_status(s, &legs, &mut refusals, &mut warnings);
         let metrics = metrics_now(&legs, &shown);
@@ -60,7 +66,7 @@ impl Turn<'_> {
         }
         let mut shown = shown;
         shown.sort_by_key(|l| l.wave);
-        Some(Preview {
+        Preview {
             id,
             title: s.title(),
             net_premium: metrics.as_ref().map(|m| m.net_premium),
@@ -71,7 +77,7 @@ impl Turn<'_> {
             available: self.state.broker.funds.map(|f| f.available),
             refusals,
             warnings,
-        })
+        }
     }
 
     /// Frozen legs once marked; what they would resolve to before.
@@ -182,9 +188,8 @@ impl Turn<'_> {
 
     /// The broker nets by contract and product: an entry against what another strategy holds, works or is about to
     /// enter would close it.
-    fn check_opposite(&self, id: StrategyId, leg: &PreviewLeg, refusals: &mut Vec<String>) {
+    fn check_opposite(&self, id: StrategyId, product: Product, leg: &PreviewLeg, refusals: &mut Vec<String>) {
         let against = |net: NetQuantity| net.0.signum() * leg.side.signed(Quantity(1)).0 < 0;
-        let product = self.config.execution.product;
         let other = |owner: Owner| match owner {
             Owner::Strategy(other) if other != id => Some(other),
             Owner::Strategy(_) | Owner::Foreign => None,
@@ -226,7 +231,7 @@ impl Turn<'_> {
             if missing.is_zero() {
                 continue;
             }
-            self.check_opposite(s.id, &self.preview_leg(&s.legs, leg, None), &mut refusals);
+            self.check_opposite(s.id, self.product_of(s.id), &self.preview_leg(&s.legs, leg, None), &mut refusals);
             lots += missing.0.div_ceil(leg.instrument.lot.0.max(1));
             orders += missing.0.div_ceil(leg.instrument.largest_order().0);
         }

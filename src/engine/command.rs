@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::config::FailurePolicy;
 use crate::domain::{
-    Bound, Contract, Drill, ExitRules, IntentId, Money, Price, Product, Quantity, Quote, Recommendation, Side,
-    StrategyId,
+    Bound, Contract, Drill, ExitRules, IntentId, Money, Price, Product, Quantity, Quote, Recommendation, SetupName,
+    Side, Signal, SignalAnswer, SignalId, StrategyId,
 };
 
 /// Who asked.
@@ -16,6 +16,7 @@ pub enum Origin {
     Screen,
     Shell,
     System,
+    Webhook,
 }
 
 /// A request. Each is answered exactly once, by a [`Reply`] that carries its id.
@@ -108,6 +109,26 @@ pub enum Command {
     CancelOrder {
         intent: IntentId,
     },
+    /// A signal of a webhook, answered with [`Reply::Signal`].
+    Signal {
+        signal: Box<Signal>,
+    },
+    /// The trader approves a signal that waits for it, or lets it go.
+    DecideSignal {
+        id: SignalId,
+        approve: bool,
+    },
+    /// Lets a scalping set-up trade, or not; kept over restarts.
+    ArmSetup {
+        setup: SetupName,
+        armed: bool,
+    },
+    /// Trading off, with a reason that is kept over restarts: as `Halt`.
+    Disable {
+        reason: String,
+    },
+    /// Trading on again; after a flatten only `Arm` does that.
+    Enable,
     /// No entries, working entries cancelled; positions stay. Never refused.
     Halt,
     /// Halt, cancel what works, exit everything, verify, repeat until flat; then locked. Never refused.
@@ -155,6 +176,13 @@ impl Command {
             Self::SetRules { .. } => "rules",
             Self::SetFailurePolicy { .. } => "on failure",
             Self::CancelOrder { .. } => "cancel order",
+            Self::Signal { .. } => "signal",
+            Self::DecideSignal { approve: true, .. } => "approve signal",
+            Self::DecideSignal { approve: false, .. } => "decline signal",
+            Self::ArmSetup { armed: true, .. } => "arm set-up",
+            Self::ArmSetup { armed: false, .. } => "pause set-up",
+            Self::Disable { .. } => "disable",
+            Self::Enable => "enable",
             Self::Halt => "halt",
             Self::Flatten { .. } => "flatten",
             Self::BrokerExit { .. } => "broker exit",
@@ -235,6 +263,9 @@ pub enum Reply {
     Previews {
         previews: Vec<Preview>,
     },
+    Signal {
+        answer: SignalAnswer,
+    },
 }
 
 impl Reply {
@@ -245,7 +276,7 @@ impl Reply {
         Self::Refused { reason: reason.into() }
     }
     pub fn is_refused(&self) -> bool {
-        matches!(self, Self::Refused { .. })
+        matches!(self, Self::Refused { .. } | Self::Signal { answer: SignalAnswer::Refused { .. } })
     }
 }
 

@@ -67,6 +67,14 @@ impl Turn<'_> {
             Command::SetRules { id, rules } => answer(self.wish_rules(*id, rules)),
             Command::SetFailurePolicy { id, policy } => answer(self.set_failure_policy(*id, *policy)),
             Command::CancelOrder { intent } => answer(self.cancel_order(*intent)),
+            Command::Signal { signal } => Reply::Signal { answer: self.signal(signal) },
+            Command::DecideSignal { id, approve } => answer(self.decide_signal(*id, *approve)),
+            Command::ArmSetup { setup, armed } => answer(self.arm_setup(setup, *armed)),
+            Command::Disable { reason } => {
+                self.halt(&format!("disabled: {}", clean(reason)));
+                Reply::done("Trading is disabled: no entries. Working entries are being cancelled; positions stay.")
+            }
+            Command::Enable => answer(self.enable()),
             Command::Halt => {
                 self.halt("halted by the trader");
                 Reply::done("Halted: no entries. Working entries are being cancelled; positions stay.")
@@ -367,6 +375,32 @@ impl Turn<'_> {
     }
 
     fn arm(&mut self, word: &str) -> Result<String, String> {
+        self.may_be_armed()?;
+        if word.trim() != self.config.kill_switch.arm_word {
+            return Err(format!("type {} to allow entries again", self.config.kill_switch.arm_word));
+        }
+        self.allow_entries("Armed: entries are allowed again.")
+    }
+
+    /// Without the word: not after a flatten.
+    fn enable(&mut self) -> Result<String, String> {
+        self.may_be_armed()?;
+        if self.state.halt.as_ref().is_some_and(|h| h.locked) {
+            return Err("it was flattened: only the typed word arms it again".into());
+        }
+        self.allow_entries("Trading is enabled: entries are allowed again.")
+    }
+
+    /// Where the broker's own kill switch is set, it is lifted first.
+    fn allow_entries(&mut self, done: &str) -> Result<String, String> {
+        if let Some(first) = self.lift_broker_switch() {
+            return first;
+        }
+        self.record(Record::Armed);
+        Ok(done.into())
+    }
+
+    fn may_be_armed(&self) -> Result<(), String> {
         if self.state.halt.is_none() {
             return Err("nothing is halted".into());
         }
@@ -376,14 +410,7 @@ impl Turn<'_> {
         if self.memory.logged_out {
             return Err("the broker does not take the access token: give a new one to `strikedeck setup` first".into());
         }
-        if word.trim() != self.config.kill_switch.arm_word {
-            return Err(format!("type {} to allow entries again", self.config.kill_switch.arm_word));
-        }
-        if let Some(first) = self.lift_broker_switch() {
-            return first;
-        }
-        self.record(Record::Armed);
-        Ok("Armed: entries are allowed again.".into())
+        Ok(())
     }
 }
 

@@ -7,8 +7,8 @@ use rust_decimal_macros::dec;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::time::{Timestamp, after_ms};
-use crate::domain::{ExitRules, Product};
-use crate::risk::Limits;
+use crate::domain::{ExitRules, Product, ScalpSetup, SetupName};
+use crate::risk::{Limits, ScalpLimits};
 
 /// What to do when a wave of legs cannot complete within its limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -255,6 +255,27 @@ impl Default for KillSwitchPolicy {
     }
 }
 
+/// Scalping set-ups (`config/strategy.yaml`, `scalping`) and their limits (`config/risk.yaml`, `scalping`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ScalpPolicy {
+    pub setups: Vec<ScalpSetup>,
+    pub limits: ScalpLimits,
+}
+
+impl Default for ScalpPolicy {
+    /// One set-up, which waits to be armed.
+    fn default() -> Self {
+        Self { setups: vec![ScalpSetup::default()], limits: ScalpLimits::default() }
+    }
+}
+
+impl ScalpPolicy {
+    pub fn setup(&self, name: &SetupName) -> Option<&ScalpSetup> {
+        self.setups.iter().find(|s| s.name == *name)
+    }
+}
+
 /// All settings of the engine.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -264,6 +285,7 @@ pub struct EngineConfig {
     pub exits: ExitPolicy,
     pub protection: ProtectionPolicy,
     pub rules: RulesPolicy,
+    pub scalping: ScalpPolicy,
     pub polls: PollPolicy,
     pub kill_switch: KillSwitchPolicy,
 }

@@ -90,6 +90,8 @@ impl Turn<'_> {
         self.drive_halt();
         self.drive_executions();
         self.drive_queue();
+        self.drive_signals();
+        self.drive_scalps();
         match self.touched() {
             Touched::Nothing => {}
             Touched::Lots(keys) => self.drive_strays(Some(&keys)),
@@ -101,7 +103,7 @@ impl Turn<'_> {
         self.drive_flatten();
         self.drive_safeguards();
         self.poll();
-        if self.watch_may_change() {
+        if self.watch_may_change() || !self.memory.signals.is_empty() {
             self.watch();
         }
         self.ask_for_levels();

@@ -72,8 +72,9 @@ impl Turn<'_> {
 
     fn drive_entry(&mut self, id: StrategyId) {
         let Some((legs, execution)) = self.execution_of(id) else { return };
-        if self.since(execution.started_at) > self.config.execution.timeout_ms {
-            let seconds = self.config.execution.timeout_ms / 1_000;
+        let timeout_ms = self.entry_timeout_of(id);
+        if self.since(execution.started_at) > timeout_ms {
+            let seconds = timeout_ms / 1_000;
             return self.give_up(id, &format!("not complete within {seconds} s"));
         }
         if self.stop_was_hit(id) {
@@ -83,7 +84,7 @@ impl Turn<'_> {
             self.record(Record::UnwindStarted { id, reason: reason.into() });
             return self.drive_unwind(id, reason);
         }
-        self.wake_at(after_ms(execution.started_at, self.config.execution.timeout_ms + 1));
+        self.wake_at(after_ms(execution.started_at, timeout_ms + 1));
         let complete = |t: &Self, i: usize| t.state.leg_held(id, i) >= legs[i].quantity();
         let missing: Vec<usize> = (0..legs.len()).filter(|i| !complete(self, *i)).collect();
         if missing.is_empty() {
@@ -152,7 +153,7 @@ impl Turn<'_> {
             self.wake_in(1_000);
             return;
         };
-        let key = LotKey { owner: Owner::Strategy(id), contract, product: self.config.execution.product };
+        let key = LotKey { owner: Owner::Strategy(id), contract, product: self.product_of(id) };
         let spec = key.order(resolved.side, missing, OrderKind::Limit { price });
         let purpose = Purpose::Entry { strategy: id, leg };
         self.place_in_slices(spec, &resolved.instrument, purpose, self.config.execution.step_ms * 2);
@@ -266,6 +267,12 @@ impl Turn<'_> {
     /// The execution cannot complete: the policy says whether what has filled is exited, or kept for the trader to decide.
     pub(super) fn give_up(&mut self, id: StrategyId, reason: &str) {
         let title = self.state.strategies.get(&id).map(super::state::Strategy::title).unwrap_or_default();
+        if self.scalp_plan(Owner::Strategy(id)).is_some() {
+            self.alert(AlertLevel::Warning, format!("{title}: {reason}. What has filled stays, with its stop."));
+            self.record(Record::ExecutionHeld { id, reason: reason.into() });
+            self.cancel_entries(id);
+            return;
+        }
         match self.failure_policy(id) {
             FailurePolicy::Unwind | FailurePolicy::MarketWithBand => {
                 self.alert(AlertLevel::Critical, format!("{title}: {reason}. What has filled is being exited."));

@@ -27,6 +27,8 @@ mod routine;
 mod rules;
 mod sabotage;
 mod safeguards;
+mod scalps;
+mod signals;
 pub mod state;
 pub mod step;
 mod turn;

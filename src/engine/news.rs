@@ -247,6 +247,7 @@ impl Turn<'_> {
         let deciding = !self.state.exits.is_empty()
             || !self.state.guards.is_empty()
             || !self.state.planned.is_empty()
+            || !self.memory.signals.is_empty()
             || self.state.active_strategies().any(|s| s.execution.is_some() || s.queued_at.is_some());
         let wanted: Vec<(Contract, Quote)> = quotes
             .iter()

@@ -77,6 +77,11 @@ impl Reach {
             | Record::SafeguardAsked { .. }
             | Record::SafeguardTold { .. }
             | Record::SafeguardFailed { .. }
+            | Record::SignalSeen { .. }
+            | Record::SignalProposed { .. }
+            | Record::SignalApproved { .. }
+            | Record::SignalEnded { .. }
+            | Record::SetupArmed { .. }
             | Record::OrderLink { .. } => {}
             Record::Created { .. }
             | Record::Started
@@ -93,6 +98,9 @@ impl Reach {
             | Record::TradesSeen { .. }
             | Record::PositionsRead { .. }
             | Record::RuleFired { .. }
+            | Record::ScalpOpened { .. }
+            | Record::ScalpMoved { .. }
+            | Record::ScalpClosed { .. }
             | Record::Halted { .. }
             | Record::FlattenStarted { .. }
             | Record::FlattenEnded

@@ -9,12 +9,12 @@ use serde::{Deserialize, Serialize};
 use super::command::Origin;
 use super::config::FailurePolicy;
 use super::reference::ResolvedLeg;
-use super::state::{Basis, Stop};
+use super::state::{Basis, Proposal, ScalpPlan, SignalFate, Stop, TradeState};
 use crate::domain::time::Timestamp;
 use crate::domain::{
     BrokerOrderId, CommandId, Contract, ExitRules, Funds, Intent, IntentId, Money, OrderKind, OrderSighting,
     PositionSighting, Price, Product, Quantity, Quote, Recommendation, RuleKind, RuleLevel, SafeguardAsk,
-    SafeguardTold, StrategyId, StrategyStatus, TradeSighting,
+    SafeguardTold, SetupName, Signal, SignalId, StrategyId, StrategyStatus, TradeSighting,
 };
 
 /// Paper or live. Stamped into the journal; the two never mix.
@@ -224,6 +224,46 @@ pub enum Record {
     /// Quotes of held and working contracts, once a second.
     Marks {
         quotes: Vec<(Contract, Quote)>,
+    },
+    /// A signal is in the inbox; it may be acted on until `until`.
+    SignalSeen {
+        id: SignalId,
+        signal: Box<Signal>,
+        until: Timestamp,
+    },
+    /// The trader is asked for a word.
+    SignalProposed {
+        id: SignalId,
+        proposal: Box<Proposal>,
+    },
+    SignalApproved {
+        id: SignalId,
+    },
+    SignalEnded {
+        id: SignalId,
+        fate: SignalFate,
+    },
+    /// A set-up may trade, or not, by the trader's word.
+    SetupArmed {
+        setup: SetupName,
+        armed: bool,
+    },
+    /// This strategy is the trade of a signal.
+    ScalpOpened {
+        id: StrategyId,
+        signal: SignalId,
+        plan: Box<ScalpPlan>,
+    },
+    ScalpMoved {
+        id: StrategyId,
+        to: TradeState,
+    },
+    /// Nothing is held any more.
+    ScalpClosed {
+        id: StrategyId,
+        reason: String,
+        gross: Money,
+        charges: Money,
     },
     /// An exit was asked for: what `owner` holds of this contract and product beyond `keep`.
     ExitStarted {

@@ -4,7 +4,9 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::time::Timestamp;
-use crate::domain::{Contract, Instrument, Money, Price, Recommendation, Segment, Side};
+use crate::domain::{
+    Contract, ExpiryPolicy, Instrument, Money, OptionRight, Price, Recommendation, Segment, Side, Symbol,
+};
 
 /// A leg that has found its contract: resolved when the strategy is marked, frozen with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,11 +28,33 @@ pub trait Reference {
     /// Whether orders can trade in this segment now.
     fn is_open(&self, segment: Segment, now: Timestamp) -> bool;
 
+    /// Whether the market keeps hours at all; paper's may never close.
+    fn keeps_hours(&self) -> bool {
+        true
+    }
+
     /// When it opens next, if that is known.
     fn next_open(&self, segment: Segment, now: Timestamp) -> Option<Timestamp>;
 
     /// The instrument of a contract as listed today (for exits of positions that no strategy of ours holds).
     fn instrument(&self, contract: &Contract) -> Option<Instrument>;
+
+    /// What a symbol's options are on, if it is quoted: its index, or its share.
+    fn underlying(&self, _symbol: Symbol) -> Option<Contract> {
+        None
+    }
+
+    /// The option nearest to the money when the underlying is at `spot`, or why there is none.
+    fn at_the_money(
+        &self,
+        symbol: Symbol,
+        _spot: Price,
+        _right: OptionRight,
+        _policy: ExpiryPolicy,
+        _now: Timestamp,
+    ) -> Result<Instrument, String> {
+        Err(format!("{symbol} has no options here"))
+    }
 
     /// What a contract is on, as it is quoted: an index, or a share.
     fn underlying_of(&self, contract: &Contract) -> Option<Contract> {

@@ -134,6 +134,7 @@ impl Turn<'_> {
             wanted.extend(s.legs.iter().map(|l| l.instrument.contract));
         }
         wanted.extend(self.underlyings_of_rules());
+        wanted.extend(self.contracts_of_scalping());
         if self.state.flatten.as_ref().is_some_and(|f| f.include_foreign) {
             wanted.extend(self.state.broker.positions.iter().filter(|p| !p.net.is_flat()).map(|p| p.contract));
         }

@@ -27,6 +27,12 @@ pub enum Sabotage {
     EntriesOnStaleQuotes,
     /// Nobody asks the gate.
     NoGate,
+    /// A signal that is delivered again is acted on again.
+    SignalsTwice,
+    /// A second scalp of the same underlying is opened beside the first.
+    ManyScalps,
+    /// Scalps are not left by the clock.
+    NoSquareOff,
 }
 
 impl Turn<'_> {

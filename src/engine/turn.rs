@@ -13,7 +13,7 @@ use crate::domain::money::Toward;
 use crate::domain::time::{Timestamp, after_ms, ms_between};
 use crate::domain::{
     AccountId, Contract, CorrelationId, Instrument, Intent, IntentId, OrderKind, OrderSpec, Price, Quantity, Quote,
-    Side, StrategyId,
+    Side, SignalId, StrategyId,
 };
 use crate::engine::effect::AlertLevel;
 
@@ -54,6 +54,8 @@ pub struct Memory {
     pub passed: BTreeMap<LotKey, Timestamp>,
     /// Strategies whose rules cannot be looked at for want of quotes, and since when.
     pub blind: BTreeMap<StrategyId, Timestamp>,
+    /// What the signals that wait are decided on.
+    pub signals: BTreeMap<SignalId, Vec<Contract>>,
     /// The latest instant seen: time does not run backwards in here.
     pub latest: Option<Timestamp>,
 }

@@ -5,5 +5,7 @@
 pub mod gate;
 pub mod limits;
 pub mod margin;
+pub mod scalping;
 
 pub use limits::Limits;
+pub use scalping::ScalpLimits;

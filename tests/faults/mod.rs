@@ -6,5 +6,5 @@ mod lists;
 mod rehearsals;
 mod requests;
 mod safeguards;
-mod stage;
+pub mod stage;
 mod switches;

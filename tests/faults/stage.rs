@@ -35,7 +35,7 @@ pub struct Stage {
     cockpit: Cockpit,
     pub faults: Faults,
     /// Asks the exchange past the cockpit, over the same wire.
-    pub auditor: DhanBroker,
+    auditor: DhanBroker,
     folder: TempDir,
 }
 
@@ -75,27 +75,22 @@ pub fn hurried() -> Tuning {
     }
 }
 
-/// The settings of a stage: rich, and in a hurry.
-pub fn config() -> AppConfig {
-    let folder = tempfile::tempdir().unwrap();
-    let options = Options { data: Some(folder.path().join("data")), seed: Some(11), ..Options::default() };
-    let (_, mut config) = prepare(&options).unwrap();
-    config.tuning = hurried();
-    config.engine.polls.busy_ms = 250;
-    config.engine.polls.idle_ms = 500;
-    config.paper.starting_cash = "100000000".parse().unwrap();
-    config.engine.limits.capital = "100000000".parse().unwrap();
-    config.engine.limits.max_open_lots = strikedeck::domain::Lots(1_000);
-    config
-}
-
 impl Stage {
     /// A cockpit that is ready to trade.
     pub async fn open() -> Self {
         let stage = Self::started().await;
-        stage.cockpit.ready(PATIENCE).await;
-        stage.until("strategies", |v| v.strategies.len() >= 5).await;
+        stage.ready().await;
         stage
+    }
+
+    pub async fn ready(&self) {
+        self.cockpit.ready(PATIENCE).await;
+        self.until("strategies", |v| v.strategies.len() >= 5).await;
+    }
+
+    /// Asks the exchange past the cockpit.
+    pub fn auditor(&self) -> &DhanBroker {
+        &self.auditor
     }
 
     /// On an exchange where this goes wrong from the start.
@@ -109,26 +104,24 @@ impl Stage {
         Self::of(Script::default()).await.unwrap()
     }
 
-    /// One with these settings, ready to trade.
-    pub async fn with(config: AppConfig) -> Self {
-        let folder = tempfile::Builder::new().prefix("strikedeck-faults-").tempdir().unwrap();
-        let stage = Self::started_in(folder, config).await.unwrap();
-        stage.cockpit.ready(PATIENCE).await;
-        stage.until("strategies", |v| v.strategies.len() >= 5).await;
-        stage
-    }
-
     /// As far as it comes.
     pub async fn of(script: Script) -> anyhow::Result<Self> {
-        let folder = tempfile::Builder::new().prefix("strikedeck-faults-").tempdir().unwrap();
-        let mut config = config();
-        config.tuning.script = script;
-        Self::started_in(folder, config).await
+        Self::set_up(script, |_| {}).await
     }
 
-    async fn started_in(folder: TempDir, config: AppConfig) -> anyhow::Result<Self> {
+    /// With settings of a test's own.
+    pub async fn set_up(script: Script, change: impl FnOnce(&mut AppConfig)) -> anyhow::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("strikedeck-faults-").tempdir().unwrap();
         let options = Options { data: Some(folder.path().join("data")), seed: Some(11), ..Options::default() };
-        let (data, _) = prepare(&options).unwrap();
+        let (data, mut config) = prepare(&options).unwrap();
+        config.tuning = hurried();
+        config.engine.polls.busy_ms = 250;
+        config.engine.polls.idle_ms = 500;
+        config.paper.starting_cash = "100000000".parse().unwrap();
+        config.engine.limits.capital = "100000000".parse().unwrap();
+        config.engine.limits.max_open_lots = strikedeck::domain::Lots(1_000);
+        config.tuning.script = script;
+        change(&mut config);
         let cockpit = Cockpit::start(data, config).await?;
         let faults = cockpit.faults().unwrap();
         let auditor = auditor(&folder.path().join("data/paper/exchange.json"), &cockpit);

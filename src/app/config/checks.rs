@@ -9,8 +9,9 @@ use rust_decimal_macros::dec;
 
 use super::errors::ConfigError;
 use super::{CockpitConfig, DhanConfig, PaperConfig, RiskFile, StrategyFile};
-use crate::domain::Money;
+use crate::domain::{Money, ScalpSetup};
 use crate::engine::config::{ExecutionPolicy, ExitPolicy, PollPolicy, ProtectionPolicy};
+use crate::risk::ScalpLimits;
 
 /// The most order calls a second that the regulator allows an unregistered account.
 const MOST_ORDERS_PER_SECOND: u32 = 10;
@@ -72,6 +73,27 @@ impl<'a> Checks<'a> {
         let holds = !word.is_empty() && word.len() <= 20 && !word.contains(char::is_whitespace);
         let remedy = "write one word of 1 to 20 letters; it is typed to allow entries again";
         self.require(holds, "kill_switch.arm_word", format_args!("`{word}`"), remedy);
+        self.scalp_limits(&risk.scalping);
+    }
+
+    fn scalp_limits(&mut self, s: &ScalpLimits) {
+        self.between("scalping.risk_per_trade_pct", s.risk_per_trade_pct, dec!(100), "a percentage of capital");
+        let positive = s.max_daily_loss > Money::ZERO;
+        let remedy = "a loss is written as a positive amount; scalps stop once it is reached";
+        self.require(positive, "scalping.max_daily_loss", s.max_daily_loss.0.normalize(), remedy);
+        let holds = s.max_consecutive_losses > 0;
+        let remedy = "write at least 1: after so many losses in a row there is no scalp any more";
+        self.require(holds, "scalping.max_consecutive_losses", s.max_consecutive_losses, remedy);
+    }
+
+    fn setups(&mut self, setups: &[ScalpSetup]) {
+        for (n, setup) in setups.iter().enumerate() {
+            let wrong = setup.wrong();
+            let remedy = wrong.clone().unwrap_or_default();
+            self.require(wrong.is_none(), &format!("scalping.setups[{n}]"), &setup.name, &remedy);
+            let twice = setups.iter().take(n).any(|other| other.name == setup.name);
+            self.require(!twice, &format!("scalping.setups[{n}].name"), &setup.name, "each set-up has its own name");
+        }
     }
 
     pub fn strategy(&mut self, s: &StrategyFile) {
@@ -82,6 +104,7 @@ impl<'a> Checks<'a> {
         let remedy = wrong.clone().unwrap_or_default();
         self.require(wrong.is_none(), "rules.default", "a rule", &remedy);
         self.polls(&s.polls);
+        self.setups(&s.scalping.setups);
     }
 
     fn execution(&mut self, e: &ExecutionPolicy) {

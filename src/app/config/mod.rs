@@ -19,13 +19,15 @@ use self::checks::Checks;
 pub use self::errors::{ConfigError, ConfigErrors};
 pub use self::secrets::{SecretSources, Secrets};
 use crate::broker::dhan::{DhanSettings, MarketOrders};
-use crate::domain::Money;
+use crate::domain::{Money, ScalpSetup};
 use crate::engine::EngineConfig;
-use crate::engine::config::{ExecutionPolicy, ExitPolicy, KillSwitchPolicy, PollPolicy, ProtectionPolicy, RulesPolicy};
+use crate::engine::config::{
+    ExecutionPolicy, ExitPolicy, KillSwitchPolicy, PollPolicy, ProtectionPolicy, RulesPolicy, ScalpPolicy,
+};
 use crate::exchange_server::Script;
 use crate::gateway::GatewayPolicy;
 use crate::platform::files::read_text;
-use crate::risk::Limits;
+use crate::risk::{Limits, ScalpLimits};
 use crate::store::JournalOptions;
 use crate::tui::looks::{Choice, Colours, SymbolSet};
 
@@ -215,6 +217,7 @@ impl Default for ScreenConfig {
 struct RiskFile {
     limits: Limits,
     kill_switch: KillSwitchPolicy,
+    scalping: ScalpLimits,
 }
 
 /// `strategy.yaml`.
@@ -226,6 +229,20 @@ struct StrategyFile {
     protection: ProtectionPolicy,
     rules: RulesPolicy,
     polls: PollPolicy,
+    scalping: ScalpingFile,
+}
+
+/// `scalping` in `strategy.yaml`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct ScalpingFile {
+    setups: Vec<ScalpSetup>,
+}
+
+impl Default for ScalpingFile {
+    fn default() -> Self {
+        Self { setups: ScalpPolicy::default().setups }
+    }
 }
 
 impl AppConfig {
@@ -247,7 +264,7 @@ impl AppConfig {
         let mut errors = Vec::new();
         let file = |name: &str| folder.join(name);
         let warnings = look_around(folder, &mut errors);
-        let risk: RiskFile = read(&file("risk.yaml"), &["kill_switch"], &mut errors);
+        let risk: RiskFile = read(&file("risk.yaml"), RiskFile::SECTIONS, &mut errors);
         Checks::new(&file("risk.yaml"), &mut errors).risk(&risk);
         let strategy: StrategyFile = read(&file("strategy.yaml"), &[], &mut errors);
         Checks::new(&file("strategy.yaml"), &mut errors).strategy(&strategy);
@@ -267,6 +284,7 @@ impl AppConfig {
             exits: strategy.exits,
             protection: strategy.protection,
             rules: strategy.rules,
+            scalping: ScalpPolicy { setups: strategy.scalping.setups, limits: risk.scalping },
             polls: strategy.polls,
             kill_switch: risk.kill_switch,
         };
@@ -339,8 +357,13 @@ fn look_around(folder: &Path, errors: &mut Vec<ConfigError>) -> Vec<String> {
     warnings
 }
 
-/// Reads the limits as their own type does, and takes the kill switch out of the stream on the way, so that places in
-/// errors stay right and numbers stay text.
+impl RiskFile {
+    /// What stands in it beside the limits.
+    const SECTIONS: &[&str] = &["kill_switch", "scalping"];
+}
+
+/// Reads the limits as their own type does, and takes the sections out of the stream on the way, so that places in errors
+/// stay right and numbers stay text.
 impl<'de> Deserialize<'de> for RiskFile {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Top;
@@ -350,32 +373,41 @@ impl<'de> Deserialize<'de> for RiskFile {
                 f.write_str("the risk limits")
             }
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RiskFile, A::Error> {
-                let mut kill_switch = None;
-                let without = WithoutKillSwitch { map, found: &mut kill_switch };
-                let limits = Limits::deserialize(MapAccessDeserializer::new(without))?;
-                Ok(RiskFile { limits, kill_switch: kill_switch.unwrap_or_default() })
+                let mut sections = Sections::default();
+                let limits = Limits::deserialize(MapAccessDeserializer::new(Apart { map, sections: &mut sections }))?;
+                let Sections { kill_switch, scalping } = sections;
+                let (kill_switch, scalping) = (kill_switch.unwrap_or_default(), scalping.unwrap_or_default());
+                Ok(RiskFile { limits, kill_switch, scalping })
             }
         }
-        const FIELDS: &[&str] = &["kill_switch"];
-        deserializer.deserialize_struct("RiskFile", FIELDS, Top)
+        deserializer.deserialize_struct("RiskFile", Self::SECTIONS, Top)
     }
 }
 
-struct WithoutKillSwitch<'a, A> {
-    map: A,
-    found: &'a mut Option<KillSwitchPolicy>,
+#[derive(Default)]
+struct Sections {
+    kill_switch: Option<KillSwitchPolicy>,
+    scalping: Option<ScalpLimits>,
 }
 
-impl<'de, A: MapAccess<'de>> MapAccess<'de> for WithoutKillSwitch<'_, A> {
+struct Apart<'a, A> {
+    map: A,
+    sections: &'a mut Sections,
+}
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for Apart<'_, A> {
     type Error = A::Error;
 
     fn next_key_seed<K: serde::de::DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
         while let Some(key) = self.map.next_key::<String>()? {
-            if key != "kill_switch" {
-                let key: serde::de::value::StringDeserializer<A::Error> = key.into_deserializer();
-                return seed.deserialize(key).map(Some);
+            match key.as_str() {
+                "kill_switch" => self.sections.kill_switch = Some(self.map.next_value()?),
+                "scalping" => self.sections.scalping = Some(self.map.next_value()?),
+                _ => {
+                    let key: serde::de::value::StringDeserializer<A::Error> = key.into_deserializer();
+                    return seed.deserialize(key).map(Some);
+                }
             }
-            *self.found = Some(self.map.next_value()?);
         }
         Ok(None)
     }

@@ -48,14 +48,15 @@ fn the_shipped_files_are_the_defaults() {
 
 #[test]
 fn the_shipped_files_show_every_setting() {
-    let with_switch = |limits: &Limits, switch: &KillSwitchPolicy| {
-        let mut all = serde_json::to_value(limits).unwrap();
-        all["kill_switch"] = serde_json::to_value(switch).unwrap();
+    let risk = |engine: &EngineConfig| {
+        let mut all = serde_json::to_value(&engine.limits).unwrap();
+        all["kill_switch"] = serde_json::to_value(&engine.kill_switch).unwrap();
+        all["scalping"] = serde_json::to_value(&engine.scalping.limits).unwrap();
         all
     };
     let defaults = AppConfig::default();
     let all = [
-        with_switch(&defaults.engine.limits, &defaults.engine.kill_switch),
+        risk(&defaults.engine),
         serde_json::to_value(StrategyFile::default()).unwrap(),
         serde_json::to_value(&defaults.dhan).unwrap(),
         serde_json::to_value(&defaults.paper).unwrap(),

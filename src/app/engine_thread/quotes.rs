@@ -33,10 +33,11 @@ pub(super) struct Unpriced {
 impl EngineThread {
     /// Whether a command should wait a moment for prices. What lowers risk never does.
     pub(super) fn lacks_quotes(&self, command: &Command, now: Timestamp) -> bool {
-        if !matches!(command, Command::Preview { .. } | Command::Execute { .. } | Command::Resume { .. }) {
-            return false;
-        }
-        let concerned = self.concerned(command);
+        let concerned = match command {
+            Command::Preview { .. } | Command::Execute { .. } | Command::Resume { .. } => self.concerned(command),
+            Command::Signal { signal } => self.decided_on(signal),
+            _ => return false,
+        };
         let fresh = self.desk.driver().engine().config.execution.max_quote_age_ms;
         let priced = self.shared.quotes_of(&concerned).iter().filter(|(_, q)| q.age_ms(now) <= fresh).count();
         priced < concerned.len()
@@ -99,6 +100,11 @@ impl EngineThread {
             Command::Preview { ids } | Command::Execute { ids } => legs_of(ids),
             Command::Resume { id } | Command::Unwind { id } | Command::CloseStrategy { id } => legs_of(&[*id]),
             Command::ClosePosition { contract, .. } => BTreeSet::from([*contract]),
+            Command::Signal { signal } => self.candidates(signal),
+            Command::DecideSignal { id, .. } => {
+                let received = state.scalper.signals.get(id);
+                received.map(|r| self.candidates(&r.signal)).unwrap_or_default()
+            }
             Command::Flatten { .. } => {
                 let held = state.broker.positions.iter().filter(|p| !p.net.is_flat()).map(|p| p.contract);
                 held.chain(state.lots.iter().filter(|(_, l)| !l.net.is_flat()).map(|(k, _)| k.contract)).collect()
@@ -137,6 +143,7 @@ impl EngineThread {
         for s in pending.into_iter().take(PENDING_SUBSCRIBED) {
             wanted.extend(self.contracts_of(s));
         }
+        wanted.extend(self.scalping_interest());
         let options = wanted.iter().filter(|c| matches!(c.kind, ContractKind::Option { .. }));
         let underlyings: BTreeSet<Contract> = options.filter_map(|c| self.today.underlying_of(c)).collect();
         wanted.extend(underlyings);

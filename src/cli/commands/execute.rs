@@ -39,7 +39,7 @@ pub async fn run(shell: &mut Shell<'_>, args: &ExecuteArgs) -> Result<(), Failur
     match shell.ask(Command::Execute { ids: ids.clone() }).await? {
         reply @ Reply::Refused { .. } => shell.tell(&reply),
         Reply::Partly { refused, .. } => follow(shell, &ids, refused).await,
-        Reply::Done { .. } | Reply::Previews { .. } => follow(shell, &ids, Vec::new()).await,
+        Reply::Done { .. } | Reply::Previews { .. } | Reply::Signal { .. } => follow(shell, &ids, Vec::new()).await,
     }
 }
 

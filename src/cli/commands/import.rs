@@ -120,7 +120,7 @@ fn reply_text(reply: &Reply) -> String {
         Reply::Done { message } => message.clone(),
         Reply::Refused { reason } => reason.clone(),
         Reply::Partly { done, refused } => [done.as_slice(), refused.as_slice()].concat().join("; "),
-        Reply::Previews { .. } => String::new(),
+        Reply::Previews { .. } | Reply::Signal { .. } => String::new(),
     }
 }
 

@@ -21,6 +21,14 @@ const LEAST_DISTANCE_TICKS: i64 = 4;
 /// Smaller moves of a stop are not worth an order call.
 const LEAST_MOVE_TICKS: i64 = 2;
 
+/// How far stops and targets lie from the average price, in points.
+struct Distances {
+    stop: Decimal,
+    trail: Option<Decimal>,
+    target: Option<Decimal>,
+    breakeven_at: Option<Decimal>,
+}
+
 impl Turn<'_> {
     /// A position that shall be protected and has no guard yet gets one, as its first fill comes.
     pub(super) fn plan_guard(&mut self, key: LotKey) {
@@ -42,6 +50,9 @@ impl Turn<'_> {
     fn shall_be_protected(&self, key: LotKey) -> bool {
         let Owner::Strategy(id) = key.owner else { return false };
         let Some(s) = self.state.strategies.get(&id) else { return false };
+        if self.scalp_plan(key.owner).is_some() {
+            return true;
+        }
         match self.config.protection.legs {
             ProtectedLegs::None => false,
             ProtectedLegs::OneSided => is_one_sided(s),
@@ -69,24 +80,43 @@ impl Turn<'_> {
         Some((lot.average()?, lot.net.0 > 0, tick))
     }
 
-    fn policy_stop(&self, key: LotKey) -> Option<Stop> {
-        let (average, long, tick) = self.cost(key)?;
+    /// By the plan of a scalp, or by the settings.
+    fn distances(&self, owner: Owner, average: Price) -> Distances {
+        if let Some(plan) = self.scalp_plan(owner) {
+            return Distances {
+                stop: plan.stop_points,
+                trail: plan.trail_points,
+                target: plan.target_points,
+                breakeven_at: plan.breakeven_at_points,
+            };
+        }
         let policy = &self.config.protection;
         let share = |pct: Decimal| average.0 * pct / dec!(100);
+        Distances {
+            stop: share(policy.stop_pct),
+            trail: policy.trail_pct.map(share),
+            target: policy.target_pct.map(share),
+            breakeven_at: policy.breakeven_at_pct.map(share),
+        }
+    }
+
+    fn policy_stop(&self, key: LotKey) -> Option<Stop> {
+        let (average, long, tick) = self.cost(key)?;
+        let distances = self.distances(key.owner, average);
         let least = tick.0 * Decimal::from(LEAST_DISTANCE_TICKS);
-        let (how, distance) = match policy.trail_pct {
-            Some(pct) => {
-                let by = Price(share(pct).max(least)).on_tick(tick, Toward::Up);
+        let (how, distance) = match distances.trail {
+            Some(by) => {
+                let by = Price(by.max(least)).on_tick(tick, Toward::Up);
                 (StopHow::Trailing { by }, by.0)
             }
-            None => (StopHow::Policy, share(policy.stop_pct).max(least)),
+            None => (StopHow::Policy, distances.stop.max(least)),
         };
         Some(Stop { trigger: away(average, long, distance, tick), how })
     }
 
     fn policy_target(&self, key: LotKey) -> Option<Price> {
         let (average, long, tick) = self.cost(key)?;
-        let distance = average.0 * self.config.protection.target_pct? / dec!(100);
+        let distance = self.distances(key.owner, average).target?;
         let target = if long { Price(average.0 + distance) } else { Price(average.0 - distance) };
         Some(target.on_tick(tick, if long { Toward::Up } else { Toward::Down }).max(tick))
     }
@@ -147,7 +177,7 @@ impl Turn<'_> {
         match stop.how {
             StopHow::Policy => {
                 let gained = quote.map(|q| if long { q.last.0 - average.0 } else { average.0 - q.last.0 });
-                let enough = self.config.protection.breakeven_at_pct.map(|pct| average.0 * pct / dec!(100));
+                let enough = self.distances(key.owner, average).breakeven_at;
                 if let (Some(gained), Some(enough)) = (gained, enough)
                     && gained >= enough
                 {

@@ -115,7 +115,24 @@ impl State {
                 self.broker.funds = Some(*funds);
             }
             Record::Marks { quotes } => self.marks.extend(quotes.iter().copied()),
+            Record::SignalSeen { id, signal, until } => self.scalper.see(*id, signal, *until, at),
+            Record::SignalProposed { id, proposal } => {
+                self.scalper.with_signal(*id, |s| s.proposal = Some((**proposal).clone()));
+            }
+            Record::SignalApproved { id } => self.scalper.with_signal(*id, |s| s.approved = true),
+            Record::SignalEnded { id, fate } => self.scalper.with_signal(*id, |s| s.fate = Some(fate.clone())),
+            Record::SetupArmed { setup, armed } => {
+                self.scalper.armed.insert(setup.clone(), *armed);
+            }
+            Record::ScalpOpened { id, signal, plan } => self.scalper.open(*id, *signal, plan, at),
+            Record::ScalpMoved { id, to } => self.scalper.advance(*id, *to, at),
+            Record::ScalpClosed { id, reason, gross, charges } => {
+                self.scalper.close(*id, reason, *gross, *charges, at);
+            }
             Record::ExitStarted { owner, contract, product, keep, reason } => {
+                if let Owner::Strategy(id) = owner {
+                    self.scalper.leave(*id, reason);
+                }
                 let key = LotKey { owner: *owner, contract: *contract, product: *product };
                 let exit =
                     Exit { keep: *keep, reason: reason.clone(), started_at: at, failures: 0, last_failure: None };
@@ -124,7 +141,10 @@ impl State {
             Record::ExitEnded { owner, contract, product, .. } => {
                 self.exits.remove(&LotKey { owner: *owner, contract: *contract, product: *product });
             }
-            Record::LotWrittenOff { owner, contract, product, .. } => {
+            Record::LotWrittenOff { owner, contract, product, reason } => {
+                if let Owner::Strategy(id) = owner {
+                    self.scalper.leave(*id, reason);
+                }
                 let key = LotKey { owner: *owner, contract: *contract, product: *product };
                 let mark = self.marks.get(contract).map(crate::domain::Quote::mid);
                 if let Some(lot) = self.lots.get_mut(&key) {
@@ -444,6 +464,7 @@ impl State {
         let held: std::collections::BTreeSet<Owner> = self.lots.keys().map(|k| k.owner).collect();
         self.planned.retain(|id| held.contains(&Owner::Strategy(*id)));
         self.foreign_orders.clear();
+        self.scalper.start_day();
     }
 }
 
@@ -456,6 +477,16 @@ fn order_may_trade(how: Unplaced) -> bool {
 }
 
 impl Strategy {
+    /// One that would be executed now, and is not in the list.
+    pub fn candidate(
+        recommendation: crate::domain::Recommendation,
+        legs: Vec<crate::engine::ResolvedLeg>,
+        at: Timestamp,
+    ) -> Self {
+        let new = Self::new(StrategyId::default(), recommendation, at);
+        Self { status: StrategyStatus::Marked, legs, ..new }
+    }
+
     fn new(id: StrategyId, recommendation: crate::domain::Recommendation, at: Timestamp) -> Self {
         Self {
             id,

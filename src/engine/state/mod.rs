@@ -5,6 +5,7 @@ mod guards;
 mod lots;
 mod orders;
 mod safeguards;
+mod scalps;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,6 +16,7 @@ pub use guards::{Basis, Guard, Plan, Stop, StopHow};
 pub use lots::{Lot, LotKey};
 pub use orders::{Order, OrderState, Told};
 pub use safeguards::{Safeguard, Safeguards};
+pub use scalps::{Proposal, Received, Scalp, ScalpDay, ScalpPlan, Scalper, SignalFate, TradeState};
 
 use super::config::FailurePolicy;
 use super::record::{Owner, Profile};
@@ -151,6 +153,8 @@ pub struct State {
     pub exits: BTreeMap<LotKey, Exit>,
     /// Lots with a stop or a target, and lots that shall have none.
     pub guards: BTreeMap<LotKey, Guard>,
+    #[serde(default)]
+    pub scalper: Scalper,
     pub broker: BrokerBooks,
     pub marks: BTreeMap<Contract, Quote>,
     pub halt: Option<Halt>,

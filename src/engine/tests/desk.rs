@@ -6,6 +6,7 @@ use jiff::civil::{Date, date};
 use rust_decimal::Decimal;
 use rust_decimal_macros::dec;
 
+use crate::domain::mapping::nearest_strike;
 use crate::domain::time::{Timestamp, after_ms, from_ist};
 use crate::domain::*;
 use crate::engine::command::{Command, Origin, Reply};
@@ -59,6 +60,22 @@ impl Reference for Market {
     }
     fn instrument(&self, contract: &Contract) -> Option<Instrument> {
         (contract.kind != ContractKind::Index || !self.shares).then(|| listed(*contract))
+    }
+    fn underlying(&self, symbol: Symbol) -> Option<Contract> {
+        Some(Contract::index(Exchange::Nse, symbol))
+    }
+    /// Strikes are 50 apart.
+    fn at_the_money(
+        &self,
+        symbol: Symbol,
+        spot: Price,
+        right: OptionRight,
+        _: ExpiryPolicy,
+        _: Timestamp,
+    ) -> Result<Instrument, String> {
+        let strikes: Vec<Price> = (400..600).map(|n| Price(Decimal::from(n * 50))).collect();
+        let strike = nearest_strike(&strikes, spot, right).ok_or("not at the money")?;
+        Ok(listed(Contract::option(Exchange::Nse, symbol, expiry(), strike, right)))
     }
     fn charges(&self, _: &Contract, _: Side, _: Money, _: Date) -> Money {
         Money(dec!(20))
@@ -131,9 +148,13 @@ impl Desk {
     }
 
     pub fn ask(&mut self, command: Command) -> Reply {
+        self.ask_with(command, Vec::new())
+    }
+
+    pub fn ask_with(&mut self, command: Command, quotes: Vec<(Contract, Quote)>) -> Reply {
         self.commands += 1;
         let id = CommandId(self.commands);
-        self.tell(Event::Command { id, origin: Origin::Screen, command, quotes: Vec::new() });
+        self.tell(Event::Command { id, origin: Origin::Screen, command, quotes });
         let replies: Vec<Reply> = self
             .effects
             .iter()

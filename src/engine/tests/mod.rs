@@ -10,3 +10,4 @@ mod rehearsing;
 mod restart;
 mod rules;
 mod safeguards;
+mod scalp;

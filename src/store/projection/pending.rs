@@ -12,7 +12,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::{Contract, ContractKind, IntentId, SafeguardTold, SecurityId, StrategyId, TradeSighting};
 use crate::engine::Origin;
 use crate::engine::record::{Owner, Record};
-use crate::engine::state::State;
+use crate::engine::state::{SignalFate, State};
 use crate::store::Entry;
 
 /// The state so far, and what the tables do not show yet.
@@ -76,6 +76,14 @@ impl Pending {
             | Record::PlanPeak { .. }
             | Record::FailurePolicySet { .. }
             | Record::RuleFired { .. }
+            | Record::SignalSeen { .. }
+            | Record::SignalProposed { .. }
+            | Record::SignalApproved { .. }
+            | Record::SignalEnded { .. }
+            | Record::SetupArmed { .. }
+            | Record::ScalpOpened { .. }
+            | Record::ScalpMoved { .. }
+            | Record::ScalpClosed { .. }
             | Record::Halted { .. }
             | Record::FlattenStarted { .. }
             | Record::FlattenEnded
@@ -271,6 +279,31 @@ fn audit_line(record: &Record) -> Option<Cells> {
         Record::LotWrittenOff { owner, contract, reason, .. } => {
             of(line("written off", contract), owner).text("reason", reason)
         }
+        Record::SignalSeen { id, signal, .. } => {
+            let what = format!("{id}: {} {} {} at {}", signal.setup, signal.side, signal.symbol, signal.price);
+            line("signal", &what)
+        }
+        Record::SignalProposed { id, proposal } => {
+            let what = format!("{id}: {} lots of {} at {}", proposal.lots, proposal.contract, proposal.premium);
+            line("signal proposed", &what).text("reason", &proposal.size)
+        }
+        Record::SignalApproved { id } => line("signal approved", id),
+        Record::SignalEnded { id, fate } => match fate {
+            SignalFate::Traded { strategy } => line("signal traded", id).id("strategy_id", strategy.0),
+            SignalFate::Observed { what } => line("signal observed", id).text("reason", what),
+            SignalFate::Refused { why, reason } => {
+                line("signal refused", id).text("reason", &format!("{}: {reason}", why.as_str()))
+            }
+        },
+        Record::SetupArmed { setup, armed } => line(if *armed { "set-up armed" } else { "set-up paused" }, setup),
+        Record::ScalpOpened { id, signal, plan } => {
+            line("scalp opened", &format!("signal {signal}, {}", plan.setup)).id("strategy_id", id.0)
+        }
+        Record::ScalpMoved { id, to } => line("scalp moved", &to.as_str()).id("strategy_id", id.0),
+        Record::ScalpClosed { id, reason, gross, charges } => {
+            let what = format!("gross {gross}, charges {}", charges.to_paise());
+            line("scalp closed", &what).id("strategy_id", id.0).text("reason", reason)
+        }
         Record::Halted { reason } => line("halted", &"no entries").text("reason", reason),
         Record::FlattenStarted { include_foreign } => line(
             "flatten started",
@@ -333,5 +366,6 @@ fn origin_name(origin: Origin) -> &'static str {
         Origin::Screen => "screen",
         Origin::Shell => "shell",
         Origin::System => "system",
+        Origin::Webhook => "webhook",
     }
 }

@@ -47,7 +47,7 @@ fn tell(model: &mut Model, request: &Request, reply: Reply) {
             let lines = refused.into_iter().map(|r| format!("✗ {r}")).chain(done.into_iter().map(|d| format!("✓ {d}")));
             toast_lines(model, level, lines.collect());
         }
-        Reply::Previews { .. } => {}
+        Reply::Previews { .. } | Reply::Signal { .. } => {}
     }
 }
 
@@ -86,6 +86,6 @@ fn refusal(reply: Reply) -> String {
         Reply::Refused { reason } => reason,
         Reply::Partly { refused, .. } => refused.join("; "),
         Reply::Done { message } => message,
-        Reply::Previews { .. } => String::new(),
+        Reply::Previews { .. } | Reply::Signal { .. } => String::new(),
     }
 }
