@@ -7,9 +7,9 @@ use strikedeck::broker::dhan::ForeverChange;
 use strikedeck::broker::{Broker, OrderNews};
 use strikedeck::domain::money::Toward;
 use strikedeck::domain::{
-    Bracket, BracketChange, BracketLeg, Comparison, Condition, CorrelationId, ForeverLeg, ForeverLegName, ForeverLegs,
-    ForeverOrder, Frequency, NetQuantity, Operator, OrderKind, OrderSpec, Price, Pricing, Product, SeenStatus, Side,
-    Trigger, TriggerStatus, Validity,
+    Against, Bracket, BracketChange, BracketLeg, Comparison, Condition, CorrelationId, ForeverLeg, ForeverLegName,
+    ForeverLegs, ForeverOrder, Frequency, Indicator, NetQuantity, Operator, OrderKind, OrderSpec, Price, Pricing,
+    Product, SeenStatus, Side, TimeFrame, Trigger, TriggerStatus, Validity,
 };
 use strikedeck::gateway::ErrorClass;
 
@@ -139,6 +139,49 @@ async fn a_trigger_is_read_back_as_it_was_sent_and_fires() {
     assert_eq!(desk.broker.positions().await.unwrap()[0].net, NetQuantity::from(quantity));
     let late = desk.broker.cancel_trigger(&ack.id).await.unwrap_err();
     assert_eq!(late.class, ErrorClass::Refused);
+}
+
+#[tokio::test]
+async fn a_trigger_on_an_indicator_is_read_back_and_fires_when_a_candle_has_closed() {
+    let desk = Desk::new().await;
+    let (call, _, quantity) = desk.call().await;
+    let (product, validity) = (Product::Margin, Validity::Day);
+    let spec = OrderSpec { contract: call, side: Side::Buy, quantity, kind: OrderKind::Market, validity, product };
+    let on = |indicator, time_frame, operator, with| Trigger {
+        condition: Condition {
+            contract: nifty(),
+            comparison: Comparison::Technical { indicator, time_frame, with },
+            operator,
+            expires: Some(date(2026, 12, 1)),
+            frequency: Frequency::Once,
+            note: String::new(),
+        },
+        orders: vec![spec],
+    };
+    let triggers = [
+        on(Indicator::Sma5, TimeFrame::OneMinute, Operator::CrossingAnySide, Against::Close),
+        on(Indicator::Rsi14, TimeFrame::Day, Operator::LessThan, Against::Value(dec!(-1.5))),
+        on(Indicator::Ema50, TimeFrame::FifteenMinutes, Operator::Equal, Against::Indicator(Indicator::Ema200)),
+        on(
+            Indicator::BollingerUpper,
+            TimeFrame::FiveMinutes,
+            Operator::GreaterThan,
+            Against::Indicator(Indicator::Sma20),
+        ),
+    ];
+    for trigger in &triggers {
+        let ack = desk.broker.create_trigger(trigger).await.unwrap();
+        let seen = desk.broker.trigger(&ack.id).await.unwrap().unwrap();
+        assert_eq!((seen.status, seen.trigger.as_ref()), (TriggerStatus::Active, Some(trigger)));
+    }
+    let statuses = async || -> Vec<_> { desk.broker.triggers().await.unwrap().into_iter().map(|t| t.status).collect() };
+    let (active, triggered) = (TriggerStatus::Active, TriggerStatus::Triggered);
+    desk.exchange.forward(2_000).await;
+    assert_eq!(statuses().await, [active, active, active, triggered], "the band lies above its average at once");
+    // The close goes to and fro about an average of five minutes.
+    desk.exchange.forward(30 * 60_000).await;
+    assert_eq!(statuses().await, [triggered, active, active, triggered]);
+    assert_eq!(desk.broker.positions().await.unwrap()[0].net.0, 2 * i64::from(quantity.0));
 }
 
 #[tokio::test]

@@ -4,24 +4,9 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use crate::domain::time::Timestamp;
-use crate::domain::{Contract, Money, OptionRight, Price, Quantity, TradeSighting};
+use crate::domain::{Bar, Contract, Money, OptionRight, Price, Quantity, TradeSighting};
 
 use super::LinkState;
-
-/// One bar of a chart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bar {
-    /// Its beginning. A day's bar begins at midnight in India.
-    pub start: Timestamp,
-    pub open: Price,
-    pub high: Price,
-    pub low: Price,
-    pub close: Price,
-    /// Units.
-    pub volume: u64,
-    /// Units; zero where it was not asked for.
-    pub open_interest: u64,
-}
 
 /// Lengths of intraday bars that brokers have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -19,7 +19,7 @@ use tokio::sync::mpsc;
 pub use self::answers::{AccountProfile, ChainOption, OptionChain, OptionGreeks, PlaceAck, TriggerAck};
 pub use self::capability::Capability;
 pub use self::data::{
-    Authorised, Bar, BarLength, DayPrices, DepthNews, Holding, LedgerLine, Level, MarginNeed, PastFill, RollingBar,
+    Authorised, BarLength, DayPrices, DepthNews, Holding, LedgerLine, Level, MarginNeed, PastFill, RollingBar,
     RollingOption,
 };
 pub use self::error::BrokerError;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{BrokerOrderId, Contract, OrderSighting, Price, Product, Quantity, SeenStatus, Side};
+use super::{BrokerOrderId, Contract, OrderKind, OrderSighting, Price, Product, Quantity, SeenStatus, Side};
 
 /// How an order that waits for nothing is priced: at a limit, or at what the market offers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +17,15 @@ impl Pricing {
         match self {
             Self::Limit { price } => Some(price),
             Self::Market => None,
+        }
+    }
+}
+
+impl From<Pricing> for OrderKind {
+    fn from(pricing: Pricing) -> Self {
+        match pricing {
+            Pricing::Limit { price } => Self::Limit { price },
+            Pricing::Market => Self::Market,
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Floor 0: nothing here knows of a broker, a database, a screen or a clock. Wrong states should not be expressible;
 //! what the field calls by a name has that name here.
 
+pub mod bar;
 pub mod bracket;
 pub mod calendar;
 pub mod contract_rules;
@@ -15,6 +16,7 @@ pub mod instrument_index;
 pub mod mapping;
 pub mod money;
 pub mod order;
+pub mod pnl_exit;
 pub mod position;
 pub mod quote;
 pub mod safeguard;
@@ -24,6 +26,7 @@ pub mod strategy;
 pub mod time;
 pub mod trigger;
 
+pub use bar::Bar;
 pub use bracket::{Bracket, BracketChange, BracketLeg, BracketLegSighting, BracketSighting, Pricing};
 pub use calendar::{Market, Session, SessionKind, TradingCalendar};
 pub use contract_rules::{ContractRules, Disagreement, Expiry, ExpiryCycle, UnderlyingRules};
@@ -36,9 +39,10 @@ pub use instrument_index::InstrumentIndex;
 pub use mapping::{ExpiryPolicy, Listed, MappingError, WantedLeg, at_the_money, map_leg};
 pub use money::{Lots, Money, NetQuantity, Price, Quantity};
 pub use order::{Intent, OrderKind, OrderSighting, OrderSpec, Product, SeenStatus, Side, TradeSighting, Validity};
+pub use pnl_exit::PnlExit;
 pub use position::{Funds, PositionSighting};
 pub use quote::Quote;
-pub use safeguard::{PnlExit, SafeguardAsk, SafeguardTold};
+pub use safeguard::{SafeguardAsk, SafeguardTold};
 pub use setup::{Hours, OppositeSignal, ScalpSetup, SetupMode};
 pub use signal::{SetupName, Signal, SignalAnswer, SignalKey, SignalRefusal};
 pub use strategy::{Bound, Conviction, Issue, Leg, LegKind, Recommendation, StrategyStatus};

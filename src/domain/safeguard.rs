@@ -2,21 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Money;
-
-/// The broker's exit of everything once the day's result passes a limit. Good for one session.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PnlExit {
-    /// Rupees; zero is no limit.
-    pub profit: Money,
-    /// Rupees, positive; zero is no limit.
-    pub loss: Money,
-    pub intraday: bool,
-    /// Carried positions: margin, delivery, funded delivery.
-    pub delivery: bool,
-    /// Whether the broker's kill switch is set when it fires.
-    pub kill_switch: bool,
-}
+use super::PnlExit;
 
 /// What a broker can be asked of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -66,6 +66,11 @@ macro_rules! words {
                     $(Self::$arm => $text,)+
                 }
             }
+
+            /// The arm with this written form.
+            pub fn named(text: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|arm| arm.as_str() == text)
+            }
         }
     };
 }

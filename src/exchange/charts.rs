@@ -6,7 +6,7 @@ use jiff::ToSpan;
 use jiff::civil::{Date, Time};
 
 use crate::domain::time::{Timestamp, after_ms, from_ist, ist};
-use crate::domain::{Contract, ContractKind, Price};
+use crate::domain::{Bar, Contract, ContractKind};
 
 use super::history::{DayRecord, Origin, Run};
 use super::listing::{Listed, Numbers, price};
@@ -20,20 +20,6 @@ use super::{Exchange, UnderlyingSpec};
 const LISTED_DAYS: i32 = 90;
 /// Milliseconds in a minute.
 const MINUTE: i64 = 60_000;
-
-/// One bar.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bar {
-    pub start: Timestamp,
-    pub open: Price,
-    pub high: Price,
-    pub low: Price,
-    pub close: Price,
-    /// Units.
-    pub volume: u64,
-    /// Units; zero for what has none.
-    pub open_interest: u32,
-}
 
 /// What charts of one contract follow from.
 pub struct Charts {
@@ -52,6 +38,11 @@ pub struct Charts {
 }
 
 impl Exchange {
+    /// The trading day it is.
+    pub(super) fn today(&self) -> Date {
+        self.history.days.last().map_or(ist(self.now).date(), |d| d.day)
+    }
+
     /// What charts of a contract follow from; `None` for what is not listed.
     pub fn charts(&self, contract: &Contract) -> Option<Charts> {
         let listed = self.find_held(contract)?;
@@ -79,7 +70,7 @@ impl Exchange {
             days: self.history.days.iter().map(own).collect(),
             clock: self.clock.clone(),
             now: self.now,
-            today: self.history.days.last().map_or(ist(self.now).date(), |d| d.day),
+            today: self.today(),
             live_step: self.market.step,
             trades: ours.map(|t| (t.at.as_second(), t.price, t.quantity)).collect(),
         })
@@ -114,6 +105,11 @@ impl Charts {
             Some(bar)
         })
         .collect()
+    }
+
+    /// Bars of so many minutes of one trading day.
+    pub(super) fn bars_of_day(&self, day: Date, minutes: u32) -> Vec<Bar> {
+        self.gather(&self.minutes_of(day, Timestamp::MIN, Timestamp::MAX), day, minutes)
     }
 
     /// The trading days that touch a range, up to today.
@@ -242,7 +238,7 @@ impl Charts {
             low: price(minute.low),
             close: price(minute.close),
             volume: (self.market.day_volume(&self.listed) * part) as u64 + own,
-            open_interest: if has_interest { self.market.open_interest(&self.listed) } else { 0 },
+            open_interest: if has_interest { u64::from(self.market.open_interest(&self.listed)) } else { 0 },
         }
     }
 }

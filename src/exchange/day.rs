@@ -139,6 +139,8 @@ impl Exchange {
         let later = |at| crate::domain::time::after_ms(at, away);
         self.queue = std::mem::take(&mut self.queue).into_iter().map(|((at, n), e)| ((later(at), n), e)).collect();
         self.now = now;
+        // The clock may have been set back.
+        self.candles.clear();
         // Whether the market is open is the clock's to say, not what it was when the exchange stopped.
         match (self.clock.is_open(self.now), self.is_open()) {
             (true, false) => self.open_session(),

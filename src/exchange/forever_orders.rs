@@ -5,25 +5,19 @@ use jiff::ToSpan;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::time::{Timestamp, ist};
-use crate::domain::{
-    BrokerOrderId, Contract, ForeverLeg, ForeverLegName, ForeverLegs, OrderKind, Price, Pricing, Product, Quantity,
-    SecurityId, Side, Validity,
-};
+use crate::domain::{Contract, ForeverLegName, OrderKind, Product, SecurityId, Side, Validity};
 
-use super::checks::{self, MOST_MODIFICATIONS};
-use super::listing::{Listed, price, to_paise};
-use super::order::{Accepted, OrderStatus, Origin, Refusal, Terms};
+use super::checks;
+use super::listing::{Listed, to_paise};
+use super::order::{OrderStatus, Origin, Terms};
 use super::requests::Fresh;
-use super::schedule::day_number;
 use super::{Event, Exchange};
 
-/// A request to place a forever order.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewForeverOrder {
-    pub order: crate::domain::ForeverOrder,
-    /// The sender's mark; the exchange makes one up when it is empty.
-    pub correlation: String,
-}
+mod requests;
+mod views;
+
+pub use requests::NewForeverOrder;
+pub use views::ForeverView;
 
 /// A leg's state, as the broker names it. A leg that has fired is as its order is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -109,141 +103,7 @@ impl ForeverOrder {
     }
 }
 
-/// One leg as the list shows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ForeverView {
-    pub account: String,
-    /// The same for both legs of a pair.
-    pub order_id: BrokerOrderId,
-    pub contract: Contract,
-    pub security_id: SecurityId,
-    pub side: Side,
-    pub product: Product,
-    pub paired: bool,
-    pub leg: ForeverLegName,
-    pub quantity: Quantity,
-    pub trigger: Price,
-    /// `None`: at the market.
-    pub price: Option<Price>,
-    pub status: ForeverStatus,
-    pub created: Timestamp,
-    pub updated: Option<Timestamp>,
-    /// The order it was sent as.
-    pub sent_as: Option<BrokerOrderId>,
-}
-
 impl Exchange {
-    /// Takes a forever order, at any hour. It is armed, or rejected, a little later.
-    pub fn place_forever_order(
-        &mut self,
-        account: &str,
-        request: &NewForeverOrder,
-        now: Timestamp,
-    ) -> Result<Accepted, Refusal> {
-        self.run_until(now);
-        let order = &request.order;
-        checks::mark_fits(&request.correlation, self.ways.longest_mark)?;
-        let listed = self.tradable(&order.contract)?;
-        if order.product == Product::Intraday {
-            return Err(Refusal::Input("productType is invalid".into()));
-        }
-        let leg = |name, leg: &ForeverLeg| {
-            let terms = terms(leg, order.side, order.validity)?;
-            Ok(Leg { name, terms, from_below: false, status: ForeverStatus::Pending, order: None, modifications: 0 })
-        };
-        let legs = match &order.legs {
-            ForeverLegs::Single(only) => vec![leg(self.name_of_single(order.side, only, &listed), only)?],
-            ForeverLegs::OneCancelsOther { stop, target } => {
-                vec![leg(ForeverLegName::StopLoss, stop)?, leg(ForeverLegName::Target, target)?]
-            }
-        };
-        self.account(account);
-        self.counters.forever_orders += 1;
-        // 5 261120 000001: thirteen digits, never used twice.
-        let number = 5_000_000_000_000 + day_number(self.now) * 1_000_000 + self.counters.forever_orders;
-        let held = ForeverOrder {
-            number,
-            account: account.to_string(),
-            correlation: request.correlation.clone(),
-            contract: listed.contract,
-            id: listed.id,
-            side: order.side,
-            product: order.product,
-            paired: legs.len() > 1,
-            legs,
-            created: self.now,
-            updated: None,
-            armed: None,
-        };
-        self.forever_orders.insert(number, held);
-        self.unsaved.forever_orders.insert(number);
-        let at = self.transit(number);
-        self.schedule_event(at, Event::ArmForever(number));
-        Ok(Accepted { order_id: BrokerOrderId(number.to_string()), status: OrderStatus::Pending })
-    }
-
-    /// Takes new terms of one leg. Of a single order there is only one, by whatever name.
-    pub fn modify_forever_order(
-        &mut self,
-        account: &str,
-        id: &BrokerOrderId,
-        (name, to, validity): (ForeverLegName, &ForeverLeg, Validity),
-        now: Timestamp,
-    ) -> Result<Accepted, Refusal> {
-        self.run_until(now);
-        let number = self.forever_number(account, id)?;
-        let Some(held) = self.forever_orders.get_mut(&number) else { return Err(Refusal::UnknownOrder) };
-        let terms = terms(to, held.side, validity)?;
-        let which = if held.paired { held.legs.iter().position(|leg| leg.name == name) } else { Some(0) };
-        let found = which.and_then(|at| held.legs.get_mut(at).map(|leg| (at, leg)));
-        let Some((at, leg)) = found else { return Err(Refusal::Input("legName is invalid".into())) };
-        if leg.status.is_final() || leg.order.is_some() {
-            return Err(over(leg.status));
-        }
-        if leg.modifications >= MOST_MODIFICATIONS {
-            return Err(Refusal::Order(format!("Order can be modified at most {MOST_MODIFICATIONS} times")));
-        }
-        leg.modifications += 1;
-        self.unsaved.forever_orders.insert(number);
-        let when = self.after_arrival(number);
-        self.schedule_event(when, Event::ModifyForever(number, at, terms));
-        Ok(Accepted { order_id: id.clone(), status: OrderStatus::Pending })
-    }
-
-    /// Takes a cancellation of all of it. What has fired is cancelled as the order it has become.
-    pub fn cancel_forever_order(
-        &mut self,
-        account: &str,
-        id: &BrokerOrderId,
-        now: Timestamp,
-    ) -> Result<Accepted, Refusal> {
-        self.run_until(now);
-        let number = self.forever_number(account, id)?;
-        let Some(held) = self.forever_orders.get(&number) else { return Err(Refusal::UnknownOrder) };
-        let can_end = |leg: &Leg| !leg.status.is_final() && leg.order.is_none();
-        if let (false, Some(leg)) = (held.legs.iter().any(can_end), held.legs.first()) {
-            return Err(over(leg.status));
-        }
-        let at = self.after_arrival(number);
-        self.schedule_event(at, Event::CancelForever(number));
-        Ok(Accepted { order_id: id.clone(), status: OrderStatus::Pending })
-    }
-
-    /// The legs of every forever order of the account, oldest first, the stop of a pair before its target.
-    pub fn forever_orders(&self, account: &str) -> Vec<ForeverView> {
-        let mine = self.forever_orders.values().filter(|f| f.account == account);
-        mine.flat_map(|f| f.legs.iter().map(|leg| view(f, leg))).collect()
-    }
-
-    /// A buy is an entry; a sale below the market is a stop, one above it a target.
-    fn name_of_single(&self, side: Side, leg: &ForeverLeg, listed: &Listed) -> ForeverLegName {
-        match side {
-            Side::Buy => ForeverLegName::Entry,
-            Side::Sell if leg.trigger <= price(self.book(listed).last) => ForeverLegName::StopLoss,
-            Side::Sell => ForeverLegName::Target,
-        }
-    }
-
     /// It begins to wait, or is rejected.
     pub(super) fn arm_forever(&mut self, number: u64) {
         let Some(held) = self.forever_orders.get(&number).cloned() else { return };
@@ -379,43 +239,6 @@ impl Exchange {
             self.unsaved.any = true;
         }
     }
-
-    fn forever_number(&self, account: &str, id: &BrokerOrderId) -> Result<u64, Refusal> {
-        let number = id.0.parse::<u64>().map_err(|_| Refusal::UnknownOrder)?;
-        let known = self.forever_orders.get(&number).filter(|f| f.account == account);
-        known.map(|f| f.number).ok_or(Refusal::UnknownOrder)
-    }
-}
-
-fn view(held: &ForeverOrder, leg: &Leg) -> ForeverView {
-    ForeverView {
-        account: held.account.clone(),
-        order_id: BrokerOrderId(held.number.to_string()),
-        contract: held.contract,
-        security_id: held.id,
-        side: held.side,
-        product: held.product,
-        paired: held.paired,
-        leg: leg.name,
-        quantity: Quantity(leg.terms.quantity),
-        trigger: price(leg.terms.trigger),
-        price: leg.terms.kind.price(),
-        status: leg.status,
-        created: held.created,
-        updated: held.updated,
-        sent_as: leg.order.map(|n| BrokerOrderId(n.to_string())),
-    }
-}
-
-fn terms(leg: &ForeverLeg, side: Side, validity: Validity) -> Result<ForeverTerms, Refusal> {
-    let kind = match leg.pricing {
-        Pricing::Limit { price } => OrderKind::Limit { price },
-        Pricing::Market => OrderKind::Market,
-    };
-    checks::terms(kind, side, leg.quantity, validity)?;
-    let trigger = to_paise(leg.trigger).filter(|t| *t > 0);
-    let trigger = trigger.ok_or_else(|| Refusal::Input("triggerPrice is required".into()))?;
-    Ok(ForeverTerms { kind, quantity: leg.quantity.0, trigger, validity })
 }
 
 /// Lots, freeze quantity and ticks.
@@ -424,8 +247,4 @@ fn leg_fits(terms: &ForeverTerms, listed: &Listed) -> Result<(), String> {
     let limit = kind.price().and_then(to_paise);
     checks::exchange_rules(&Terms { kind, quantity, validity, limit, trigger: None }, listed)?;
     if trigger % listed.tick.max(1) == 0 { Ok(()) } else { Err("triggerPrice is not on a tick".into()) }
-}
-
-fn over(status: ForeverStatus) -> Refusal {
-    Refusal::Order(format!("Order is already {}", status.word()))
 }

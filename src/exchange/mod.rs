@@ -9,6 +9,7 @@
 mod account;
 mod bits;
 mod books;
+mod candles;
 mod charts;
 mod checks;
 mod config;
@@ -17,6 +18,7 @@ mod depth;
 mod forever_orders;
 mod history;
 mod holdings;
+mod indicators;
 mod listing;
 mod margin;
 mod market;
@@ -35,6 +37,7 @@ mod schedule;
 mod statements;
 mod steering;
 mod super_orders;
+mod technical;
 #[cfg(test)]
 mod tests;
 mod triggers;
@@ -45,11 +48,11 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::time::{Timestamp, after_ms, trading_day};
-use crate::domain::{BracketLeg, Contract, NetQuantity, Price, Product, Quote, Side};
+use crate::domain::{Bar, BracketLeg, Contract, NetQuantity, Price, Product, Quote, Side};
 
 pub use account::PositionView;
 pub use books::MarginFor;
-pub use charts::{Bar, Charts};
+pub use charts::Charts;
 pub use config::{Behaviour, ExchangeConfig, Series, UnderlyingSpec};
 pub use depth::DeepBook;
 pub use forever_orders::{ForeverStatus, ForeverView, NewForeverOrder};
@@ -207,6 +210,8 @@ pub struct Exchange {
     /// They outlive the day; those that are over go with it.
     forever_orders: BTreeMap<u64, ForeverOrder>,
     triggers: BTreeMap<u64, StandingTrigger>,
+    /// What triggers on indicators are judged by, as far as it is drawn.
+    candles: BTreeMap<u64, Vec<Bar>>,
     queue: BTreeMap<(Timestamp, u64), Event>,
     taken: BTreeMap<(Contract, Side), Taken>,
     watched: BTreeMap<Contract, Option<Quote>>,
@@ -248,6 +253,7 @@ impl Exchange {
             super_orders: BTreeMap::new(),
             forever_orders: BTreeMap::new(),
             triggers: BTreeMap::new(),
+            candles: BTreeMap::new(),
             queue: BTreeMap::new(),
             taken: BTreeMap::new(),
             watched: BTreeMap::new(),

@@ -18,27 +18,6 @@ pub(super) struct PnlRule {
     pub fired: bool,
 }
 
-impl PnlExit {
-    fn covers(&self, product: Product) -> bool {
-        match product {
-            Product::Intraday => self.intraday,
-            Product::Margin | Product::Cnc | Product::Mtf => self.delivery,
-        }
-    }
-
-    fn products(&self) -> impl Iterator<Item = Product> {
-        let all = [Product::Intraday, Product::Margin, Product::Cnc, Product::Mtf];
-        let exit = *self;
-        all.into_iter().filter(move |product| exit.covers(*product))
-    }
-
-    fn is_passed(&self, result: Money) -> bool {
-        let over = self.profit > Money::ZERO && result >= self.profit;
-        let under = self.loss > Money::ZERO && -result.0 >= self.loss.0;
-        over || under
-    }
-}
-
 impl Exchange {
     /// Sets the account's rule for the session, in place of an earlier one. A limit that is passed already fires at once.
     pub fn set_pnl_exit(&mut self, account: &str, exit: PnlExit, now: Timestamp) -> Result<(), Refusal> {
@@ -96,7 +75,8 @@ impl Exchange {
     fn exit_products(&mut self, account: &str, exit: PnlExit) {
         self.unsaved.any = true;
         let at = self.transit(self.counters.orders);
-        for product in exit.products() {
+        let all = [Product::Intraday, Product::Margin, Product::Cnc, Product::Mtf];
+        for product in all.into_iter().filter(|product| exit.covers(*product)) {
             self.schedule_event(at, Event::ExitAll(account.to_string(), Some(product)));
         }
     }

@@ -5,9 +5,9 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 
 use crate::domain::time::{Timestamp, from_ist, ist};
-use crate::domain::{Contract, ContractKind, ContractRules, ExpiryCycle, OptionRight, Price, SecurityId};
+use crate::domain::{Bar, Contract, ContractKind, ContractRules, ExpiryCycle, OptionRight, Price, SecurityId};
 
-use super::charts::{Bar, Charts};
+use super::charts::Charts;
 use super::listing::{Listed, price, to_paise};
 use super::market::worth_then;
 use super::past::instant;
@@ -96,7 +96,7 @@ impl Charts {
             low: price(a.min(b).min(first).min(last)),
             close: price(last),
             volume: (grown * 3.0 / 385.0) as u64,
-            open_interest: grown as u32,
+            open_interest: grown as u64,
             ..*spot
         };
         Some(RollingBar { bar, strike: price(strike), spot: spot.close, volatility })

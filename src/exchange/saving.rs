@@ -159,6 +159,7 @@ impl Exchange {
             super_orders: saved.super_orders.into_iter().map(|s| (s.number, s)).collect(),
             forever_orders: saved.forever_orders.into_iter().map(|f| (f.number, f)).collect(),
             triggers: saved.triggers.into_iter().map(|t| (t.number, t)).collect(),
+            candles: BTreeMap::new(),
             queue: BTreeMap::new(),
             taken: BTreeMap::new(),
             watched: saved.watched.into_iter().map(|c| (c, None)).collect(),

@@ -1,17 +1,18 @@
-//! Conditional triggers: orders that are sent when the last price of an index or a share does what a condition says.
-//!
-//! Conditions on indicators need candles of many days, which this market does not have: they are refused.
+//! Conditional triggers: orders that are sent when the last price of an index or a share, or an indicator over its candles,
+//! does what a condition says. Prices are looked at with every price step, indicators whenever a candle has closed.
 
 use jiff::ToSpan;
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::time::{Timestamp, ist, trading_day};
-use crate::domain::{Comparison, Condition, ContractKind, Frequency, Price, Trigger, TriggerId, TriggerStatus};
+use crate::domain::{Comparison, ContractKind, Frequency, Price, Trigger, TriggerId, TriggerStatus};
 
 use super::checks;
 use super::listing::price;
 use super::order::{Origin, Refusal, Terms};
 use super::requests::Fresh;
+use super::technical::Technical;
 use super::{Event, Exchange};
 
 /// Orders of one trigger.
@@ -24,12 +25,15 @@ const FIRST_NUMBER: u64 = 700_000;
 pub(super) struct StandingTrigger {
     pub number: u64,
     account: String,
-    trigger: Trigger,
+    pub trigger: Trigger,
     status: TriggerStatus,
     created: Timestamp,
     triggered: Option<Timestamp>,
     /// The price at the last look; none was taken since it was made or changed.
     before: Option<Price>,
+    /// The candle that grew at the last look, by its beginning; of one that watches an indicator.
+    #[serde(default)]
+    pub candle: Option<Timestamp>,
     /// Whether the condition held then.
     held: bool,
 }
@@ -38,6 +42,13 @@ impl StandingTrigger {
     pub(super) fn is_active(&self) -> bool {
         self.status == TriggerStatus::Active
     }
+}
+
+/// How the two sides of a comparison stand, and stood at the look before.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Look {
+    pub before: Option<(Decimal, Decimal)>,
+    pub now: (Decimal, Decimal),
 }
 
 /// A trigger as the list shows it.
@@ -57,6 +68,7 @@ impl Exchange {
     pub fn create_trigger(&mut self, account: &str, trigger: Trigger, now: Timestamp) -> Result<TriggerView, Refusal> {
         self.run_until(now);
         let trigger = self.checked(trigger)?;
+        let candles = self.candles_for(&trigger.condition)?;
         self.account(account);
         self.counters.triggers += 1;
         let number = FIRST_NUMBER + self.counters.triggers;
@@ -68,10 +80,12 @@ impl Exchange {
             created: self.now,
             triggered: None,
             before: None,
+            candle: None,
             held: false,
         };
         let view = self.trigger_view(&standing);
         self.triggers.insert(number, standing);
+        self.candles.insert(number, candles);
         self.note_trigger(number);
         Ok(view)
     }
@@ -90,8 +104,10 @@ impl Exchange {
             to.orders.clone_from(&standing.trigger.orders);
         }
         let trigger = self.checked(to)?;
+        let candles = self.candles_for(&trigger.condition)?;
         let Some(standing) = self.triggers.get_mut(&number) else { return Err(Refusal::UnknownOrder) };
-        *standing = StandingTrigger { trigger, before: None, held: false, ..standing.clone() };
+        *standing = StandingTrigger { trigger, before: None, candle: None, held: false, ..standing.clone() };
+        self.candles.insert(number, candles);
         self.note_trigger(number);
         self.trigger(account, id).ok_or(Refusal::UnknownOrder)
     }
@@ -102,6 +118,7 @@ impl Exchange {
         if let Some(standing) = self.triggers.get_mut(&number) {
             standing.status = TriggerStatus::Cancelled;
         }
+        self.candles.remove(&number);
         self.note_trigger(number);
         self.trigger(account, id).ok_or(Refusal::UnknownOrder)
     }
@@ -125,14 +142,10 @@ impl Exchange {
         if !listed.is_some_and(|l| matches!(l.contract.kind, ContractKind::Index | ContractKind::Equity)) {
             return Err(input("securityId is invalid"));
         }
-        match condition.comparison {
-            Comparison::Price { value } if value.is_positive() => {}
-            Comparison::Price { .. } => return Err(input("comparingValue is required")),
-            Comparison::Technical { .. } => {
-                return Err(input(
-                    "Technical conditions are not evaluated by the built-in exchange, use PRICE_WITH_VALUE",
-                ));
-            }
+        if let Comparison::Price { value } = condition.comparison
+            && !value.is_positive()
+        {
+            return Err(input("comparingValue is required"));
         }
         if trigger.orders.is_empty() || trigger.orders.len() > MOST_ORDERS {
             return Err(Refusal::Input(format!("orders must be 1 to {MOST_ORDERS}")));
@@ -150,26 +163,35 @@ impl Exchange {
         Ok(trigger)
     }
 
-    /// Fires what the last prices have brought about.
+    /// Fires what the last prices and candles have brought about.
     pub(super) fn look_at_triggers(&mut self) {
         let active: Vec<u64> = self.triggers.values().filter(|t| t.is_active()).map(|t| t.number).collect();
         for number in active {
-            let Some(standing) = self.triggers.get(&number) else { continue };
-            let Condition { contract, comparison, operator, frequency, .. } = standing.trigger.condition.clone();
-            let Comparison::Price { value } = comparison else { continue };
-            let Some(listed) = self.find(&contract) else { continue };
-            let last = price(self.book(&listed).last);
-            let holds = operator.holds(standing.before.map(|before| (before, value)), (last, value));
+            let Some(condition) = self.triggers.get(&number).map(|t| &t.trigger.condition) else { continue };
+            let (operator, frequency) = (condition.operator, condition.frequency);
+            let look = match condition.comparison {
+                Comparison::Price { value } => self.look_at_price(number, value),
+                Comparison::Technical { indicator, time_frame, with } => {
+                    self.look_at_candles(number, Technical { indicator, time_frame, with })
+                }
+            };
+            let Some(Look { before, now }) = look else { continue };
+            let holds = operator.holds(before, now);
+            let Some(standing) = self.triggers.get_mut(&number) else { continue };
             // One that fires again has to come true anew.
             let fires = holds && !standing.held;
-            if let Some(standing) = self.triggers.get_mut(&number) {
-                standing.before = Some(last);
-                standing.held = holds && frequency == Frequency::Always;
-            }
+            standing.held = holds && frequency == Frequency::Always;
             if fires {
                 self.fire_trigger(number, frequency);
             }
         }
+    }
+
+    fn look_at_price(&mut self, number: u64, value: Price) -> Option<Look> {
+        let contract = self.triggers.get(&number)?.trigger.condition.contract;
+        let last = price(self.book(&self.find(&contract)?).last);
+        let before = self.triggers.get_mut(&number)?.before.replace(last);
+        Some(Look { before: before.map(|before| (before.0, value.0)), now: (last.0, value.0) })
     }
 
     fn fire_trigger(&mut self, number: u64, frequency: Frequency) {
@@ -178,6 +200,7 @@ impl Exchange {
         standing.triggered = Some(now);
         if frequency == Frequency::Once {
             standing.status = TriggerStatus::Triggered;
+            self.candles.remove(&number);
         }
         let (account, orders) = (standing.account.clone(), standing.trigger.orders.clone());
         self.note_trigger(number);
@@ -208,6 +231,7 @@ impl Exchange {
                 standing.status = TriggerStatus::Expired;
             }
         }
+        self.candles.retain(|number, _| self.triggers.get(number).is_some_and(StandingTrigger::is_active));
         self.unsaved.triggers.clear();
     }
 
@@ -223,7 +247,7 @@ impl Exchange {
         }
     }
 
-    fn note_trigger(&mut self, number: u64) {
+    pub(super) fn note_trigger(&mut self, number: u64) {
         self.unsaved.triggers.insert(number);
         self.unsaved.any = true;
     }

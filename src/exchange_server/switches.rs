@@ -25,6 +25,8 @@ pub struct Switches {
     pub bad_token_on_feed: BadTokenOnFeed,
     pub empty_charts: EmptyCharts,
     pub pnl_exit_key: PnlExitKey,
+    pub deep_path: DeepPath,
+    pub depth_unsubscribe: DepthUnsubscribe,
 }
 
 /// `GET /orders/{id}`.
@@ -178,6 +180,30 @@ pub enum PnlExitKey {
     SnakeCase,
     #[serde(rename = "enableKillSwitch")]
     CamelCase,
+}
+
+/// Where the socket with 200 levels is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeepPath {
+    #[default]
+    Both,
+    /// At `/twohundreddepth` only, as documented.
+    Documented,
+    /// At `/` only, where the broker's own client looks for it.
+    Root,
+}
+
+/// The request code that takes a subscription of depth back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DepthUnsubscribe {
+    #[default]
+    #[serde(rename = "either")]
+    Either,
+    #[serde(rename = "24")]
+    Code24,
+    #[serde(rename = "25")]
+    Code25,
 }
 
 impl Switches {

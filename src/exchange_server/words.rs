@@ -4,13 +4,11 @@ use rust_decimal::Decimal;
 
 use super::core::OrderUpdate;
 use crate::domain::time::{Timestamp, ist};
-use crate::domain::{
-    BracketLeg, Contract, ContractKind, OptionRight, OrderKind, OrderSpec, Price, Product, SecurityId, Side,
-};
+use crate::domain::{BracketLeg, Contract, ContractKind, OptionRight, OrderKind, Price, Product, SecurityId};
 use crate::exchange::{HoldingView, Listing, OrderStatus, OrderView, Origin, PositionView, TradeView};
 use crate::protocol::dhan::enums::{
     ExchangeSegment, LegName, OptionType, OrderStatus as WireStatus, OrderType, PositionType, ProductType,
-    TransactionType, Validity as WireValidity,
+    TransactionType,
 };
 use crate::protocol::dhan::order_update::OrderUpdate as WireUpdate;
 use crate::protocol::dhan::orders::Order as WireOrder;
@@ -19,26 +17,6 @@ use crate::protocol::dhan::trades::Trade as WireTrade;
 
 /// Digits behind the point of averages on the wire.
 const AVERAGE_DIGITS: u32 = 8;
-
-/// The kind of an order from its wire fields; `None` for a type we do not know.
-pub fn kind_of(order_type: &OrderType, price: Decimal, trigger: Decimal) -> Option<OrderKind> {
-    let (price, trigger) = (Price(price), Price(trigger));
-    match order_type {
-        OrderType::Limit => Some(OrderKind::Limit { price }),
-        OrderType::Market => Some(OrderKind::Market),
-        OrderType::StopLoss => Some(OrderKind::StopLimit { trigger, price }),
-        OrderType::StopLossMarket => Some(OrderKind::StopMarket { trigger }),
-        OrderType::Unknown(_) => None,
-    }
-}
-
-pub fn validity_of(validity: &WireValidity) -> Option<crate::domain::Validity> {
-    match validity {
-        WireValidity::Day => Some(crate::domain::Validity::Day),
-        WireValidity::Ioc => Some(crate::domain::Validity::Ioc),
-        WireValidity::Unknown(_) => None,
-    }
-}
 
 pub fn status(status: OrderStatus) -> WireStatus {
     match status {
@@ -55,11 +33,8 @@ pub fn status(status: OrderStatus) -> WireStatus {
 /// The order as it stands: a market order at the exchange has become a limit order at its protected price.
 fn order_type(order: &OrderView) -> OrderType {
     match order.spec.kind {
-        OrderKind::Limit { .. } => OrderType::Limit,
         OrderKind::Market if order.at_exchange.is_some() && order.limit.is_some() => OrderType::Limit,
-        OrderKind::Market => OrderType::Market,
-        OrderKind::StopLimit { .. } => OrderType::StopLoss,
-        OrderKind::StopMarket { .. } => OrderType::StopLossMarket,
+        kind => OrderType::from(kind),
     }
 }
 
@@ -68,27 +43,12 @@ fn order_price(order: &OrderView) -> Decimal {
     own.or(order.limit.filter(|_| order.at_exchange.is_some())).unwrap_or(Price::ZERO).0
 }
 
-fn validity(spec: &OrderSpec) -> WireValidity {
-    match spec.validity {
-        crate::domain::Validity::Day => WireValidity::Day,
-        crate::domain::Validity::Ioc => WireValidity::Ioc,
-    }
-}
-
 /// Which leg of a super order it is.
 fn leg_of(origin: Origin) -> Option<BracketLeg> {
     match origin {
         Origin::Entry => Some(BracketLeg::Entry),
         Origin::Exit { leg, .. } => Some(leg),
         Origin::Own | Origin::Forever { .. } | Origin::Trigger { .. } => None,
-    }
-}
-
-pub fn leg_name(leg: BracketLeg) -> LegName {
-    match leg {
-        BracketLeg::Entry => LegName::Entry,
-        BracketLeg::Target => LegName::Target,
-        BracketLeg::StopLoss => LegName::StopLoss,
     }
 }
 
@@ -128,13 +88,13 @@ pub fn order(view: &OrderView, listing: Option<&Listing>) -> WireOrder {
         exchange_segment: segment(contract),
         product_type: ProductType::from(view.spec.product),
         order_type: order_type(view),
-        validity: validity(&view.spec),
+        validity: view.spec.validity.into(),
         trading_symbol: names(listing, contract).0,
         security_id: view.security_id.to_string(),
         quantity: whole(view.spec.quantity),
         price: order_price(view),
         trigger_price: view.spec.kind.trigger().unwrap_or(Price::ZERO).0,
-        leg_name: leg_of(view.origin).map_or(LegName::None, leg_name),
+        leg_name: leg_of(view.origin).map_or(LegName::None, LegName::from),
         create_time: Some(view.created),
         update_time: Some(view.updated),
         exchange_time: view.at_exchange,
@@ -265,7 +225,7 @@ pub fn order_update(update: &OrderUpdate) -> WireUpdate {
         product: ProductType::from(view.spec.product),
         txn_type: TransactionType::from(view.spec.side),
         order_type: order_type(view),
-        validity: validity(&view.spec),
+        validity: view.spec.validity.into(),
         remaining_quantity: remaining,
         quantity: whole(view.spec.quantity),
         traded_qty: whole(view.filled),
@@ -314,10 +274,6 @@ pub fn order_update(update: &OrderUpdate) -> WireUpdate {
 /// The contract a request names; `None` when the text or the number is none of ours.
 pub fn security_id(text: &str) -> Option<SecurityId> {
     text.trim().parse().ok()
-}
-
-pub fn side_of(side: &TransactionType) -> Option<Side> {
-    side.side()
 }
 
 /// Cover and bracket orders are not made here.

@@ -5,7 +5,7 @@ use std::sync::{Arc, RwLock};
 use jiff::civil::date;
 use rust_decimal_macros::dec;
 use strikedeck::broker::dhan::{DhanBroker, DhanCredentials, DhanEndpoints, DhanSettings, SharedIndex};
-use strikedeck::broker::{Broker, BrokerError, FeedNews, OrderNews};
+use strikedeck::broker::{Broker, BrokerError, DepthNews, FeedNews, OrderNews};
 use strikedeck::domain::time::from_ist;
 use strikedeck::domain::{
     AccountId, Contract, CorrelationId, Exchange, InstrumentIndex, Intent, IntentId, Money, OrderKind, OrderSpec,
@@ -39,7 +39,10 @@ impl Wire {
         let access_token = Secret::new(exchange.access_token.clone());
         let credentials = DhanCredentials { client_id: exchange.client_id.clone(), access_token };
         let index: SharedIndex = Arc::new(RwLock::new(Arc::new(InstrumentIndex::new(Vec::new()))));
-        let endpoints = DhanEndpoints::local(exchange.address);
+        let mut endpoints = DhanEndpoints::local(exchange.address);
+        if switches.deep_path == DeepPath::Root {
+            endpoints.depth_200 = format!("ws://{}/", exchange.address);
+        }
         let broker = DhanBroker::new(endpoints, credentials, DhanSettings::default(), index.clone()).unwrap();
         let wire = Self { exchange, broker, index };
         let master = read_master(&wire.master().await.unwrap()).unwrap();
@@ -86,6 +89,8 @@ fn alternatives() -> Vec<Switches> {
         Switches { bad_token_on_feed: BadTokenOnFeed::DisconnectPacket, ..plain },
         Switches { empty_charts: EmptyCharts::Error, ..plain },
         Switches { pnl_exit_key: PnlExitKey::CamelCase, ..plain },
+        Switches { deep_path: DeepPath::Root, ..plain },
+        Switches { depth_unsubscribe: DepthUnsubscribe::Code25, ..plain },
     ];
     all.push(Switches {
         order_by_id: OrderById::OneElementArray,
@@ -104,8 +109,19 @@ fn alternatives() -> Vec<Switches> {
         bad_token_on_feed: BadTokenOnFeed::DisconnectPacket,
         empty_charts: EmptyCharts::Error,
         pnl_exit_key: PnlExitKey::CamelCase,
+        deep_path: DeepPath::Root,
+        depth_unsubscribe: DepthUnsubscribe::Code25,
     });
     all
+}
+
+#[test]
+fn the_readme_names_every_switch() {
+    let readme = include_str!("../../README.md");
+    let switches = serde_json::to_value(Switches::default()).unwrap();
+    for name in switches.as_object().unwrap().keys() {
+        assert!(readme.contains(&format!("`{name}`")), "{name}");
+    }
 }
 
 async fn next<T>(news: &mut mpsc::Receiver<T>) -> T {
@@ -203,6 +219,23 @@ async fn days_without_bars_the_exit_on_loss_and_empty_holdings_are_read_in_eithe
         assert_eq!(broker.pnl_exit().await.unwrap(), Some(exit), "{switches:?}");
         assert_eq!(broker.holdings().await.unwrap(), Vec::new(), "{switches:?}");
         wire.exchange.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_hundred_levels_come_from_either_path_where_it_is_configured() {
+    for deep_path in [DeepPath::Both, DeepPath::Documented, DeepPath::Root] {
+        let wire = Wire::with(Switches { deep_path, ..Switches::default() }).await;
+        let call = intent(1, OrderKind::Market).spec.contract;
+        let mut news = wire.broker.depth_200(call).unwrap();
+        let levels = loop {
+            match next(&mut news).await {
+                DepthNews::Link(link) => assert!(link.up, "{deep_path:?}: {}", link.detail),
+                DepthNews::Side { contract, levels, .. } if contract == call => break levels,
+                DepthNews::Side { .. } => {}
+            }
+        };
+        assert_eq!(levels.len(), 200, "{deep_path:?}");
     }
 }
 

@@ -5,12 +5,12 @@ use rust_decimal::Decimal;
 use super::contracts::{contract_of_row, current, security_of};
 use super::orders::{acknowledged_as, number_in_path};
 use super::rest::{decode, unreadable};
-use super::sighting::{kind, order_type, units, validity, validity_of};
+use super::sighting::units;
 use super::{DhanBroker, Purpose};
 use crate::broker::{BrokerError, PlaceAck, TriggerAck};
 use crate::domain::{
-    self, Against, BrokerOrderId, Comparison, Condition, ContractKind, InstrumentIndex, Intent, OrderSpec, Price,
-    Trigger, TriggerId, TriggerSighting, TriggerStatus,
+    BrokerOrderId, Condition, ContractKind, InstrumentIndex, Intent, OrderSpec, Price, Trigger, TriggerId,
+    TriggerSighting, Validity,
 };
 use crate::gateway::ErrorClass;
 use crate::net::Method;
@@ -18,9 +18,8 @@ use crate::protocol::dhan::conditional_triggers::{
     Alert, AlertAck, AlertCondition, AlertOrder, AlertRequest, MOST_ORDERS, MultiOrder, MultiOrderAnswer,
     MultiOrderRequest,
 };
-use crate::protocol::dhan::enums::{
-    AlertStatus, ComparisonType, Frequency, IndicatorName, Operator, OrderStatus, TimeFrame,
-};
+use crate::protocol::dhan::enums::OrderStatus;
+use crate::protocol::dhan::terms::priced;
 use crate::protocol::dhan::values::{one_or_many, present};
 
 impl DhanBroker {
@@ -106,22 +105,13 @@ fn read_alerts(answer: &[u8]) -> Result<Vec<Alert>, BrokerError> {
 fn read_ack(answer: &[u8]) -> Result<TriggerAck, BrokerError> {
     let ack: AlertAck = decode(Purpose::Write, answer)?;
     match present(&ack.alert_id) {
-        Some(id) => Ok(TriggerAck { id: TriggerId(id.to_string()), status: status(&ack.alert_status) }),
+        Some(id) => Ok(TriggerAck { id: TriggerId(id.to_string()), status: ack.alert_status.status() }),
         None => Err(unreadable(Purpose::Write, "it has no number")),
     }
 }
 
 fn alert_path(id: &TriggerId) -> Result<String, BrokerError> {
     Ok(format!("/alerts/orders/{}", number_in_path(&BrokerOrderId(id.0.clone()))?))
-}
-
-fn status(status: &AlertStatus) -> TriggerStatus {
-    match status {
-        AlertStatus::Active | AlertStatus::Unknown(_) => TriggerStatus::Active,
-        AlertStatus::Triggered => TriggerStatus::Triggered,
-        AlertStatus::Expired => TriggerStatus::Expired,
-        AlertStatus::Cancelled => TriggerStatus::Cancelled,
-    }
 }
 
 fn condition(index: &InstrumentIndex, asked: &Condition) -> Result<AlertCondition, BrokerError> {
@@ -132,67 +122,26 @@ fn condition(index: &InstrumentIndex, asked: &Condition) -> Result<AlertConditio
         )));
     }
     let (exchange_segment, security_id) = security_of(index, &asked.contract)?;
-    let mut wire = AlertCondition {
-        exchange_segment,
-        security_id: security_id.to_string(),
-        operator: Operator::read(asked.operator.as_str()),
-        exp_date: asked.expires,
-        frequency: Frequency::read(asked.frequency.as_str()),
-        user_note: asked.note.clone(),
-        ..AlertCondition::default()
-    };
-    match asked.comparison {
-        Comparison::Price { value } => {
-            wire.comparison_type = ComparisonType::PriceWithValue;
-            wire.comparing_value = Some(value.0);
-        }
-        Comparison::Technical { indicator, time_frame, with } => {
-            wire.indicator_name = Some(IndicatorName::read(indicator.as_str()));
-            wire.time_frame = Some(TimeFrame::read(time_frame.as_str()));
-            wire.comparison_type = match with {
-                Against::Value(value) => {
-                    wire.comparing_value = Some(value);
-                    ComparisonType::TechnicalWithValue
-                }
-                Against::Indicator(other) => {
-                    wire.comparing_indicator_name = Some(IndicatorName::read(other.as_str()));
-                    ComparisonType::TechnicalWithIndicator
-                }
-                Against::Close => ComparisonType::TechnicalWithClose,
-            };
-        }
-    }
-    Ok(wire)
+    Ok(AlertCondition::of(asked, exchange_segment, security_id.to_string()))
 }
 
 /// Prices of a trigger's orders travel as text, with two digits.
 fn alert_order(index: &InstrumentIndex, spec: &OrderSpec) -> Result<AlertOrder, BrokerError> {
     let (exchange_segment, security_id) = security_of(index, &spec.contract)?;
-    let (order_type, price, trigger_price) = order_type(&spec.kind);
     let two_digits = |mut price: Decimal| {
         if !price.is_zero() && price.scale() < 2 {
             price.rescale(2);
         }
         price
     };
-    Ok(AlertOrder {
-        transaction_type: spec.side.into(),
-        exchange_segment,
-        product_type: spec.product.into(),
-        order_type,
-        security_id: security_id.to_string(),
-        quantity: i64::from(spec.quantity.0),
-        validity: validity(spec.validity),
-        price: two_digits(price),
-        disc_quantity: 0,
-        trigger_price: two_digits(trigger_price),
-    })
+    let order = AlertOrder::of(spec, exchange_segment, security_id.to_string());
+    Ok(AlertOrder { price: two_digits(order.price), trigger_price: two_digits(order.trigger_price), ..order })
 }
 
 fn multi_order(index: &InstrumentIndex, intent: &Intent, n: usize) -> Result<MultiOrder, BrokerError> {
     let spec = &intent.spec;
     let (exchange_segment, security_id) = security_of(index, &spec.contract)?;
-    let (order_type, price, trigger_price) = order_type(&spec.kind);
+    let (order_type, price, trigger_price) = priced(spec.kind);
     Ok(MultiOrder {
         sequence: n.to_string(),
         correlation_id: intent.correlation.as_str().to_string(),
@@ -200,7 +149,7 @@ fn multi_order(index: &InstrumentIndex, intent: &Intent, n: usize) -> Result<Mul
         exchange_segment,
         product_type: spec.product.into(),
         order_type,
-        validity: validity(spec.validity),
+        validity: spec.validity.into(),
         security_id: security_id.to_string(),
         quantity: i64::from(spec.quantity.0),
         price,
@@ -210,13 +159,16 @@ fn multi_order(index: &InstrumentIndex, intent: &Intent, n: usize) -> Result<Mul
 }
 
 fn sighting(index: &InstrumentIndex, alert: &Alert) -> TriggerSighting {
-    let trigger = read_condition(index, &alert.condition).and_then(|condition| {
+    let asked = &alert.condition;
+    let watched = contract_of_row(index, &asked.exchange_segment, &asked.security_id);
+    let trigger = watched.and_then(|contract| {
+        let condition = asked.condition(contract)?;
         let orders = alert.orders.iter().map(|order| read_order(index, order)).collect::<Option<Vec<_>>>()?;
         Some(Trigger { condition, orders })
     });
     TriggerSighting {
         id: TriggerId(alert.alert_id.clone()),
-        status: status(&alert.alert_status),
+        status: alert.alert_status.status(),
         created: alert.created_time,
         triggered: alert.triggered_time,
         last: alert.last_price.map(Price),
@@ -224,44 +176,13 @@ fn sighting(index: &InstrumentIndex, alert: &Alert) -> TriggerSighting {
     }
 }
 
-/// The arm with this written form.
-fn word<T: Copy>(all: &[T], text_of: impl Fn(T) -> &'static str, text: &str) -> Option<T> {
-    all.iter().copied().find(|arm| text_of(*arm) == text)
-}
-
-fn read_condition(index: &InstrumentIndex, wire: &AlertCondition) -> Option<Condition> {
-    let indicator =
-        |name: &Option<IndicatorName>| word(domain::Indicator::ALL, domain::Indicator::as_str, name.as_ref()?.as_str());
-    let technical = |with: Against| {
-        let time_frame = word(domain::TimeFrame::ALL, domain::TimeFrame::as_str, wire.time_frame.as_ref()?.as_str())?;
-        Some(Comparison::Technical { indicator: indicator(&wire.indicator_name)?, time_frame, with })
-    };
-    let comparison = match wire.comparison_type {
-        ComparisonType::PriceWithValue => Comparison::Price { value: Price(wire.comparing_value?) },
-        ComparisonType::TechnicalWithValue => technical(Against::Value(wire.comparing_value?))?,
-        ComparisonType::TechnicalWithIndicator => {
-            technical(Against::Indicator(indicator(&wire.comparing_indicator_name)?))?
-        }
-        ComparisonType::TechnicalWithClose => technical(Against::Close)?,
-        ComparisonType::Unknown(_) => return None,
-    };
-    Some(Condition {
-        contract: contract_of_row(index, &wire.exchange_segment, &wire.security_id)?,
-        comparison,
-        operator: word(domain::Operator::ALL, domain::Operator::as_str, wire.operator.as_str())?,
-        expires: wire.exp_date,
-        frequency: word(domain::Frequency::ALL, domain::Frequency::as_str, wire.frequency.as_str())?,
-        note: wire.user_note.clone(),
-    })
-}
-
 fn read_order(index: &InstrumentIndex, order: &AlertOrder) -> Option<OrderSpec> {
     Some(OrderSpec {
         contract: contract_of_row(index, &order.exchange_segment, &order.security_id)?,
         side: order.transaction_type.side()?,
         quantity: units(order.quantity)?,
-        kind: kind(&order.order_type, Price(order.price), Price(order.trigger_price))?,
-        validity: validity_of(&order.validity),
+        kind: order.order_type.kind(order.price, order.trigger_price)?,
+        validity: order.validity.validity().unwrap_or(Validity::Day),
         product: order.product_type.product()?,
     })
 }

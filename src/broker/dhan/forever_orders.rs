@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use super::contracts::{contract_of_row, current, security_of};
 use super::orders::{acknowledged, number_in_path, taken};
 use super::rest::unreadable;
-use super::sighting::{pricing, units, validity};
+use super::sighting::units;
 use super::{DhanBroker, Purpose};
 use crate::broker::{BrokerError, PlaceAck};
 use crate::domain::{
@@ -15,8 +15,9 @@ use crate::domain::{
     InstrumentIndex, Price, Validity,
 };
 use crate::net::Method;
-use crate::protocol::dhan::enums::{LegName, OrderFlag, OrderStatus};
+use crate::protocol::dhan::enums::{OrderFlag, OrderStatus};
 use crate::protocol::dhan::forever_orders::{ForeverOrder as Row, ModifyForeverOrder, PlaceForeverOrder};
+use crate::protocol::dhan::terms::priced;
 use crate::protocol::dhan::values::{one_or_many, present};
 
 /// New terms of one leg.
@@ -41,9 +42,9 @@ impl DhanBroker {
             ForeverLegs::Single(only) => (only, None),
             ForeverLegs::OneCancelsOther { stop, target } => (stop, Some(target)),
         };
-        let (order_type, price) = pricing(first.pricing);
-        let second = second.map(|leg| (leg, pricing(leg.pricing)));
-        if second.as_ref().is_some_and(|(_, (other, _))| *other != order_type) {
+        let (order_type, price, _) = priced(first.pricing);
+        let second = second.map(|leg| (leg, priced(leg.pricing)));
+        if second.as_ref().is_some_and(|(_, (other, ..))| *other != order_type) {
             return Err(BrokerError::not_sent("both legs of a pair are limits, or both at the market"));
         }
         let (exchange_segment, security_id) = security_of(&current(&self.index), &order.contract)?;
@@ -55,13 +56,13 @@ impl DhanBroker {
             exchange_segment,
             product_type: order.product.into(),
             order_type,
-            validity: validity(order.validity),
+            validity: order.validity.into(),
             security_id: security_id.to_string(),
             quantity: i64::from(first.quantity.0),
             disclosed_quantity: 0,
             price,
             trigger_price: first.trigger.0,
-            price1: second.as_ref().map(|(_, (_, price))| *price),
+            price1: second.as_ref().map(|(_, (_, price, _))| *price),
             trigger_price1: second.as_ref().map(|(leg, _)| leg.trigger.0),
             quantity1: second.as_ref().map(|(leg, _)| i64::from(leg.quantity.0)),
         };
@@ -75,22 +76,18 @@ impl DhanBroker {
         change: &ForeverChange,
     ) -> Result<PlaceAck, BrokerError> {
         let path = format!("/forever/orders/{}", number_in_path(order_id)?);
-        let (order_type, price) = pricing(change.to.pricing);
+        let (order_type, price, _) = priced(change.to.pricing);
         let body = ModifyForeverOrder {
             dhan_client_id: self.client_id(),
             order_id: order_id.0.clone(),
             order_flag: if change.paired { OrderFlag::Oco } else { OrderFlag::Single },
             order_type,
-            leg_name: match change.leg {
-                ForeverLegName::Entry => LegName::Entry,
-                ForeverLegName::Target => LegName::Target,
-                ForeverLegName::StopLoss => LegName::StopLoss,
-            },
+            leg_name: change.leg.into(),
             quantity: i64::from(change.to.quantity.0),
             price,
             disclosed_quantity: 0,
             trigger_price: change.to.trigger.0,
-            validity: validity(change.validity),
+            validity: change.validity.into(),
         };
         acknowledged(&self.change(Method::PUT, &path, Some(&body)).await?)
     }
@@ -124,12 +121,7 @@ fn sighting(index: &InstrumentIndex, row: &Row) -> Option<ForeverSighting> {
         side: row.transaction_type.side()?,
         product: row.product_type.product()?,
         paired: row.order_flag == OrderFlag::Oco,
-        leg: match row.leg_name {
-            LegName::Entry => Some(ForeverLegName::Entry),
-            LegName::Target => Some(ForeverLegName::Target),
-            LegName::StopLoss => Some(ForeverLegName::StopLoss),
-            LegName::None | LegName::Unknown(_) => None,
-        },
+        leg: row.leg_name.forever_leg(),
         quantity: units(row.quantity)?,
         trigger: Price(row.trigger_price),
         price: (row.price > Decimal::ZERO).then_some(Price(row.price)),

@@ -7,9 +7,9 @@ use serde::Serialize;
 use super::contracts::{current, security_of};
 use super::rest::{decode, unreadable};
 use super::{DhanBroker, Purpose};
-use crate::broker::{Bar, BarLength, BrokerError, RollingBar, RollingOption};
+use crate::broker::{BarLength, BrokerError, RollingBar, RollingOption};
 use crate::domain::time::{Timestamp, ist};
-use crate::domain::{Contract, ContractKind, Exchange, InstrumentIndex, OptionRight, Price};
+use crate::domain::{Bar, Contract, ContractKind, Exchange, InstrumentIndex, OptionRight, Price};
 use crate::protocol::dhan::enums::{ExchangeSegment, ExpiryFlag, InstrumentType, Interval, OptionType, RollingField};
 use crate::protocol::dhan::historical::{
     CandleRow, Candles, ChartTime, DailyRequest, IntradayRequest, MOST_INTRADAY_DAYS, MOST_ROLLING_DAYS, RollingAnswer,

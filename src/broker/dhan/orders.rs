@@ -2,20 +2,21 @@
 
 use super::contracts::{current, security_of};
 use super::rest::{decode, unreadable};
-use super::sighting::{of_order, order_type, validity};
+use super::sighting::of_order;
 use super::{DhanBroker, Purpose};
 use crate::broker::{BrokerError, PlaceAck};
 use crate::domain::{BrokerOrderId, CorrelationId, Intent, OrderSighting, OrderSpec, SeenStatus};
 use crate::net::Method;
 use crate::protocol::dhan::enums::OrderStatus;
 use crate::protocol::dhan::orders::{ModifyOrder, Order, OrderAck, PlaceOrder};
+use crate::protocol::dhan::terms::priced;
 use crate::protocol::dhan::values::one_or_many;
 
 impl DhanBroker {
     pub(super) async fn place_order(&self, intent: &Intent) -> Result<PlaceAck, BrokerError> {
         let spec = &intent.spec;
         let (exchange_segment, security_id) = security_of(&current(&self.index), &spec.contract)?;
-        let (order_type, price, trigger_price) = order_type(&self.kind_to_send(spec).await?);
+        let (order_type, price, trigger_price) = priced(self.kind_to_send(spec).await?);
         let body = PlaceOrder {
             dhan_client_id: self.client_id(),
             correlation_id: intent.correlation.as_str().to_string(),
@@ -23,7 +24,7 @@ impl DhanBroker {
             exchange_segment,
             product_type: spec.product.into(),
             order_type,
-            validity: validity(spec.validity),
+            validity: spec.validity.into(),
             security_id: security_id.to_string(),
             quantity: i64::from(spec.quantity.0),
             price,
@@ -40,7 +41,7 @@ impl DhanBroker {
         spec: &OrderSpec,
     ) -> Result<PlaceAck, BrokerError> {
         let path = order_path(order_id)?;
-        let (order_type, price, trigger_price) = order_type(&spec.kind);
+        let (order_type, price, trigger_price) = priced(spec.kind);
         let body = ModifyOrder {
             dhan_client_id: self.client_id(),
             order_id: order_id.0.clone(),
@@ -48,7 +49,7 @@ impl DhanBroker {
             quantity: i64::from(spec.quantity.0),
             price,
             trigger_price,
-            validity: validity(spec.validity),
+            validity: spec.validity.into(),
             ..ModifyOrder::default()
         };
         let answer = self.change(Method::PUT, &path, Some(&body)).await?;

@@ -5,8 +5,7 @@ use rust_decimal::Decimal;
 use super::contracts::contract_of_row;
 use crate::domain::time::Timestamp;
 use crate::domain::{
-    BrokerOrderId, CorrelationId, InstrumentIndex, OrderKind, OrderSighting, OrderSpec, Price, Pricing, Quantity,
-    SeenStatus, Validity,
+    BrokerOrderId, CorrelationId, InstrumentIndex, OrderSighting, OrderSpec, Price, Quantity, SeenStatus, Validity,
 };
 use crate::protocol::dhan::enums::{self, ExchangeSegment, OrderStatus, OrderType, ProductType, TransactionType};
 use crate::protocol::dhan::order_update::OrderUpdate;
@@ -89,8 +88,9 @@ fn sighting(index: &InstrumentIndex, told: &Told<'_>) -> Option<OrderSighting> {
         contract: contract_of_row(index, &told.segment, told.security_id)?,
         side: told.side.side()?,
         quantity,
-        kind: kind(told.order_type, Price(told.price), Price(told.trigger))?,
-        validity: validity_of(told.validity),
+        kind: told.order_type.kind(told.price, told.trigger)?,
+        // A word nobody knows is taken as the usual one.
+        validity: told.validity.validity().unwrap_or(Validity::Day),
         product: told.product.product()?,
     };
     let order_id = told.order_id.trim();
@@ -119,53 +119,9 @@ fn status(word: &OrderStatus, filled: Quantity, quantity: Quantity) -> SeenStatu
     }
 }
 
-pub(super) fn kind(order_type: &OrderType, price: Price, trigger: Price) -> Option<OrderKind> {
-    match order_type {
-        OrderType::Limit => Some(OrderKind::Limit { price }),
-        OrderType::Market => Some(OrderKind::Market),
-        OrderType::StopLoss => Some(OrderKind::StopLimit { trigger, price }),
-        OrderType::StopLossMarket => Some(OrderKind::StopMarket { trigger }),
-        OrderType::Unknown(_) => None,
-    }
-}
-
 /// `None` for a quantity that is negative or beyond any order.
 pub(super) fn units(quantity: i64) -> Option<Quantity> {
     u32::try_from(quantity).ok().map(Quantity)
-}
-
-/// The wire's word for a kind of order, its price and its trigger; 0 where there is none.
-pub(super) fn order_type(kind: &OrderKind) -> (OrderType, Decimal, Decimal) {
-    let order_type = match kind {
-        OrderKind::Limit { .. } => OrderType::Limit,
-        OrderKind::Market => OrderType::Market,
-        OrderKind::StopLimit { .. } => OrderType::StopLoss,
-        OrderKind::StopMarket { .. } => OrderType::StopLossMarket,
-    };
-    let price = kind.price().map_or(Decimal::ZERO, |p| p.0);
-    (order_type, price, kind.trigger().map_or(Decimal::ZERO, |p| p.0))
-}
-
-/// The wire's word for what a price is, and the price; 0 at the market.
-pub(super) fn pricing(pricing: Pricing) -> (OrderType, Decimal) {
-    match pricing {
-        Pricing::Limit { price } => (OrderType::Limit, price.0),
-        Pricing::Market => (OrderType::Market, Decimal::ZERO),
-    }
-}
-
-pub(super) fn validity_of(validity: &enums::Validity) -> Validity {
-    match validity {
-        enums::Validity::Ioc => Validity::Ioc,
-        enums::Validity::Day | enums::Validity::Unknown(_) => Validity::Day,
-    }
-}
-
-pub(super) fn validity(validity: Validity) -> enums::Validity {
-    match validity {
-        Validity::Day => enums::Validity::Day,
-        Validity::Ioc => enums::Validity::Ioc,
-    }
 }
 
 #[cfg(test)]
@@ -174,7 +130,7 @@ mod tests {
 
     use super::*;
     use crate::broker::dhan::tests::listing::{index, nifty_put};
-    use crate::domain::{Product, Side};
+    use crate::domain::{OrderKind, Product, Side};
     use crate::protocol::dhan::order_update::Frame;
     use crate::protocol::dhan::values::one_or_many;
 

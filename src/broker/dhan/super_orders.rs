@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use super::contracts::{current, security_of};
 use super::orders::{acknowledged, number_in_path, taken};
 use super::rest::unreadable;
-use super::sighting::{of_order, pricing, units};
+use super::sighting::{of_order, units};
 use super::{DhanBroker, Purpose};
 use crate::broker::{BrokerError, PlaceAck};
 use crate::domain::{
@@ -18,6 +18,7 @@ use crate::protocol::dhan::orders::Order;
 use crate::protocol::dhan::super_orders::{
     ModifyEntryLeg, ModifyStopLossLeg, ModifySuperOrder, ModifyTargetLeg, PlaceSuperOrder, SuperOrder, SuperOrderLeg,
 };
+use crate::protocol::dhan::terms::priced;
 use crate::protocol::dhan::values::{one_or_many, present};
 
 impl DhanBroker {
@@ -36,7 +37,7 @@ impl DhanBroker {
             )));
         }
         let (exchange_segment, security_id) = security_of(&current(&self.index), &bracket.contract)?;
-        let (order_type, price) = pricing(bracket.entry);
+        let (order_type, price, _) = priced(bracket.entry);
         let body = PlaceSuperOrder {
             dhan_client_id: self.client_id(),
             correlation_id: correlation.as_str().to_string(),
@@ -61,10 +62,10 @@ impl DhanBroker {
         change: &BracketChange,
     ) -> Result<PlaceAck, BrokerError> {
         let path = format!("/super/orders/{}", number_in_path(order_id)?);
-        let (dhan_client_id, order_id, leg_name) = (self.client_id(), order_id.0.clone(), leg_name(change.leg()));
+        let (dhan_client_id, order_id, leg_name) = (self.client_id(), order_id.0.clone(), LegName::from(change.leg()));
         let body = match *change {
             BracketChange::Entry { quantity, entry, target, stop, trail } => {
-                let (order_type, price) = pricing(entry);
+                let (order_type, price, _) = priced(entry);
                 ModifySuperOrder::Entry(ModifyEntryLeg {
                     dhan_client_id,
                     order_id,
@@ -93,7 +94,7 @@ impl DhanBroker {
 
     /// Cancels a leg; of the entry, everything. A cancelled exit cannot be added again.
     pub async fn cancel_super_order(&self, order_id: &BrokerOrderId, leg: BracketLeg) -> Result<PlaceAck, BrokerError> {
-        let path = format!("/super/orders/{}/{}", number_in_path(order_id)?, leg_name(leg));
+        let path = format!("/super/orders/{}/{}", number_in_path(order_id)?, LegName::from(leg));
         taken(order_id, &self.change::<()>(Method::DELETE, &path, None).await?)
     }
 
@@ -116,14 +117,6 @@ impl DhanBroker {
 /// The wire's 0 is a stop that stays.
 fn jump(trail: Option<Price>) -> Decimal {
     trail.map_or(Decimal::ZERO, |t| t.0)
-}
-
-fn leg_name(leg: BracketLeg) -> LegName {
-    match leg {
-        BracketLeg::Entry => LegName::Entry,
-        BracketLeg::Target => LegName::Target,
-        BracketLeg::StopLoss => LegName::StopLoss,
-    }
 }
 
 fn sighting(index: &InstrumentIndex, order: &SuperOrder) -> Option<BracketSighting> {

@@ -96,7 +96,8 @@ impl Endpoint {
             ("RenewToken" | "app" | "partner", ..) => Self::Token,
             ("api-data" | "instrument", ..) => Self::Instruments,
             ("feed", ..) => Self::Feed,
-            ("twentydepth" | "twohundreddepth", ..) => Self::Depth,
+            // 200 levels are served at the root as well.
+            ("" | "twentydepth" | "twohundreddepth", ..) => Self::Depth,
             ("order-updates", ..) => Self::OrderSocket,
             _ => Self::Other,
         }
@@ -161,6 +162,8 @@ mod tests {
             ("POST", "/v2/marketfeed/ltp", Endpoint::Quotes),
             ("GET", "/api-data/api-scrip-master.csv", Endpoint::Instruments),
             ("GET", "/feed", Endpoint::Feed),
+            ("GET", "/twentydepth", Endpoint::Depth),
+            ("GET", "/", Endpoint::Depth),
             ("GET", "/order-updates", Endpoint::OrderSocket),
             ("GET", "/v2/something", Endpoint::Other),
         ] {

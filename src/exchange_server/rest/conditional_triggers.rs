@@ -5,13 +5,10 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::routing::{get, post};
-use rust_decimal::Decimal;
 
 use super::answers::{Answer, Refused, ok};
 use super::orders::{check_client, contract_of, quantity};
-use crate::domain::{
-    self, Against, Comparison, Condition, Contract, OrderSpec, Price, Trigger, TriggerId, TriggerStatus,
-};
+use crate::domain::{Contract, OrderSpec, Trigger, TriggerId};
 use crate::exchange::{Exchange, NewOrder, Refusal, TriggerView};
 use crate::exchange_server::limits::Bucket;
 use crate::exchange_server::state::Shared;
@@ -20,10 +17,7 @@ use crate::protocol::dhan::conditional_triggers::{
     Alert, AlertAck, AlertCondition, AlertOrder, AlertRequest, MultiOrder, MultiOrderAck, MultiOrderAnswer,
     MultiOrderRequest,
 };
-use crate::protocol::dhan::enums::{
-    AlertStatus, ComparisonType, ExchangeSegment, Frequency, IndicatorName, Operator, OrderStatus, OrderType,
-    ProductType, TimeFrame, TransactionType, Validity,
-};
+use crate::protocol::dhan::enums::{ExchangeSegment, OrderStatus};
 
 pub fn routes() -> Router<Shared> {
     Router::new()
@@ -128,10 +122,10 @@ fn one_of_many(exchange: &Exchange, order: &MultiOrder) -> Result<NewOrder, Refu
     let bad = Refused::bad_fields;
     let spec = OrderSpec {
         contract: contract_of(exchange, &order.exchange_segment, &order.security_id)?,
-        side: words::side_of(&order.transaction_type).ok_or_else(bad)?,
+        side: order.transaction_type.side().ok_or_else(bad)?,
         quantity: quantity(order.quantity)?,
-        kind: words::kind_of(&order.order_type, order.price, order.trigger_price).ok_or_else(bad)?,
-        validity: words::validity_of(&order.validity).ok_or_else(bad)?,
+        kind: order.order_type.kind(order.price, order.trigger_price).ok_or_else(bad)?,
+        validity: order.validity.validity().ok_or_else(bad)?,
         product: words::product_of(&order.product_type).ok_or_else(bad)?,
     };
     Ok(NewOrder::new(spec, order.correlation_id.clone()))
@@ -140,27 +134,15 @@ fn one_of_many(exchange: &Exchange, order: &MultiOrder) -> Result<NewOrder, Refu
 fn trigger(exchange: &Exchange, request: &AlertRequest) -> Result<Trigger, Refused> {
     let bad = Refused::bad_fields;
     let asked = &request.condition;
-    let condition = Condition {
-        contract: watched(exchange, &asked.exchange_segment, &asked.security_id)?,
-        comparison: comparison(asked).ok_or_else(bad)?,
-        operator: word(domain::Operator::ALL, domain::Operator::as_str, asked.operator.as_str()).ok_or_else(bad)?,
-        expires: asked.exp_date,
-        // Left out, it is once.
-        frequency: match asked.frequency {
-            Frequency::Once => domain::Frequency::Once,
-            Frequency::Always => domain::Frequency::Always,
-            Frequency::Unknown(ref text) if text.is_empty() => domain::Frequency::Once,
-            Frequency::Unknown(_) => return Err(bad()),
-        },
-        note: asked.user_note.clone(),
-    };
+    let watched = watched(exchange, &asked.exchange_segment, &asked.security_id)?;
+    let condition = asked.condition(watched).ok_or_else(bad)?;
     let order = |order: &AlertOrder| -> Result<OrderSpec, Refused> {
         Ok(OrderSpec {
             contract: contract_of(exchange, &order.exchange_segment, &order.security_id)?,
-            side: words::side_of(&order.transaction_type).ok_or_else(bad)?,
+            side: order.transaction_type.side().ok_or_else(bad)?,
             quantity: quantity(order.quantity)?,
-            kind: words::kind_of(&order.order_type, order.price, order.trigger_price).ok_or_else(bad)?,
-            validity: words::validity_of(&order.validity).ok_or_else(bad)?,
+            kind: order.order_type.kind(order.price, order.trigger_price).ok_or_else(bad)?,
+            validity: order.validity.validity().ok_or_else(bad)?,
             product: words::product_of(&order.product_type).ok_or_else(bad)?,
         })
     };
@@ -175,106 +157,28 @@ fn watched(exchange: &Exchange, segment: &ExchangeSegment, id: &str) -> Result<C
     found.ok_or_else(|| Refused::input("securityId is invalid"))
 }
 
-/// The arm with this written form.
-fn word<T: Copy>(all: &[T], text_of: impl Fn(T) -> &'static str, text: &str) -> Option<T> {
-    all.iter().copied().find(|arm| text_of(*arm) == text)
-}
-
-fn comparison(asked: &AlertCondition) -> Option<Comparison> {
-    let indicator =
-        |name: &Option<IndicatorName>| word(domain::Indicator::ALL, domain::Indicator::as_str, name.as_ref()?.as_str());
-    let with = match asked.comparison_type {
-        ComparisonType::PriceWithValue => return Some(Comparison::Price { value: Price(asked.comparing_value?) }),
-        ComparisonType::TechnicalWithValue => Against::Value(asked.comparing_value?),
-        ComparisonType::TechnicalWithIndicator => Against::Indicator(indicator(&asked.comparing_indicator_name)?),
-        ComparisonType::TechnicalWithClose => Against::Close,
-        ComparisonType::Unknown(_) => return None,
-    };
-    let time_frame = word(domain::TimeFrame::ALL, domain::TimeFrame::as_str, asked.time_frame.as_ref()?.as_str())?;
-    Some(Comparison::Technical { indicator: indicator(&asked.indicator_name)?, time_frame, with })
-}
-
-fn status(status: TriggerStatus) -> AlertStatus {
-    match status {
-        TriggerStatus::Active => AlertStatus::Active,
-        TriggerStatus::Triggered => AlertStatus::Triggered,
-        TriggerStatus::Expired => AlertStatus::Expired,
-        TriggerStatus::Cancelled => AlertStatus::Cancelled,
-    }
-}
-
 fn ack(view: &TriggerView) -> AlertAck {
-    AlertAck { alert_id: view.id.to_string(), alert_status: status(view.status) }
+    AlertAck { alert_id: view.id.to_string(), alert_status: view.status.into() }
 }
 
 fn wire(exchange: &Exchange, view: &TriggerView) -> Alert {
+    let condition = &view.trigger.condition;
+    let order = |o: &OrderSpec| AlertOrder::of(o, segment(&o.contract), number(exchange, &o.contract));
     Alert {
         alert_id: view.id.to_string(),
-        alert_status: status(view.status),
+        alert_status: view.status.into(),
         created_time: Some(view.created),
         triggered_time: view.triggered,
         last_price: Some(view.last.0),
-        condition: wire_condition(exchange, &view.trigger.condition),
-        orders: view.trigger.orders.iter().map(|o| wire_order(exchange, o)).collect(),
+        condition: AlertCondition::of(condition, segment(&condition.contract), number(exchange, &condition.contract)),
+        orders: view.trigger.orders.iter().map(order).collect(),
     }
+}
+
+fn segment(contract: &Contract) -> ExchangeSegment {
+    ExchangeSegment::from(contract.segment())
 }
 
 fn number(exchange: &Exchange, contract: &Contract) -> String {
     exchange.listing_of_held(contract).map_or_else(String::new, |l| l.instrument.security_id.to_string())
-}
-
-fn wire_condition(exchange: &Exchange, condition: &Condition) -> AlertCondition {
-    let mut wire = AlertCondition {
-        comparison_type: ComparisonType::PriceWithValue,
-        exchange_segment: ExchangeSegment::from(condition.contract.segment()),
-        security_id: number(exchange, &condition.contract),
-        operator: Operator::read(condition.operator.as_str()),
-        exp_date: condition.expires,
-        frequency: Frequency::read(condition.frequency.as_str()),
-        user_note: condition.note.clone(),
-        ..AlertCondition::default()
-    };
-    match condition.comparison {
-        Comparison::Price { value } => wire.comparing_value = Some(value.0),
-        Comparison::Technical { indicator, time_frame, with } => {
-            wire.indicator_name = Some(IndicatorName::read(indicator.as_str()));
-            wire.time_frame = Some(TimeFrame::read(time_frame.as_str()));
-            wire.comparison_type = match with {
-                Against::Value(_) => ComparisonType::TechnicalWithValue,
-                Against::Indicator(_) => ComparisonType::TechnicalWithIndicator,
-                Against::Close => ComparisonType::TechnicalWithClose,
-            };
-            match with {
-                Against::Value(value) => wire.comparing_value = Some(value),
-                Against::Indicator(other) => {
-                    wire.comparing_indicator_name = Some(IndicatorName::read(other.as_str()));
-                }
-                Against::Close => {}
-            }
-        }
-    }
-    wire
-}
-
-fn wire_order(exchange: &Exchange, spec: &OrderSpec) -> AlertOrder {
-    AlertOrder {
-        transaction_type: TransactionType::from(spec.side),
-        exchange_segment: ExchangeSegment::from(spec.contract.segment()),
-        product_type: ProductType::from(spec.product),
-        order_type: match spec.kind {
-            domain::OrderKind::Limit { .. } => OrderType::Limit,
-            domain::OrderKind::Market => OrderType::Market,
-            domain::OrderKind::StopLimit { .. } => OrderType::StopLoss,
-            domain::OrderKind::StopMarket { .. } => OrderType::StopLossMarket,
-        },
-        security_id: number(exchange, &spec.contract),
-        quantity: i64::from(spec.quantity.0),
-        validity: match spec.validity {
-            domain::Validity::Day => Validity::Day,
-            domain::Validity::Ioc => Validity::Ioc,
-        },
-        price: spec.kind.price().map_or(Decimal::ZERO, |p| p.0),
-        disc_quantity: 0,
-        trigger_price: spec.kind.trigger().map_or(Decimal::ZERO, |p| p.0),
-    }
 }

@@ -10,15 +10,13 @@ use rust_decimal::Decimal;
 
 use super::answers::{Answer, Refused, ok};
 use super::orders::{check_client, contract_of, quantity};
-use crate::domain::{
-    BrokerOrderId, ContractKind, ForeverLeg, ForeverLegName, ForeverLegs, ForeverOrder as Wish, Price, Pricing,
-};
+use crate::domain::{BrokerOrderId, ContractKind, ForeverLeg, ForeverLegs, ForeverOrder as Wish, Price};
 use crate::exchange::{Exchange, ForeverStatus, ForeverView, NewForeverOrder};
 use crate::exchange_server::limits::Bucket;
 use crate::exchange_server::state::Shared;
 use crate::exchange_server::words;
 use crate::protocol::dhan::enums::{
-    ExchangeSegment, LegName, OptionType, OrderFlag, OrderStatus, OrderType, ProductType, TransactionType,
+    ExchangeSegment, OptionType, OrderFlag, OrderStatus, OrderType, ProductType, TransactionType,
 };
 use crate::protocol::dhan::forever_orders::{ForeverOrder, ModifyForeverOrder, PlaceForeverOrder};
 use crate::protocol::dhan::orders::OrderAck;
@@ -57,20 +55,16 @@ fn new_order(exchange: &Exchange, request: &PlaceForeverOrder) -> Result<NewFore
     };
     let order = Wish {
         contract: contract_of(exchange, &request.exchange_segment, &request.security_id)?,
-        side: words::side_of(&request.transaction_type).ok_or_else(Refused::bad_fields)?,
+        side: request.transaction_type.side().ok_or_else(Refused::bad_fields)?,
         product: words::product_of(&request.product_type).ok_or_else(Refused::bad_fields)?,
-        validity: words::validity_of(&request.validity).ok_or_else(Refused::bad_fields)?,
+        validity: request.validity.validity().ok_or_else(Refused::bad_fields)?,
         legs,
     };
     Ok(NewForeverOrder { order, correlation: request.correlation_id.clone() })
 }
 
 fn leg(order_type: &OrderType, units: i64, trigger: Decimal, price: Decimal) -> Result<ForeverLeg, Refused> {
-    let pricing = match order_type {
-        OrderType::Limit | OrderType::StopLoss => Pricing::Limit { price: Price(price) },
-        OrderType::Market | OrderType::StopLossMarket => Pricing::Market,
-        OrderType::Unknown(_) => return Err(Refused::bad_fields()),
-    };
+    let pricing = order_type.pricing(price).ok_or_else(Refused::bad_fields)?;
     Ok(ForeverLeg { quantity: quantity(units)?, trigger: Price(trigger), pricing })
 }
 
@@ -81,14 +75,9 @@ async fn modify(State(shared): State<Shared>, Path(order_id): Path<String>, head
     if request.order_id != order_id {
         return Err(Refused::bad_fields());
     }
-    let name = match request.leg_name {
-        LegName::Entry => ForeverLegName::Entry,
-        LegName::Target => ForeverLegName::Target,
-        LegName::StopLoss => ForeverLegName::StopLoss,
-        LegName::None | LegName::Unknown(_) => return Err(Refused::bad_fields()),
-    };
+    let name = request.leg_name.forever_leg().ok_or_else(Refused::bad_fields)?;
     let to = leg(&request.order_type, request.quantity, request.trigger_price, request.price)?;
-    let validity = words::validity_of(&request.validity).ok_or_else(Refused::bad_fields)?;
+    let validity = request.validity.validity().ok_or_else(Refused::bad_fields)?;
     let (account, id) = (shared.account(), BrokerOrderId(order_id));
     let work =
         move |exchange: &mut Exchange, now| exchange.modify_forever_order(&account, &id, (name, &to, validity), now);
@@ -146,11 +135,7 @@ fn wire(exchange: &Exchange, view: &ForeverView) -> ForeverOrder {
         quantity: i64::from(view.quantity.0),
         price: view.price.map_or(Decimal::ZERO, |p| p.0),
         trigger_price: view.trigger.0,
-        leg_name: match view.leg {
-            ForeverLegName::Entry => LegName::Entry,
-            ForeverLegName::Target => LegName::Target,
-            ForeverLegName::StopLoss => LegName::StopLoss,
-        },
+        leg_name: view.leg.into(),
         create_time: Some(view.created),
         update_time: view.updated,
         exchange_time: fired.and_then(|order| order.at_exchange),

@@ -124,7 +124,7 @@ fn spec(exchange: &Exchange, row: &MarginRequest) -> Option<OrderSpec> {
     let price = Price(row.price);
     Some(OrderSpec {
         contract,
-        side: words::side_of(&row.transaction_type)?,
+        side: row.transaction_type.side()?,
         quantity: u32::try_from(row.quantity).ok().filter(|q| *q > 0).map(Quantity)?,
         kind: if price.is_positive() { OrderKind::Limit { price } } else { OrderKind::Market },
         validity: Validity::Day,

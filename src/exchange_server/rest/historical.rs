@@ -10,8 +10,8 @@ use rust_decimal::Decimal;
 
 use super::answers::{Answer, Refused, ok};
 use super::market_quote::rounded;
-use crate::domain::{Contract, SecurityId, Segment};
-use crate::exchange::{Bar, Charts, RollingBar, RollingOption};
+use crate::domain::{Bar, Contract, SecurityId, Segment};
+use crate::exchange::{Charts, RollingBar, RollingOption};
 use crate::exchange_server::core::Unavailable;
 use crate::exchange_server::limits::Bucket;
 use crate::exchange_server::state::Shared;
@@ -141,11 +141,15 @@ fn candles(bars: &[Bar], with_interest: bool) -> Candles {
             high: bar.high.0,
             low: bar.low.0,
             close: bar.close.0,
-            volume: i64::try_from(bar.volume).unwrap_or(i64::MAX),
-            open_interest: if with_interest { i64::from(bar.open_interest) } else { 0 },
+            volume: whole(bar.volume),
+            open_interest: if with_interest { whole(bar.open_interest) } else { 0 },
         });
     }
     candles
+}
+
+fn whole(units: u64) -> i64 {
+    i64::try_from(units).unwrap_or(i64::MAX)
 }
 
 fn series(bars: &[RollingBar], wanted: &[RollingField]) -> RollingSeries {
@@ -157,14 +161,14 @@ fn series(bars: &[RollingBar], wanted: &[RollingField]) -> RollingSeries {
     };
     RollingSeries {
         iv: decimals(RollingField::Iv, |b| rounded(b.volatility * 100.0, 6)),
-        oi: wholes(RollingField::Oi, |b| i64::from(b.bar.open_interest)),
+        oi: wholes(RollingField::Oi, |b| whole(b.bar.open_interest)),
         strike: decimals(RollingField::Strike, |b| b.strike.0),
         spot: decimals(RollingField::Spot, |b| b.spot.0),
         open: decimals(RollingField::Open, |b| b.bar.open.0),
         high: decimals(RollingField::High, |b| b.bar.high.0),
         low: decimals(RollingField::Low, |b| b.bar.low.0),
         close: decimals(RollingField::Close, |b| b.bar.close.0),
-        volume: wholes(RollingField::Volume, |b| i64::try_from(b.bar.volume).unwrap_or(i64::MAX)),
+        volume: wholes(RollingField::Volume, |b| whole(b.bar.volume)),
         timestamp: bars.iter().map(|b| b.bar.start.as_second()).collect(),
     }
 }

@@ -87,10 +87,10 @@ fn new_order(exchange: &Exchange, request: &PlaceOrder) -> Result<NewOrder, Refu
     let bad = || Refused::input(BAD_FIELDS);
     let spec = OrderSpec {
         contract,
-        side: words::side_of(&request.transaction_type).ok_or_else(bad)?,
+        side: request.transaction_type.side().ok_or_else(bad)?,
         quantity: quantity(request.quantity)?,
-        kind: words::kind_of(&request.order_type, request.price, request.trigger_price).ok_or_else(bad)?,
-        validity: words::validity_of(&request.validity).ok_or_else(bad)?,
+        kind: request.order_type.kind(request.price, request.trigger_price).ok_or_else(bad)?,
+        validity: request.validity.validity().ok_or_else(bad)?,
         product: words::product_of(&request.product_type).ok_or_else(bad)?,
     };
     Ok(NewOrder::new(spec, request.correlation_id.clone()))
@@ -120,9 +120,9 @@ async fn modify(State(shared): State<Shared>, Path(order_id): Path<String>, head
     }
     let bad = || Refused::input(BAD_FIELDS);
     let to = Modification {
-        kind: words::kind_of(&request.order_type, request.price, request.trigger_price).ok_or_else(bad)?,
+        kind: request.order_type.kind(request.price, request.trigger_price).ok_or_else(bad)?,
         quantity: quantity(request.quantity)?,
-        validity: words::validity_of(&request.validity).ok_or_else(bad)?,
+        validity: request.validity.validity().ok_or_else(bad)?,
     };
     let account = shared.account();
     let id = BrokerOrderId(order_id);

@@ -8,11 +8,11 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 
 use super::answers::{Answer, Refused, ok};
-use crate::domain::{ContractKind, OrderKind};
+use crate::domain::ContractKind;
 use crate::exchange::{Exchange, LedgerEntry, PastTradeView, Voucher, isin};
 use crate::exchange_server::limits::Bucket;
 use crate::exchange_server::state::Shared;
-use crate::protocol::dhan::enums::{ExchangeSegment, OptionType, OrderType, ProductType, TransactionType};
+use crate::protocol::dhan::enums::{ExchangeSegment, OptionType, ProductType, TransactionType};
 use crate::protocol::dhan::statements::{LedgerRow, PastTrade};
 use crate::protocol::dhan::values::parse_date;
 
@@ -99,12 +99,7 @@ fn trade_row(exchange: &Exchange, past: &PastTradeView) -> PastTrade {
         transaction_type: TransactionType::from(trade.side),
         exchange_segment: ExchangeSegment::from(contract.segment()),
         product_type: ProductType::from(trade.product),
-        order_type: match past.kind {
-            OrderKind::Limit { .. } => OrderType::Limit,
-            OrderKind::Market => OrderType::Market,
-            OrderKind::StopLimit { .. } => OrderType::StopLoss,
-            OrderKind::StopMarket { .. } => OrderType::StopLossMarket,
-        },
+        order_type: past.kind.into(),
         trading_symbol: None,
         custom_symbol: exchange.listing_of_held(contract).map_or_else(|| contract.label(), |l| l.display_name),
         security_id: trade.security_id.to_string(),

@@ -43,9 +43,9 @@ async fn place(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) ->
 fn new_order(exchange: &Exchange, request: &PlaceSuperOrder) -> Result<NewSuperOrder, Refused> {
     let entry = OrderSpec {
         contract: contract_of(exchange, &request.exchange_segment, &request.security_id)?,
-        side: words::side_of(&request.transaction_type).ok_or_else(Refused::bad_fields)?,
+        side: request.transaction_type.side().ok_or_else(Refused::bad_fields)?,
         quantity: quantity(request.quantity)?,
-        kind: words::kind_of(&request.order_type, request.price, Decimal::ZERO).ok_or_else(Refused::bad_fields)?,
+        kind: request.order_type.kind(request.price, Decimal::ZERO).ok_or_else(Refused::bad_fields)?,
         validity: Validity::Day,
         product: words::product_of(&request.product_type).ok_or_else(Refused::bad_fields)?,
     };
@@ -72,7 +72,7 @@ async fn modify(State(shared): State<Shared>, Path(order_id): Path<String>, head
     }
     let change = match request {
         ModifySuperOrder::Entry(leg) => SuperChange::Entry {
-            kind: words::kind_of(&leg.order_type, leg.price, Decimal::ZERO).ok_or_else(Refused::bad_fields)?,
+            kind: leg.order_type.kind(leg.price, Decimal::ZERO).ok_or_else(Refused::bad_fields)?,
             quantity: quantity(leg.quantity)?,
             target: wished(leg.target_price),
             stop: wished(leg.stop_loss_price),
@@ -96,12 +96,7 @@ async fn cancel(
     headers: HeaderMap,
 ) -> Answer {
     shared.admit(&headers, &Bucket::Order)?;
-    let leg = match LegName::read(&leg) {
-        LegName::Entry => BracketLeg::Entry,
-        LegName::Target => BracketLeg::Target,
-        LegName::StopLoss => BracketLeg::StopLoss,
-        LegName::None | LegName::Unknown(_) => return Err(Refused::bad_fields()),
-    };
+    let leg = LegName::read(&leg).leg().ok_or_else(Refused::bad_fields)?;
     let (account, id) = (shared.account(), BrokerOrderId(order_id));
     let work = move |exchange: &mut Exchange, now| exchange.cancel_super_order(&account, &id, leg, now);
     let accepted = shared.core.call(work).await??;
@@ -160,7 +155,7 @@ fn wire(exchange: &Exchange, view: &SuperOrderView) -> SuperOrder {
 fn wire_leg(leg: &SuperLegView, side: &TransactionType) -> SuperOrderLeg {
     SuperOrderLeg {
         order_id: leg.order_id.to_string(),
-        leg_name: words::leg_name(leg.leg),
+        leg_name: LegName::from(leg.leg),
         transaction_type: side.clone(),
         total_quantity: (leg.leg == BracketLeg::StopLoss).then_some(i64::from(leg.quantity.0)),
         remaining_quantity: i64::from(leg.remaining.0),

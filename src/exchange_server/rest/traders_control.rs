@@ -8,12 +8,12 @@ use axum::routing::get;
 use serde::Deserialize;
 
 use super::answers::{Answer, Refused, ok};
-use crate::domain::{Money, PnlExit as Rule};
+use crate::domain::{Money, PnlExit};
 use crate::exchange_server::limits::Bucket;
 use crate::exchange_server::state::Shared;
 use crate::exchange_server::switches::PnlExitKey;
 use crate::protocol::dhan::enums::{ExitProduct, KillSwitch, PnlExitStatus};
-use crate::protocol::dhan::traders_control::{KillSwitchAnswer, PnlExit, PnlExitAnswer, PnlExitRequest};
+use crate::protocol::dhan::traders_control::{KillSwitchAnswer, PnlExit as WirePnlExit, PnlExitAnswer, PnlExitRequest};
 
 pub fn routes() -> Router<Shared> {
     Router::new()
@@ -59,7 +59,7 @@ async fn set_pnl_exit(State(shared): State<Shared>, headers: HeaderMap, body: By
     if !request.product_type.iter().all(ExitProduct::is_known) {
         return Err(Refused::bad_fields());
     }
-    let rule = Rule {
+    let rule = PnlExit {
         profit: Money(request.profit_value),
         loss: Money(request.loss_value),
         intraday: request.product_type.contains(&ExitProduct::Intraday),
@@ -81,10 +81,10 @@ async fn pnl_exit(State(shared): State<Shared>, headers: HeaderMap) -> Answer {
         exchange.pnl_exit(&account)
     });
     let Some(rule) = rule.await? else {
-        return told(&shared, &PnlExit { pnl_exit_status: PnlExitStatus::Inactive, ..PnlExit::default() });
+        return told(&shared, &WirePnlExit { pnl_exit_status: PnlExitStatus::Inactive, ..WirePnlExit::default() });
     };
     let products = [(rule.intraday, ExitProduct::Intraday), (rule.delivery, ExitProduct::Delivery)];
-    let set = PnlExit {
+    let set = WirePnlExit {
         pnl_exit_status: PnlExitStatus::Active,
         profit: rule.profit.0,
         loss: rule.loss.0,
@@ -95,7 +95,7 @@ async fn pnl_exit(State(shared): State<Shared>, headers: HeaderMap) -> Answer {
 }
 
 /// The rule, its last field by the name that the switch wants.
-fn told(shared: &Shared, set: &PnlExit) -> Answer {
+fn told(shared: &Shared, set: &WirePnlExit) -> Answer {
     let answer = ok(set)?;
     match shared.switches().pnl_exit_key {
         PnlExitKey::SnakeCase => Ok(answer),

@@ -2,18 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use futures_util::SinkExt;
-use serde::Deserialize;
-use tokio::time::{Instant, interval_at, sleep, timeout};
+use tokio::time::{Instant, interval_at, sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::LARGEST_MESSAGE;
+use super::{LOOK_AGAIN, PING_EVERY, SILENT_FOR, Visitor, dismiss, limited, send, send_all};
 use crate::domain::{Contract, ContractKind, Price, Quantity};
 use crate::exchange::{DepthLevel as Rests, MarketView};
 use crate::exchange_server::core::Frame;
@@ -28,44 +25,23 @@ use crate::protocol::dhan::market_feed::{
     MAX_PER_MESSAGE, OpenInterest, Packet, PreviousClose, QuoteFields, Ticker, encode,
 };
 
-const PING_EVERY: Duration = Duration::from_secs(10);
-/// A client that has not answered pings for this long is gone.
-const SILENT_FOR: Duration = Duration::from_secs(40);
-/// How often a silent or frozen connection looks whether it still is.
-const LOOK_AGAIN: Duration = Duration::from_millis(50);
-/// A client that does not read for this long is cut off.
-const SEND_WITHIN: Duration = Duration::from_secs(10);
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Visitor {
-    token: Option<String>,
-    client_id: Option<String>,
-}
-
-impl Visitor {
-    pub fn is_known(&self, shared: &Shared) -> bool {
-        self.token.as_deref().is_some_and(|t| shared.knows(t, Endpoint::Feed))
-            && self.client_id.as_deref() == Some(shared.identity.client_id.as_str())
-    }
-}
-
-pub async fn open(State(shared): State<Shared>, Query(who): Query<Visitor>, upgrade: WebSocketUpgrade) -> Response {
+pub(super) async fn open(
+    State(shared): State<Shared>,
+    Query(who): Query<Visitor>,
+    upgrade: WebSocketUpgrade,
+) -> Response {
     if let Some(status) = shared.faults.refuses_feed() {
         return StatusCode::from_u16(status).unwrap_or(StatusCode::TOO_MANY_REQUESTS).into_response();
     }
     if shared.faults.ends_feed().is_some() {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
-    let is_client = who.client_id.as_deref() == Some(shared.identity.client_id.as_str());
-    let token = who.token.filter(|t| shared.knows(t, Endpoint::Feed));
-    let upgrade = upgrade.max_message_size(LARGEST_MESSAGE).max_frame_size(LARGEST_MESSAGE);
-    match (token, shared.switches().bad_token_on_feed) {
-        (Some(token), _) if is_client => upgrade.on_upgrade(move |socket| Connection::new(shared, token).run(socket)),
-        (_, BadTokenOnFeed::HandshakeRefused) => StatusCode::UNAUTHORIZED.into_response(),
-        (token, BadTokenOnFeed::DisconnectPacket) => {
-            let why = if token.is_some() { DataCode::AuthenticationFailed } else { DataCode::InvalidToken };
-            upgrade.on_upgrade(move |mut socket| async move { dismiss(&mut socket, why.number()).await })
+    let upgrade = limited(upgrade);
+    match (who.admitted(&shared, Endpoint::Feed), shared.switches().bad_token_on_feed) {
+        (Ok(token), _) => upgrade.on_upgrade(move |socket| Connection::new(shared, token).run(socket)),
+        (Err(_), BadTokenOnFeed::HandshakeRefused) => StatusCode::UNAUTHORIZED.into_response(),
+        (Err(why), BadTokenOnFeed::DisconnectPacket) => {
+            upgrade.on_upgrade(move |mut socket| async move { dismiss(&mut socket, disconnect(why.number())).await })
         }
     }
 }
@@ -121,7 +97,7 @@ impl Connection {
             let goes_on = tokio::select! {
                 () = self.shared.cancel.cancelled() => false,
                 () = self.place.cancelled() => {
-                    dismiss(&mut socket, DataCode::TooMany.number()).await;
+                    dismiss(&mut socket, disconnect(DataCode::TooMany.number())).await;
                     false
                 }
                 _ = changes.changed() => true,
@@ -159,14 +135,14 @@ impl Connection {
     async fn is_over(&self, socket: &mut WebSocket) -> bool {
         if let Some(reason) = self.shared.faults.ends_feed() {
             match reason {
-                Some(code) => dismiss(socket, code).await,
-                None => drop(socket.send(Message::Close(None)).await),
+                Some(code) => dismiss(socket, disconnect(code)).await,
+                None => drop(send(socket, Message::Close(None)).await),
             }
             return true;
         }
         let revoked = self.shared.faults.revokes_token(Endpoint::Feed);
         if revoked {
-            dismiss(socket, DataCode::InvalidToken.number()).await;
+            dismiss(socket, disconnect(DataCode::InvalidToken.number())).await;
         }
         revoked
     }
@@ -175,7 +151,7 @@ impl Connection {
     async fn is_logged_in(&mut self, socket: &mut WebSocket) -> bool {
         let good = self.shared.identity.accepts(&self.token);
         if !good {
-            dismiss(socket, DataCode::AuthenticationFailed.number()).await;
+            dismiss(socket, disconnect(DataCode::AuthenticationFailed.number())).await;
         }
         good
     }
@@ -202,7 +178,7 @@ impl Connection {
     /// Sends what there is at once, and every change from then on. A contract already subscribed takes the new mode.
     async fn subscribe(&mut self, socket: &mut WebSocket, mode: FeedMode, list: Vec<FeedInstrument>) -> bool {
         if list.len() > MAX_PER_MESSAGE {
-            dismiss(socket, DataCode::TooManyInstruments.number()).await;
+            dismiss(socket, disconnect(DataCode::TooManyInstruments.number())).await;
             return false;
         }
         let views = self.look_up(list).await;
@@ -211,7 +187,7 @@ impl Connection {
             let contract = view.contract;
             if !self.subscriptions.contains_key(&contract) {
                 if self.subscriptions.len() >= MAX_PER_CONNECTION {
-                    dismiss(socket, DataCode::TooManyInstruments.number()).await;
+                    dismiss(socket, disconnect(DataCode::TooManyInstruments.number())).await;
                     return false;
                 }
                 self.shared.core.want(contract);
@@ -288,7 +264,7 @@ impl Connection {
             Some(Fault::FeedSplit) => packets.iter().flat_map(|p| split(p)).collect(),
             _ => packets,
         };
-        send_messages(socket, messages).await
+        send_all(socket, messages).await
     }
 }
 
@@ -305,27 +281,11 @@ fn wrapped(view: &MarketView) -> MarketView {
     MarketView { last_quantity, ..view.clone() }
 }
 
-/// Tells why, and closes.
-async fn dismiss(socket: &mut WebSocket, why: u16) {
+/// The packet that says why the connection ends.
+fn disconnect(why: u16) -> Vec<u8> {
     let mut bytes = Vec::new();
     encode(&Packet { segment: 0, security_id: 0, body: Body::Disconnect(why) }, &mut bytes);
-    if send_messages(socket, vec![bytes]).await {
-        drop(socket.send(Message::Close(None)).await);
-    }
-}
-
-async fn send_messages(socket: &mut WebSocket, messages: Vec<Vec<u8>>) -> bool {
-    let all = async {
-        for message in messages {
-            socket.feed(Message::Binary(message.into())).await?;
-        }
-        socket.flush().await
-    };
-    matches!(timeout(SEND_WITHIN, all).await, Ok(Ok(())))
-}
-
-async fn send(socket: &mut WebSocket, message: Message) -> bool {
-    matches!(timeout(SEND_WITHIN, socket.send(message)).await, Ok(Ok(())))
+    bytes
 }
 
 /// Whether a mode would show a difference. The time of the last trade alone is none.

@@ -1,41 +1,53 @@
 //! The depth sockets: 20 levels of up to 50 instruments, 200 levels of one. Bids and asks in packets of their own.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use futures_util::SinkExt;
-use tokio::time::{Instant, interval_at, timeout};
+use tokio::time::{Instant, interval_at};
 use tokio_util::sync::CancellationToken;
 
-use super::LARGEST_MESSAGE;
-use super::live_feed::Visitor;
+use super::{PING_EVERY, SILENT_FOR, Visitor, dismiss, limited, send, send_all};
 use crate::domain::{Contract, Segment};
 use crate::exchange::{DeepBook, DepthLevel};
+use crate::exchange_server::faults::Endpoint;
 use crate::exchange_server::state::Shared;
+use crate::exchange_server::switches::{DeepPath, DepthUnsubscribe};
 use crate::exchange_server::words;
 use crate::protocol::dhan::enums::ExchangeSegment;
 use crate::protocol::dhan::errors::DataCode;
 use crate::protocol::dhan::market_depth::{
-    DepthAction, DepthBody, DepthLevels, DepthPacket, DepthPrice, DepthRequest, DepthRow, DepthSide, encode_depth,
+    DepthAction, DepthBody, DepthLevels, DepthPacket, DepthPrice, DepthRequest, DepthRow, DepthSide, UNSUBSCRIBE,
+    UNSUBSCRIBE_ALSO, encode_depth,
 };
 use crate::protocol::dhan::market_feed::FeedInstrument;
 
-const PING_EVERY: Duration = Duration::from_secs(10);
-/// A client that has not answered pings for this long is gone.
-const SILENT_FOR: Duration = Duration::from_secs(40);
-/// A client that does not read for this long is cut off.
-const SEND_WITHIN: Duration = Duration::from_secs(10);
-
-pub async fn twenty(shared: State<Shared>, who: Query<Visitor>, upgrade: WebSocketUpgrade) -> Response {
+pub(super) async fn twenty(shared: State<Shared>, who: Query<Visitor>, upgrade: WebSocketUpgrade) -> Response {
     open(shared, who, upgrade, DepthLevels::Twenty)
 }
 
-pub async fn two_hundred(shared: State<Shared>, who: Query<Visitor>, upgrade: WebSocketUpgrade) -> Response {
-    open(shared, who, upgrade, DepthLevels::TwoHundred)
+pub(super) async fn two_hundred_documented(
+    shared: State<Shared>,
+    who: Query<Visitor>,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    match shared.switches().deep_path {
+        DeepPath::Both | DeepPath::Documented => open(shared, who, upgrade, DepthLevels::TwoHundred),
+        DeepPath::Root => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+pub(super) async fn two_hundred_at_root(
+    shared: State<Shared>,
+    who: Query<Visitor>,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    match shared.switches().deep_path {
+        DeepPath::Both | DeepPath::Root => open(shared, who, upgrade, DepthLevels::TwoHundred),
+        DeepPath::Documented => StatusCode::NOT_FOUND.into_response(),
+    }
 }
 
 fn open(
@@ -44,17 +56,16 @@ fn open(
     upgrade: WebSocketUpgrade,
     levels: DepthLevels,
 ) -> Response {
-    if !who.is_known(&shared) {
-        return StatusCode::UNAUTHORIZED.into_response();
+    match who.admitted(&shared, Endpoint::Depth) {
+        Ok(token) => limited(upgrade).on_upgrade(move |socket| Connection::new(shared, token, levels).run(socket)),
+        Err(_) => StatusCode::UNAUTHORIZED.into_response(),
     }
-    upgrade
-        .max_message_size(LARGEST_MESSAGE)
-        .max_frame_size(LARGEST_MESSAGE)
-        .on_upgrade(move |socket| Connection::new(shared, levels).run(socket))
 }
 
 struct Connection {
     shared: Shared,
+    /// What it logged in with.
+    token: String,
     levels: DepthLevels,
     /// What was sent last of each contract.
     subscriptions: BTreeMap<Contract, Option<DeepBook>>,
@@ -72,28 +83,38 @@ impl Drop for Connection {
 }
 
 impl Connection {
-    fn new(shared: Shared, levels: DepthLevels) -> Self {
+    fn new(shared: Shared, token: String, levels: DepthLevels) -> Self {
         let place = shared.depth_place();
-        Self { shared, levels, subscriptions: BTreeMap::new(), place, sequence: 0 }
+        Self { shared, token, levels, subscriptions: BTreeMap::new(), place, sequence: 0 }
     }
 
     async fn run(mut self, mut socket: WebSocket) {
         let mut frames = self.shared.core.frames();
         let mut pings = interval_at(Instant::now() + PING_EVERY, PING_EVERY);
+        let mut token_ends = self.shared.identity.token_ends();
         let mut heard = Instant::now();
+        let mut changes = self.shared.faults.changes();
         loop {
+            if self.shared.faults.revokes_token(Endpoint::Depth) {
+                self.dismiss(&mut socket, DataCode::InvalidToken).await;
+                break;
+            }
             let goes_on = tokio::select! {
                 () = self.shared.cancel.cancelled() => false,
                 () = self.place.cancelled() => {
                     self.dismiss(&mut socket, DataCode::TooMany).await;
                     false
                 }
+                _ = changes.changed() => true,
+                _ = token_ends.changed() => self.is_logged_in(&mut socket).await,
                 changed = frames.changed() => {
                     frames.borrow_and_update();
                     changed.is_ok() && self.send_changes(&mut socket).await
                 }
                 _ = pings.tick() => {
-                    heard.elapsed() < SILENT_FOR && send(&mut socket, Message::Ping(Vec::new().into())).await
+                    heard.elapsed() < SILENT_FOR
+                        && self.is_logged_in(&mut socket).await
+                        && send(&mut socket, Message::Ping(Vec::new().into())).await
                 }
                 said = socket.recv() => match said {
                     Some(Ok(message)) => {
@@ -109,6 +130,15 @@ impl Connection {
         }
     }
 
+    /// A token that has ended, by another one or by its time, ends the connection.
+    async fn is_logged_in(&self, socket: &mut WebSocket) -> bool {
+        let good = self.shared.identity.accepts(&self.token);
+        if !good {
+            self.dismiss(socket, DataCode::AuthenticationFailed).await;
+        }
+        good
+    }
+
     /// One message of the client; `false` ends the connection. What makes no sense is passed over.
     async fn hear(&mut self, socket: &mut WebSocket, message: Message) -> bool {
         let text = match message {
@@ -117,6 +147,9 @@ impl Connection {
             Message::Binary(_) | Message::Ping(_) | Message::Pong(_) => return true,
         };
         let Ok(request) = serde_json::from_str::<DepthRequest>(&text) else { return true };
+        if !takes(self.shared.switches().depth_unsubscribe, request.request_code) {
+            return true;
+        }
         match request.action() {
             Some(DepthAction::Subscribe(list)) => self.subscribe(socket, list).await,
             Some(DepthAction::Unsubscribe(list)) => {
@@ -186,13 +219,7 @@ impl Connection {
             messages.push(packets(self.levels, &book, &mut self.sequence));
             *sent = Some(book);
         }
-        let all = async {
-            for bytes in messages {
-                socket.feed(Message::Binary(bytes.into())).await?;
-            }
-            socket.flush().await
-        };
-        matches!(timeout(SEND_WITHIN, all).await, Ok(Ok(())))
+        send_all(socket, messages).await
     }
 
     /// Tells why, and closes.
@@ -200,9 +227,16 @@ impl Connection {
         let mut bytes = Vec::new();
         let packet = DepthPacket { segment: 0, security_id: 0, body: DepthBody::Disconnect(why.number()) };
         encode_depth(self.levels, &packet, &mut bytes);
-        if send(socket, Message::Binary(bytes.into())).await {
-            drop(socket.send(Message::Close(None)).await);
-        }
+        dismiss(socket, bytes).await;
+    }
+}
+
+/// Whether a request is one that is known here: the sources differ on the code that takes a subscription back.
+fn takes(switch: DepthUnsubscribe, code: u8) -> bool {
+    match switch {
+        DepthUnsubscribe::Either => true,
+        DepthUnsubscribe::Code24 => code != UNSUBSCRIBE_ALSO,
+        DepthUnsubscribe::Code25 => code != UNSUBSCRIBE,
     }
 }
 
@@ -226,8 +260,4 @@ fn packets(levels: DepthLevels, book: &DeepBook, sequence: &mut u32) -> Vec<u8> 
 
 fn row(level: &DepthLevel) -> DepthRow {
     DepthRow { price: DepthPrice::nearest(level.price.0), quantity: level.quantity.0, orders: u32::from(level.orders) }
-}
-
-async fn send(socket: &mut WebSocket, message: Message) -> bool {
-    matches!(timeout(SEND_WITHIN, socket.send(message)).await, Ok(Ok(())))
 }

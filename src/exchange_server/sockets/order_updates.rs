@@ -11,7 +11,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use super::LARGEST_MESSAGE;
+use super::{LOOK_AGAIN, limited, send};
 use crate::exchange_server::core::OrderUpdate;
 use crate::exchange_server::faults::{Endpoint, Fault};
 use crate::exchange_server::state::Shared;
@@ -24,20 +24,15 @@ const LOGIN_WITHIN: Duration = Duration::from_secs(10);
 
 /// A message held back leaves after this long where none follows it.
 const HELD_FOR: Duration = Duration::from_millis(400);
-/// How often a frozen connection looks whether it still is.
-const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
-pub async fn open(State(shared): State<Shared>, upgrade: WebSocketUpgrade) -> Response {
+pub(super) async fn open(State(shared): State<Shared>, upgrade: WebSocketUpgrade) -> Response {
     if shared.faults.closes_order_socket() {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
     let Ok(place) = Arc::clone(&shared.order_sockets).try_acquire_owned() else {
         return StatusCode::TOO_MANY_REQUESTS.into_response();
     };
-    upgrade
-        .max_message_size(LARGEST_MESSAGE)
-        .max_frame_size(LARGEST_MESSAGE)
-        .on_upgrade(move |socket| run(socket, shared, place))
+    limited(upgrade).on_upgrade(move |socket| run(socket, shared, place))
 }
 
 async fn run(mut socket: WebSocket, shared: Shared, _place: OwnedSemaphorePermit) {
@@ -50,12 +45,12 @@ async fn run(mut socket: WebSocket, shared: Shared, _place: OwnedSemaphorePermit
     let known = is_good() && !shared.faults.revokes_token(Endpoint::OrderSocket);
     // A good login is not answered at all (or by a frame nobody has documented); a bad one ends the connection.
     if !known {
-        drop(socket.send(Message::Close(None)).await);
+        send(&mut socket, Message::Close(None)).await;
         return;
     }
     if shared.switches().order_socket_login == LoginAnswer::Frame {
         let answer = serde_json::json!({ "Type": "login", "Status": "success" }).to_string();
-        if socket.send(Message::Text(answer.into())).await.is_err() {
+        if !send(&mut socket, Message::Text(answer.into())).await {
             return;
         }
     }
@@ -101,7 +96,7 @@ impl Held {
 
     async fn let_go(&mut self, socket: &mut WebSocket) -> bool {
         match self.0.take() {
-            Some((text, _)) => socket.send(Message::Text(text.into())).await.is_ok(),
+            Some((text, _)) => send(socket, Message::Text(text.into())).await,
             None => true,
         }
     }
@@ -134,7 +129,7 @@ async fn tell(
         _ => 1,
     };
     for _ in 0..copies {
-        if socket.send(Message::Text(text.clone().into())).await.is_err() {
+        if !send(socket, Message::Text(text.clone().into())).await {
             return false;
         }
     }

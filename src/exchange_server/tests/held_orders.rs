@@ -89,10 +89,14 @@ async fn refusals_of_held_orders_have_the_brokers_bodies() {
     let mut technical = alert(&desk, &call);
     technical["condition"]["comparisonType"] = json!("TECHNICAL_WITH_VALUE");
     technical["condition"]["indicatorName"] = json!("SMA_5");
+    let (status, body) = desk.post("/alerts/orders", technical.clone()).await;
+    assert_eq!((status, &body["errorMessage"]), (StatusCode::BAD_REQUEST, &json!("timeFrame is required")));
     technical["condition"]["timeFrame"] = json!("DAY");
+    technical["condition"]["exchangeSegment"] = json!("NSE_FNO");
+    technical["condition"]["securityId"] = json!(call);
     let (status, body) = desk.post("/alerts/orders", technical).await;
     assert_eq!((status, &body["errorCode"]), (StatusCode::BAD_REQUEST, &json!("DH-905")), "{body}");
-    assert!(body["errorMessage"].as_str().unwrap().contains("PRICE_WITH_VALUE"));
+    assert_eq!(body["errorMessage"], json!("securityId is invalid"), "an option is not watched");
 }
 
 fn alert(desk: &Desk, id: &str) -> Value {

@@ -5,6 +5,8 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use super::*;
+use crate::exchange_server::faults::{Endpoint, Fault, FaultSpec};
+use crate::exchange_server::switches::{DeepPath, DepthUnsubscribe};
 use crate::protocol::dhan::market_depth::{DepthBody, DepthDecoder, DepthLevels, DepthPacket, DepthRow, DepthSide};
 use crate::protocol::dhan::market_feed::{Body, FeedDecoder, Packet};
 use crate::protocol::dhan::order_update::{Frame, Login};
@@ -231,6 +233,85 @@ async fn two_hundred_levels_are_served_on_both_paths_for_one_instrument() {
         }
     }
     assert!(connect_async(format!("{}?token=x&clientId=y&authType=2", desk.server.depth_20)).await.is_err());
+}
+
+#[tokio::test]
+async fn a_depth_socket_ends_with_its_token() {
+    let desk = Desk::new().await;
+    let call = desk.option("25950", "ce").await;
+    let mut socket = depth(&desk, &desk.server.depth_20).await;
+    say(&mut socket, subscribe(23, &[("NSE_FNO", &call)])).await;
+    assert_eq!(depth_packets(&mut socket, DepthLevels::Twenty).await.len(), 2);
+    desk.server.revoke_token().unwrap();
+    assert_eq!(depth_packets(&mut socket, DepthLevels::Twenty).await[0].body, DepthBody::Disconnect(808));
+}
+
+#[tokio::test]
+async fn a_token_revoked_for_depth_ends_the_depth_socket_and_leaves_the_feed() {
+    let desk = Desk::new().await;
+    let call = desk.option("25950", "ce").await;
+    let (mut deep, mut prices) = (depth(&desk, &desk.server.depth_200).await, feed(&desk).await);
+    say(&mut deep, json!({"RequestCode": 23, "ExchangeSegment": "NSE_FNO", "SecurityId": call})).await;
+    assert_eq!(depth_packets(&mut deep, DepthLevels::TwoHundred).await.len(), 2);
+    desk.server.faults.set(FaultSpec::new(Fault::TokenRevoked).on(&[Endpoint::Depth])).unwrap();
+    assert_eq!(depth_packets(&mut deep, DepthLevels::TwoHundred).await[0].body, DepthBody::Disconnect(809));
+    say(&mut prices, subscribe(15, &[("IDX_I", "13")])).await;
+    assert!(matches!(packet(&mut prices).await.body, Body::PreviousClose(_)));
+    let (url, token, client) = (&desk.server.depth_20, &desk.server.access_token, &desk.server.client_id);
+    assert!(connect_async(format!("{url}?token={token}&clientId={client}&authType=2")).await.is_err());
+}
+
+async fn desk_with(switches: Switches) -> Desk {
+    Desk::with(ServerConfig { switches, ..config(&ten_o_clock()) }).await
+}
+
+#[tokio::test]
+async fn two_hundred_levels_are_where_the_switch_says() {
+    for (deep_path, expected) in
+        [(DeepPath::Both, [true, true]), (DeepPath::Documented, [true, false]), (DeepPath::Root, [false, true])]
+    {
+        let desk = desk_with(Switches { deep_path, ..Switches::default() }).await;
+        let documented = desk.server.depth_200.clone();
+        let root = documented.replace("/twohundreddepth", "/");
+        let query = format!("token={}&clientId={}&authType=2", desk.server.access_token, desk.server.client_id);
+        let mut opens = Vec::new();
+        for url in [documented, root] {
+            opens.push(connect_async(format!("{url}?{query}")).await.is_ok());
+        }
+        assert_eq!(opens, expected, "{deep_path:?}");
+    }
+}
+
+#[tokio::test]
+async fn depth_is_taken_back_by_the_code_the_switch_says() {
+    for (depth_unsubscribe, expected) in [
+        (DepthUnsubscribe::Either, [true, true]),
+        (DepthUnsubscribe::Code24, [true, false]),
+        (DepthUnsubscribe::Code25, [false, true]),
+    ] {
+        let desk = desk_with(Switches { depth_unsubscribe, ..Switches::default() }).await;
+        let call = desk.option("25950", "ce").await;
+        let mut taken = Vec::new();
+        for code in [24, 25] {
+            let mut socket = depth(&desk, &desk.server.depth_20).await;
+            say(&mut socket, subscribe(23, &[("NSE_FNO", &call)])).await;
+            depth_packets(&mut socket, DepthLevels::Twenty).await;
+            say(&mut socket, subscribe(code, &[("NSE_FNO", &call)])).await;
+            // Subscribed anew, a book is sent at once; subscribed still, it is not.
+            say(&mut socket, subscribe(23, &[("NSE_FNO", &call)])).await;
+            socket.send(Message::Ping(Vec::new().into())).await.unwrap();
+            let mut sent = false;
+            loop {
+                match socket.next().await.unwrap().unwrap() {
+                    Message::Binary(_) => sent = true,
+                    Message::Pong(_) => break,
+                    other => panic!("{other:?}"),
+                }
+            }
+            taken.push(sent);
+        }
+        assert_eq!(taken, expected, "{depth_unsubscribe:?}");
+    }
 }
 
 #[tokio::test]

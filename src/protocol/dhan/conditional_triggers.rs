@@ -13,8 +13,10 @@ use super::enums::{
     ProductType, TimeFrame, TransactionType, Validity,
 };
 use super::orders::{BAD_FIELDS, require, strict_object};
+use super::terms::priced;
 use super::values;
 use crate::domain::time::Timestamp;
+use crate::domain::{self, Against, Comparison, Condition, Contract, OrderSpec, Price, TriggerStatus};
 
 /// Orders in one request, of either kind.
 pub const MOST_ORDERS: usize = 15;
@@ -139,13 +141,120 @@ impl AlertCondition {
     }
 }
 
+impl AlertCondition {
+    /// A condition in the wire's words; what it watches goes by its segment and number.
+    pub fn of(condition: &Condition, exchange_segment: ExchangeSegment, security_id: String) -> Self {
+        let mut wire = Self {
+            exchange_segment,
+            security_id,
+            operator: Operator::read(condition.operator.as_str()),
+            exp_date: condition.expires,
+            frequency: Frequency::read(condition.frequency.as_str()),
+            user_note: condition.note.clone(),
+            ..Self::default()
+        };
+        match condition.comparison {
+            Comparison::Price { value } => {
+                wire.comparison_type = ComparisonType::PriceWithValue;
+                wire.comparing_value = Some(value.0);
+            }
+            Comparison::Technical { indicator, time_frame, with } => {
+                wire.indicator_name = Some(IndicatorName::read(indicator.as_str()));
+                wire.time_frame = Some(TimeFrame::read(time_frame.as_str()));
+                wire.comparison_type = match with {
+                    Against::Value(value) => {
+                        wire.comparing_value = Some(value);
+                        ComparisonType::TechnicalWithValue
+                    }
+                    Against::Indicator(other) => {
+                        wire.comparing_indicator_name = Some(IndicatorName::read(other.as_str()));
+                        ComparisonType::TechnicalWithIndicator
+                    }
+                    Against::Close => ComparisonType::TechnicalWithClose,
+                };
+            }
+        }
+        wire
+    }
+
+    /// The condition in our words, on what it watches; `None` where it says something ours do not have. Without a
+    /// frequency, it is once.
+    pub fn condition(&self, contract: Contract) -> Option<Condition> {
+        let frequency = match self.frequency.as_str() {
+            "" => domain::Frequency::Once,
+            text => domain::Frequency::named(text)?,
+        };
+        Some(Condition {
+            contract,
+            comparison: self.comparison()?,
+            operator: domain::Operator::named(self.operator.as_str())?,
+            expires: self.exp_date,
+            frequency,
+            note: self.user_note.clone(),
+        })
+    }
+
+    fn comparison(&self) -> Option<Comparison> {
+        let indicator = |name: &Option<IndicatorName>| domain::Indicator::named(name.as_ref()?.as_str());
+        let with = match self.comparison_type {
+            ComparisonType::PriceWithValue => return Some(Comparison::Price { value: Price(self.comparing_value?) }),
+            ComparisonType::TechnicalWithValue => Against::Value(self.comparing_value?),
+            ComparisonType::TechnicalWithIndicator => Against::Indicator(indicator(&self.comparing_indicator_name)?),
+            ComparisonType::TechnicalWithClose => Against::Close,
+            ComparisonType::Unknown(_) => return None,
+        };
+        let time_frame = domain::TimeFrame::named(self.time_frame.as_ref()?.as_str())?;
+        Some(Comparison::Technical { indicator: indicator(&self.indicator_name)?, time_frame, with })
+    }
+}
+
 impl AlertOrder {
+    /// An order in the wire's words; its contract goes by its segment and number.
+    pub fn of(spec: &OrderSpec, exchange_segment: ExchangeSegment, security_id: String) -> Self {
+        let (order_type, price, trigger_price) = priced(spec.kind);
+        Self {
+            transaction_type: spec.side.into(),
+            exchange_segment,
+            product_type: spec.product.into(),
+            order_type,
+            security_id,
+            quantity: i64::from(spec.quantity.0),
+            validity: spec.validity.into(),
+            price,
+            disc_quantity: 0,
+            trigger_price,
+        }
+    }
+
     fn is_known(&self) -> bool {
         self.transaction_type.is_known()
             && self.exchange_segment.is_known()
             && self.product_type.is_known()
             && self.order_type.is_known()
             && self.validity.is_known()
+    }
+}
+
+impl AlertStatus {
+    /// A word nobody knows counts as active: it may still send orders.
+    pub fn status(&self) -> TriggerStatus {
+        match self {
+            Self::Active | Self::Unknown(_) => TriggerStatus::Active,
+            Self::Triggered => TriggerStatus::Triggered,
+            Self::Expired => TriggerStatus::Expired,
+            Self::Cancelled => TriggerStatus::Cancelled,
+        }
+    }
+}
+
+impl From<TriggerStatus> for AlertStatus {
+    fn from(status: TriggerStatus) -> Self {
+        match status {
+            TriggerStatus::Active => Self::Active,
+            TriggerStatus::Triggered => Self::Triggered,
+            TriggerStatus::Expired => Self::Expired,
+            TriggerStatus::Cancelled => Self::Cancelled,
+        }
     }
 }
 

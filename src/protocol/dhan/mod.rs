@@ -21,6 +21,7 @@ pub mod postback;
 pub mod profile;
 pub mod statements;
 pub mod super_orders;
+pub mod terms;
 pub mod traders_control;
 pub mod trades;
 pub mod values;
