@@ -17,8 +17,8 @@ pub use self::live::{ConsentBy, IpCommand, IpSetArgs, RiskCommand, SetupArgs, St
 pub use self::protection::{RulesArgs, StopArgs, TargetArgs};
 pub use self::records::{AlertsArgs, AlertsCommand, JournalCommand, ReplayArgs, ReplayDay, TradebookArgs, VerifyArgs};
 pub use self::scalping::{SetupsCommand, SignalArgs, SignalsCommand};
-pub use self::values::{Seeds, Target};
-use self::values::{holding, option_right, seconds, seeds, strategy_id};
+pub use self::values::{OwnPolicy, Seeds, Target};
+use self::values::{failure_policy, holding, option_right, seconds, seeds, strategy_id};
 use crate::domain::{OptionRight, Price, Quantity, StrategyId, StrategyStatus, Symbol};
 use crate::engine::record::Profile;
 use crate::simulation::{Disturbance, Weather};
@@ -145,6 +145,8 @@ pub enum Command {
         /// In full, as configured
         word: String,
     },
+    /// The broker's own exit of everything at the day-loss limit: `on`, `off`, or how it stands
+    Backstop(BackstopArgs),
     /// A failed strategy becomes pending again
     Retry(OneArgs),
     /// A held execution goes on where it stopped
@@ -171,6 +173,15 @@ pub enum Command {
     },
     /// Send a signal by hand, to try a set-up out
     Signal(SignalArgs),
+    /// What happens when a leg of a strategy fails: unwind, hold, market_with_band, or default (as the settings say)
+    OnFailure {
+        /// Its number, as `list` shows it
+        #[arg(value_parser = strategy_id)]
+        id: StrategyId,
+        /// unwind, hold, market_with_band or default
+        #[arg(value_name = "POLICY", value_parser = failure_policy)]
+        policy: OwnPolicy,
+    },
     /// Read strategies from files: an analysis, records, positions, CSV
     Import(ImportArgs),
     /// The contract that an option means today
@@ -289,6 +300,23 @@ pub struct FlattenArgs {
     pub force: bool,
     #[command(flatten)]
     pub yes: Yes,
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+pub struct BackstopArgs {
+    /// Without it: how it stands
+    #[arg(value_enum, value_name = "on|off")]
+    pub wish: Option<OnOff>,
+    #[command(flatten)]
+    pub yes: Yes,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OnOff {
+    /// The broker exits everything at the limit, today
+    On,
+    /// It no longer does
+    Off,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -138,6 +138,7 @@ fn asks(command: &Command) -> bool {
         Command::Execute(args) => !args.dry_run && !args.yes.yes,
         Command::Flatten(args) => !args.yes.yes,
         Command::Kill(yes) => !yes.yes,
+        Command::Backstop(args) => args.wish.is_some() && !args.yes.yes,
         Command::Resume(args) | Command::Unwind(args) | Command::Close(args) => !args.yes.yes,
         Command::Risk { command: Some(RiskCommand::Ack(yes)) } => !yes.yes,
         Command::Ip { command: Some(IpCommand::Set(args)) } => !args.yes.yes,
@@ -166,6 +167,7 @@ fn asks(command: &Command) -> bool {
         | Command::Journal { .. }
         | Command::Replay(_)
         | Command::InstallShortcut(_)
+        | Command::OnFailure { .. }
         | Command::Stop(_)
         | Command::Target(_)
         | Command::Rules(_)
@@ -240,7 +242,11 @@ async fn act(shell: &mut Shell<'_>, command: &Command) -> Result<(), Failure> {
         Command::Flatten(args) => commands::flatten::run(shell, *args).await,
         Command::Kill(yes) => commands::kill::run(shell, *yes).await,
         Command::Trading { command } => commands::trading::run(shell, command).await,
-        Command::Arm { word } => shell.order(Order::Arm { word: word.clone() }).await,
+        Command::Backstop(args) => commands::backstop::run(shell, *args).await,
+        Command::Arm { word } => {
+            shell.order(Order::Arm { word: word.clone() }).await?;
+            commands::backstop::answered(shell, "broker_switch").await.map(|_| ())
+        }
         Command::Retry(args) => shell.order(Order::Retry { id: args.id }).await,
         Command::Resume(args) => commands::decide::resume(shell, args).await,
         Command::Unwind(args) => commands::decide::unwind(shell, args).await,
@@ -249,6 +255,7 @@ async fn act(shell: &mut Shell<'_>, command: &Command) -> Result<(), Failure> {
         Command::Map(args) => commands::map::run(shell, args).await,
         Command::Alerts(args) => commands::alerts::run(shell, args).await,
         Command::Rehearse(args) => commands::rehearse::run(shell, args).await,
+        Command::OnFailure { id, policy } => shell.order(Order::SetFailurePolicy { id: *id, policy: policy.0 }).await,
         Command::Stop(args) => commands::protect::stop(shell, args).await,
         Command::Target(args) => commands::protect::target(shell, args).await,
         Command::Rules(args) => commands::protect::rules(shell, args).await,

@@ -153,6 +153,7 @@ fn without_journal(effect: &Effect) -> Option<Event> {
         | Effect::ReadTrades
         | Effect::ReadPositions
         | Effect::ReadFunds
+        | Effect::Safeguard(_)
         | Effect::Watch(_)
         | Effect::Levels(_)
         | Effect::WakeAt(_)

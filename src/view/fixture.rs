@@ -360,7 +360,7 @@ impl Desk {
         let keys: Vec<LotKey> = self.state.lots_of(Owner::Strategy(id)).map(|(k, _)| *k).collect();
         for key in keys {
             let net = self.state.lots[&key].net;
-            let side = if net.0 < 0 { Side::Buy } else { Side::Sell };
+            let side = net.closing_side();
             let purpose = Purpose::Exit { owner: key.owner };
             let intent = self.order(key.contract, side, net.size().0, price, purpose);
             self.see(intent, SeenStatus::Filled, net.size().0);

@@ -8,7 +8,7 @@ use super::safety::Safety;
 use crate::domain::time::{Timestamp, ms_between};
 use crate::engine::State;
 use crate::engine::effect::AlertLevel;
-use crate::engine::state::OrderState;
+use crate::engine::state::{OrderState, Safeguard};
 
 /// A condition, with what follows from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +37,7 @@ pub(super) fn standing(seen: &Seen<'_>) -> Vec<Standing> {
     flatten(seen, &mut all);
     token(seen, &mut all);
     links(seen, &mut all);
+    safeguards(seen, &mut all);
     rehearsals(seen, &mut all);
     books(seen, &mut all);
     for row in seen.queue {
@@ -120,6 +121,22 @@ fn links(seen: &Seen<'_>, all: &mut Vec<Standing>) {
             warn(format!("Quote feed silent for {age}: prices come by request, seconds late."));
         }
         LinkState::Up | LinkState::Connecting => {}
+    }
+}
+
+fn safeguards(seen: &Seen<'_>, all: &mut Vec<Standing>) {
+    let mut warn = |text: String| all.push(Standing { level: AlertLevel::Warning, text });
+    match &seen.safety.broker_exit {
+        Safeguard::Refused(why) => warn(format!("The broker's exit on loss is not set: {why}.")),
+        Safeguard::Unknown(why) => warn(format!("Whether the broker's exit on loss is set is being read: {why}.")),
+        Safeguard::Gone => warn("The broker's exit on loss has fired, or was taken back elsewhere.".into()),
+        Safeguard::Unasked | Safeguard::NotSet | Safeguard::Asked(_) | Safeguard::Set(_) => {}
+    }
+    match &seen.safety.broker_switch {
+        Safeguard::Set(()) => warn("The broker's kill switch is set: it takes no order until you arm.".into()),
+        Safeguard::Refused(why) => warn(format!("The broker's kill switch is not set: {why}.")),
+        Safeguard::Unknown(why) => warn(format!("Whether the broker's kill switch is set is being read: {why}.")),
+        Safeguard::Unasked | Safeguard::NotSet | Safeguard::Asked(_) | Safeguard::Gone => {}
     }
 }
 

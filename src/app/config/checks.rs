@@ -123,6 +123,9 @@ impl<'a> Checks<'a> {
         self.at_least("execution.max_quote_age_ms", e.max_quote_age_ms, 250, "quotes come every second or so: it");
         self.at_least("execution.mark_expires_min", e.mark_expires_min, 1, "the minutes a mark lasts");
         self.between("execution.drift_warning_pct", e.drift_warning_pct, dec!(1000), "a percentage of the premium");
+        self.between("execution.band_pct", e.band_pct, dec!(50), "a percentage of the price");
+        let holds = (0..=30).contains(&e.stock_expiry_days);
+        self.require(holds, "execution.stock_expiry_days", e.stock_expiry_days, "write 0 to 30 days");
         self.between("execution.max_spread_pct", e.max_spread_pct, dec!(200), "a percentage of the middle");
     }
 

@@ -4,6 +4,11 @@ use jiff::civil::Time;
 
 use super::ReplayDay;
 use crate::domain::{OptionRight, Price, Quantity, ScaleStep, StrategyId, Symbol};
+use crate::engine::config::FailurePolicy;
+
+/// A strategy's own policy, or the settings'.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwnPolicy(pub Option<FailurePolicy>);
 
 /// A price, or none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +33,13 @@ pub(super) fn holding(text: &str) -> Result<(Symbol, Quantity), String> {
         Some((Symbol::new(symbol).ok()?, Quantity(quantity.parse().ok()?)))
     };
     read().ok_or_else(|| "a holding is written SYMBOL=QUANTITY".into())
+}
+
+pub(super) fn failure_policy(text: &str) -> Result<OwnPolicy, String> {
+    if text.eq_ignore_ascii_case("default") {
+        return Ok(OwnPolicy(None));
+    }
+    text.parse().map(|p| OwnPolicy(Some(p)))
 }
 
 pub(super) fn target_price(text: &str) -> Result<Target, String> {

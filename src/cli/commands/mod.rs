@@ -1,6 +1,7 @@
 //! One file per sub-command (those that only hand on what was typed are in the dispatch itself).
 
 pub mod alerts;
+pub mod backstop;
 pub mod decide;
 pub mod doctor;
 pub mod exchange;

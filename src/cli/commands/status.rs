@@ -28,6 +28,10 @@ pub(super) fn tell(console: &mut Console, status: &Value) -> Result<(), Failure>
         format::or_unknown(number(status, "charges"), |n| format::rupees(Money(n))),
         fields::rupees(status, "available"),
     ))?;
+    if text(&status["broker_exit"], "state") == "set" {
+        let loss = fields::rupees(&status["broker_exit"], "loss");
+        console.say(&format!("The broker exits everything by itself at a day loss of {loss}."))?;
+    }
     match text(status, "awake") {
         "kept" => console.say("Something is open: this machine is kept awake.")?,
         "not kept" => console.say("! Something is open, and this machine may fall asleep by itself: set it not to.")?,

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::super::record::{Purpose, Unplaced};
+use super::LotKey;
 use crate::domain::time::Timestamp;
 use crate::domain::{BrokerOrderId, Intent, Money, OrderKind, OrderSighting, OrderSpec, Price, Quantity, SeenStatus};
 use crate::options::charges::OrderTally;
@@ -107,6 +108,11 @@ impl Order {
             made_at: at,
             changed_at: at,
         }
+    }
+
+    /// The lot that its fills belong to.
+    pub fn lot_key(&self) -> LotKey {
+        LotKey { owner: self.purpose.owner(), contract: self.intent.spec.contract, product: self.intent.spec.product }
     }
 
     /// What may still fill, at most: a restatement may or may not have been taken.

@@ -21,6 +21,8 @@ pub const ACCOUNT: AccountId = AccountId(1);
 /// One listed expiry of NIFTY, open or closed as the test says.
 pub struct Market {
     pub open: bool,
+    /// Its options are on a share, not on an index.
+    pub shares: bool,
 }
 
 pub fn expiry() -> Date {
@@ -57,7 +59,7 @@ impl Reference for Market {
         None
     }
     fn instrument(&self, contract: &Contract) -> Option<Instrument> {
-        Some(listed(*contract))
+        (contract.kind != ContractKind::Index || !self.shares).then(|| listed(*contract))
     }
     fn underlying(&self, symbol: Symbol) -> Option<Contract> {
         Some(Contract::index(Exchange::Nse, symbol))
@@ -108,7 +110,7 @@ impl Desk {
         state.apply(&created, now);
         let mut desk = Self {
             engine: Engine::new(config, state),
-            market: Market { open: true },
+            market: Market { open: true, shares: false },
             now,
             journal: vec![(now, created)],
             effects: Vec::new(),

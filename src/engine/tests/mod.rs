@@ -10,4 +10,5 @@ mod protect;
 mod rehearsing;
 mod restart;
 mod rules;
+mod safeguards;
 mod scalp;

@@ -21,7 +21,12 @@ impl Checks {
                 self.orders.get(order_id).and_then(|o| o.purpose).is_some_and(|p| !p.is_exit())
             }
             Call::Cancel { .. } => false,
-            Call::FindByCorrelation(_) | Call::Orders | Call::Trades | Call::Positions | Call::Funds => return Ok(()),
+            Call::FindByCorrelation(_)
+            | Call::Orders
+            | Call::Trades
+            | Call::Positions
+            | Call::Funds
+            | Call::Safeguard(_) => return Ok(()),
         };
         must(!entry || state.halt.is_none(), Invariant::NoEntryWhileHalted, || {
             format!("an entry leaves while halted: {call:?}")

@@ -1,8 +1,11 @@
 //! The audit trail: who asked for what, what was refused, what the safety devices did, and by which numbers.
 
 use super::cells::Cells;
-use crate::domain::{Bound, CommandId, Contract, Price, Product, Quote, RuleKind, RuleLevel, StrategyId};
+use crate::domain::{
+    Bound, CommandId, Contract, Price, Product, Quote, RuleKind, RuleLevel, SafeguardTold, StrategyId,
+};
 use crate::engine::Origin;
+use crate::engine::config::FailurePolicy;
 use crate::engine::record::{Owner, Record};
 use crate::engine::state::{Basis, Guard, LotKey, Plan, SignalFate, State, Stop, StopHow};
 
@@ -131,6 +134,25 @@ pub fn audit_line(record: &Record, before: &State) -> Option<AuditLine> {
         Record::FlattenStarted { include_foreign: false } => line("flatten started", "everything of ours"),
         Record::FlattenEnded => line("flatten ended", "the broker reports every position closed"),
         Record::Armed => line("armed", "entries are allowed again"),
+        Record::FailurePolicySet { id, policy } => {
+            line("failure policy", policy.map_or("as the settings say", FailurePolicy::as_str)).strategy(*id)
+        }
+        Record::BrokerExitWished { on: true } => line("safeguard wished", "the broker's exit on loss"),
+        Record::BrokerExitWished { on: false } => line("safeguard wished", "no exit on loss by the broker"),
+        Record::SafeguardAsked { ask } => line("safeguard asked", &ask.what()),
+        Record::SafeguardTold { told: SafeguardTold::Exit(exit) } => line(
+            "safeguard",
+            exit.map_or("the broker's exit on loss is not set", |_| "the broker's exit on loss is set"),
+        ),
+        Record::SafeguardTold { told: SafeguardTold::Switch(true) } => {
+            line("safeguard", "the broker's kill switch is set")
+        }
+        Record::SafeguardTold { told: SafeguardTold::Switch(false) } => {
+            line("safeguard", "the broker's kill switch is off")
+        }
+        Record::SafeguardFailed { ask, reason, .. } => {
+            line("safeguard failed", &format!("could not {}", ask.what())).because(reason)
+        }
         Record::Store { up: true } => line("journal", "can be written again"),
         Record::Store { up: false } => line("journal", "cannot be written"),
         Record::Created { .. }

@@ -77,6 +77,7 @@ impl Pending {
             | Record::PlanMade { .. }
             | Record::RulesSet { .. }
             | Record::PlanPeak { .. }
+            | Record::FailurePolicySet { .. }
             | Record::RuleFired { .. }
             | Record::SetupArmed { .. }
             | Record::ScalpOpened { .. }
@@ -86,6 +87,10 @@ impl Pending {
             | Record::FlattenStarted { .. }
             | Record::FlattenEnded
             | Record::Armed
+            | Record::BrokerExitWished { .. }
+            | Record::SafeguardAsked { .. }
+            | Record::SafeguardTold { .. }
+            | Record::SafeguardFailed { .. }
             | Record::OrderLink { .. }
             | Record::Store { .. } => {}
             Record::SignalSeen { id, .. }

@@ -72,6 +72,7 @@ fn perform(model: &mut Model, action: Action, key: Key, out: &mut Vec<Outgoing>)
         Action::Flatten => cards::flatten(model, out),
         Action::IncludeForeign => cards::include_foreign(model),
         Action::Arm => ask_for_arm_word(model),
+        Action::BrokerExit => cards::confirm_broker_exit(model),
         Action::Mark => mark(model, out),
         Action::PriorityUp => change_priority(model, 1, out),
         Action::PriorityDown => change_priority(model, -1, out),
