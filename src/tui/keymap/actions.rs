@@ -164,7 +164,7 @@ actions! {
         "On the halt card: positions that were opened elsewhere are flattened too, or left alone.";
     Arm "arm" &[Pending, Queue, Positions, Orders, Log, Signals, Kill], ["A"], "arm", Safety, 1, [], offers::arm,
         "Allows entries again after a halt. Asks for a typed word.";
-    BrokerExit "broker_exit" PANES, ["B"], "broker's exit", Safety, 0, [danger], offers::always,
+    BrokerExit "broker_exit" PANES, ["L"], "broker's exit", Safety, 0, [danger], offers::always,
         "Asks the broker to exit everything by itself at the day-loss limit, also when this machine is off; or takes that back. Asks first.";
 
     Mark "mark" STRATEGY, ["Space"], "mark", Strategies, 1, [], offers::mark,

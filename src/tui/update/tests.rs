@@ -354,7 +354,7 @@ fn foreign_positions_go_only_when_included() {
 fn the_brokers_exit_is_asked_about_first_and_taken_back_by_the_same_key() {
     let mut desk = busy();
     let mut model = screen(&desk, (120, 36));
-    assert_eq!(press(&mut model, "B"), []);
+    assert_eq!(press(&mut model, "L"), []);
     assert!(
         matches!(model.layers.last(), Some(Layer::Confirm(c)) if c.subject == crate::tui::model::Subject::BrokerExit { on: true })
     );
@@ -365,7 +365,7 @@ fn the_brokers_exit_is_asked_about_first_and_taken_back_by_the_same_key() {
     let told = crate::domain::SafeguardTold::Exit(Some(exit));
     desk.record(crate::engine::Record::SafeguardTold { told });
     let mut model = screen(&desk, (120, 36));
-    press(&mut model, "B");
+    press(&mut model, "L");
     wait(&mut model, 1_000);
     assert_eq!(commands(&press(&mut model, "y")), [Command::BrokerExit { on: false }]);
 }

@@ -131,7 +131,7 @@ fn the_brokers_exit_stands_in_the_frame_of_the_limits() {
         assert!(told.iter().any(|t| t.contains(words)), "{words}: {told:?}");
     }
     let mut model = screen(&desk, (120, 36));
-    press(&mut model, "B");
+    press(&mut model, "L");
     let now = model.now + 400;
     update(&mut model, Msg::Tick(now));
     assert_snapshot!("broker_exit_120x36", text_of(&mut model));
