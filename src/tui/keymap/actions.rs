@@ -53,7 +53,7 @@ const PANES: &[Context] = &[Pending, Queue, Positions, Orders, Log, Signals];
 const LISTS: &[Context] = &[Pending, Queue];
 const STRATEGY: &[Context] = &[Pending, Queue, Detail];
 const SCROLL: &[Context] = &[Pending, Queue, Positions, Orders, Log, Signals, Detail, Help, Kill, Card];
-const EVERYWHERE: &[Context] =
+pub(super) const EVERYWHERE: &[Context] =
     &[Pending, Queue, Positions, Orders, Log, Signals, Detail, Help, Kill, Card, Approval, Text];
 
 /// The chapters of the help page.
