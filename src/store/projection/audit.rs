@@ -139,7 +139,7 @@ pub fn audit_line(record: &Record, before: &State) -> Option<AuditLine> {
         }
         Record::BrokerExitWished { on: true } => line("safeguard wished", "the broker's exit on loss"),
         Record::BrokerExitWished { on: false } => line("safeguard wished", "no exit on loss by the broker"),
-        Record::SafeguardAsked { ask } => line("safeguard asked", &ask.what()),
+        Record::SafeguardAsked { ask } => line("safeguard asked", ask.what()),
         Record::SafeguardTold { told: SafeguardTold::Exit(exit) } => line(
             "safeguard",
             exit.map_or("the broker's exit on loss is not set", |_| "the broker's exit on loss is set"),
