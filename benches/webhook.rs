@@ -38,11 +38,11 @@ fn main() {
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     runtime.block_on(async {
         for (relaxed, name) in [(false, "FULL"), (true, "NORMAL")] {
-            let stage = Stage::open(relaxed, Duration::ZERO).await;
+            let stage = Box::pin(Stage::open(relaxed, Duration::ZERO)).await;
             stage.one_after_another(rounds, name).await;
             stage.close().await;
         }
-        let stage = Stage::open(false, Duration::from_millis(50)).await;
+        let stage = Box::pin(Stage::open(false, Duration::from_millis(50))).await;
         stage.at_once(if rounds > 100 { 40 } else { 3 }).await;
         stage.close().await;
     });
