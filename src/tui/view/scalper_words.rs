@@ -32,7 +32,7 @@ pub fn today(today: &ScalpUse, theme: &Theme) -> Line<'static> {
     let mut spans = vec![
         dim("Today "),
         Span::styled(format!("{}/{}", today.trades, today.max_trades), full(today.trades >= today.max_trades)),
-        dim(" trades · net "),
+        dim(" · net "),
         words::pnl(today.net, theme),
         dim(&format!(" (limit −{})", format::rupees_whole(today.max_loss))),
         dim(" · losses in a row "),
