@@ -143,7 +143,9 @@ impl Cockpit {
         let first = View::build(desk.state(), &config.engine, &shared.prices(), &shared.health(), &today, now);
         let (views_out, views) = watch::channel(Arc::new(first));
         let rehearsal = exchange.as_ref().map(|running| Rehearsal::new(running.faults.clone()));
+        let bell: Arc<Doorbell> = Arc::default();
         let outlets = Outlets {
+            bell: bell.clone(),
             store: store.tasks.clone(),
             calls: calls_out,
             views: views_out,
@@ -206,7 +208,7 @@ impl Cockpit {
             suggested,
             control: None,
             webhook: None,
-            bell: Arc::default(),
+            bell,
             shared: kept,
             account,
             started: Instant::now(),

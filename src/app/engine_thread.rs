@@ -27,6 +27,7 @@ use crate::engine::effect::{AlertLevel, Levels};
 use crate::gateway::call::{Answer, Outgoing};
 use crate::gateway::desk::{Desk, Notice};
 use crate::view::{StoreHealth, View};
+use crate::web::webhook::Doorbell;
 
 /// A view is made at most this often for data; at once after a command.
 const VIEW_EVERY: Duration = Duration::from_millis(100);
@@ -45,6 +46,8 @@ pub struct Outlets {
     pub interest: watch::Sender<BTreeSet<Contract>>,
     /// Where faults can be practised: the built-in exchange's.
     pub rehearsal: Option<Rehearsal>,
+    /// What happens at the webhook's door.
+    pub bell: Arc<Doorbell>,
 }
 
 /// The thread's state.
@@ -299,6 +302,7 @@ impl EngineThread {
         health.api.recent = quota.by_second;
         health.api.limit = quota.limit;
         health.closes_at = self.today.closes_at(now);
+        health.webhook = Some(super::webhook::health(self.outlets.bell.look()));
         health.rehearsals = self.outlets.rehearsal.as_mut().map(Rehearsal::running).unwrap_or_default();
         let engine = self.desk.driver().engine();
         let prices = self.shared.prices().clone();

@@ -14,7 +14,8 @@ use crate::domain::time::Timestamp;
 use crate::engine::effect::AlertLevel;
 use crate::net::Secret;
 use crate::protocol::dhan::postback::PostbackKey;
-use crate::web::webhook::{self, Doorbell, Heard, Keys, Postbacks, Standing};
+use crate::view::{WebhookDoor, WebhookHealth, WebhookRefusal};
+use crate::web::webhook::{self, Doorbell, Heard, Keys, Postbacks, Refusal, Rung, Standing};
 use crate::web::{Desk, Serving, Token};
 
 /// Postbacks that are remembered, to tell a second delivery.
@@ -55,6 +56,18 @@ pub async fn open(
         bell.stands(Standing::Failed(text));
         None
     })
+}
+
+/// What the screen shows of the door.
+pub fn health(rung: Rung) -> WebhookHealth {
+    let Rung { standing, counts, refusals } = rung;
+    let door = match standing {
+        Standing::Off => WebhookDoor::Off,
+        Standing::Open(at) => WebhookDoor::Open(at),
+        Standing::Failed(why) => WebhookDoor::Failed(why),
+    };
+    let shown = |Refusal { at, source, status, reason, .. }| WebhookRefusal { at, source, status, reason };
+    WebhookHealth { door, counts, refusals: refusals.into_iter().map(shown).collect() }
 }
 
 /// The secrets, wherever they are kept: those of the door are looked for in the keyring in paper mode, too.

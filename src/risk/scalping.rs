@@ -119,7 +119,8 @@ pub fn size(question: &SizeQuestion, limits: &ScalpLimits) -> Size {
     let lots = by_risk.min(by_funds).min(by_limit);
     let (risk, stop, lot) = (risk.round_dp(2).normalize(), question.stop_points.normalize(), question.lot);
     let arithmetic = format!(
-        "{lots} lots: ₹{risk} at risk / ({stop} points × {lot}) = {by_risk}; funds allow {by_funds}; limits allow {by_limit}"
+        "{lots} {}: ₹{risk} at risk / ({stop} points × {lot}) = {by_risk}; funds allow {by_funds}; limits allow {by_limit}",
+        if lots == 1 { "lot" } else { "lots" }
     );
     Size { lots, arithmetic }
 }

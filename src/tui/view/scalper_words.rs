@@ -32,7 +32,7 @@ pub fn today(today: &ScalpUse, theme: &Theme) -> Line<'static> {
     let mut spans = vec![
         dim("Today "),
         Span::styled(format!("{}/{}", today.trades, today.max_trades), full(today.trades >= today.max_trades)),
-        dim(" trades · net "),
+        dim(" · net "),
         words::pnl(today.net, theme),
         dim(&format!(" (limit −{})", format::rupees_whole(today.max_loss))),
         dim(" · losses in a row "),
@@ -107,7 +107,7 @@ pub fn no_signals(model: &Model) -> String {
 }
 
 pub fn webhook(webhook: Option<&WebhookHealth>, theme: &Theme) -> Line<'static> {
-    let off = "Webhook off: set a secret with `strikedeck setup` and signals can come in.";
+    let off = "Webhook off: set STRIKEDECK_WEBHOOK_SECRET in secrets.env (README) to open it.";
     let Some(w) = webhook else { return Line::styled(off, theme.dim) };
     let (taken, refused) = w.totals();
     match &w.door {

@@ -97,8 +97,16 @@ fn section(
         return std::iter::once(heading).chain(lines.into_iter().map(|l| (None, indented(l)))).collect();
     }
     let (keys, rows): (Vec<ScalperKey>, Vec<Row<'static>>) = rows.into_iter().unzip();
-    let lines = table::lines(columns, &rows, width, theme);
+    let lines = table::lines(columns, &rows, width, theme).into_iter().map(without_gap);
     std::iter::once(None).chain(keys.into_iter().map(Some)).zip(lines).collect()
+}
+
+/// Without the blanks at its end, which would only be cut.
+fn without_gap(mut line: Line<'static>) -> Line<'static> {
+    while line.spans.last().is_some_and(|s| s.content.trim().is_empty()) {
+        line.spans.pop();
+    }
+    line
 }
 
 const SETUPS: &[Column] = &[
