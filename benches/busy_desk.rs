@@ -1,4 +1,4 @@
-//! A busy desk for benches: 500 strategies, 200 open positions, prices that move.
+//! A busy desk for benches: 500 strategies, 200 open positions, prices that move; if wanted, a stop resting for each position.
 
 use std::sync::Arc;
 
@@ -7,13 +7,15 @@ use rust_decimal::Decimal;
 use strikedeck::domain::strategy::Metrics;
 use strikedeck::domain::time::{Timestamp, from_ist};
 use strikedeck::domain::{
-    AccountId, Bound, BrokerOrderId, Contract, Conviction, CorrelationId, Exchange, Instrument, Intent, IntentId, Leg,
-    LegKind, Money, NetQuantity, OptionRight, OrderKind, OrderSighting, OrderSpec, PositionSighting, Price, Product,
-    Quantity, Quote, Recommendation, SecurityId, SeenStatus, Segment, Side, StrategyId, StrategyStatus, Symbol,
-    Validity,
+    AccountId, Bound, BrokerOrderId, Contract, Conviction, CorrelationId, Exchange, Funds, Instrument, Intent,
+    IntentId, Leg, LegKind, Money, NetQuantity, OptionRight, OrderKind, OrderSighting, OrderSpec, PositionSighting,
+    Price, Product, Quantity, Quote, Recommendation, SecurityId, SeenStatus, Segment, Side, StrategyId, StrategyStatus,
+    Symbol, Validity,
 };
-use strikedeck::engine::record::{Profile, Purpose, Record};
-use strikedeck::engine::{EngineConfig, Reference, ResolvedLeg, State};
+use strikedeck::engine::record::{Owner, Profile, Purpose, Record};
+use strikedeck::engine::reference::{OrderTally, RawCharges};
+use strikedeck::engine::state::{LotKey, Stop, StopHow};
+use strikedeck::engine::{Engine, EngineConfig, Event, Reference, ResolvedLeg, State};
 use strikedeck::tui::keymap::Keymap;
 use strikedeck::tui::model::Model;
 use strikedeck::tui::update::{Msg, update};
@@ -55,6 +57,7 @@ impl Desk {
         let now = from_ist(date(2026, 11, 20).at(10, 42, 17, 0));
         let mut desk = Self { state: State::default(), prices: Prices::default(), now };
         desk.record(&Record::Created { profile: Profile::Paper, prefix: "SD7K2M".into() });
+        desk.record(&Record::DayStarted { day: date(2026, 11, 20) });
         let mut books = Vec::new();
         for n in 1..=STRATEGIES {
             let id = StrategyId(n);
@@ -68,6 +71,57 @@ impl Desk {
         desk.move_prices();
         assert_eq!(desk.view().positions.open_legs(), 200);
         desk
+    }
+
+    /// The engine of this desk, its positions watched.
+    pub fn engine(&self) -> (Engine, Timestamp) {
+        let mut engine = Engine::new(EngineConfig::default(), self.state.clone());
+        let funds = Funds { available: Money(1_000_000.into()), ..Funds::default() };
+        let read = Event::FundsRead { account: AccountId(1), asked_at: self.now, funds };
+        engine.handle(&read, self.now, &OpenMarket);
+        (engine, strikedeck::domain::time::after_ms(self.now, 1))
+    }
+
+    /// Puts a stop at rest for every position.
+    pub fn guarded(mut self) -> Self {
+        let lots: Vec<(LotKey, NetQuantity)> = self.state.lots.iter().map(|(k, l)| (*k, l.net)).collect();
+        for (key, net) in lots {
+            let (trigger, price) = if net.0 > 0 { (30, 27) } else { (70, 77) };
+            let (trigger, price) = (Price(trigger.into()), Price(price.into()));
+            let LotKey { owner, contract, product } = key;
+            let stop = Some(Stop { trigger, how: StopHow::ByHand });
+            self.record(&Record::StopSet { owner, contract, product, stop });
+            let spec = key.order(net.closing_side(), net.size(), OrderKind::StopLimit { trigger, price });
+            let number = self.intend(spec, Purpose::Protect { owner });
+            let sighting = sighting(number, spec, 0);
+            self.record(&Record::OrderSeen { intent: IntentId(number), sighting: Box::new(sighting) });
+        }
+        assert_eq!((self.state.guards.len(), self.state.open.len()), (200, 200));
+        self
+    }
+
+    /// An exit that works, of a long leg: its number and what it is for.
+    pub fn working(&mut self) -> (u64, OrderSpec) {
+        let owner = Owner::Strategy(StrategyId(1));
+        let key = LotKey { owner, contract: legs(1)[0].1, product: Product::Margin };
+        let spec = key.order(Side::Sell, Quantity(LOT), OrderKind::Limit { price: Price(50.into()) });
+        let number = self.intend(spec, Purpose::Exit { owner });
+        let sighting = sighting(number, spec, 0);
+        self.record(&Record::OrderSeen { intent: IntentId(number), sighting: Box::new(sighting) });
+        (number, spec)
+    }
+
+    fn intend(&mut self, spec: OrderSpec, purpose: Purpose) -> u64 {
+        let number = self.state.next_intent.max(1);
+        let intent = Intent {
+            id: IntentId(number),
+            account: AccountId(1),
+            correlation: CorrelationId::new("SD7K2M", number).unwrap(),
+            spec,
+            expires: Timestamp::MAX,
+        };
+        self.record(&Record::IntentMade { intent: Box::new(intent), purpose });
+        number
     }
 
     fn record(&mut self, record: &Record) {
@@ -91,7 +145,6 @@ impl Desk {
         });
         self.record(&Record::ExecutionStarted { id, quotes: Vec::new() });
         for (leg, (side, contract)) in legs.into_iter().enumerate() {
-            let number = self.state.next_intent.max(1);
             let spec = OrderSpec {
                 contract,
                 side,
@@ -100,27 +153,8 @@ impl Desk {
                 validity: Validity::Day,
                 product: Product::Margin,
             };
-            let intent = Intent {
-                id: IntentId(number),
-                account: AccountId(1),
-                correlation: CorrelationId::new("SD7K2M", number).unwrap(),
-                spec,
-                expires: Timestamp::MAX,
-            };
-            self.record(&Record::IntentMade {
-                intent: Box::new(intent),
-                purpose: Purpose::Entry { strategy: id, leg },
-            });
-            let sighting = OrderSighting {
-                correlation: None,
-                order_id: BrokerOrderId(number.to_string()),
-                spec,
-                filled: Quantity(LOT),
-                average: Some(Price(50.into())),
-                status: SeenStatus::Filled,
-                reason: None,
-                updated: None,
-            };
+            let number = self.intend(spec, Purpose::Entry { strategy: id, leg });
+            let sighting = sighting(number, spec, LOT);
             self.record(&Record::OrderSeen { intent: IntentId(number), sighting: Box::new(sighting) });
             books.push(PositionSighting {
                 contract,
@@ -167,6 +201,21 @@ impl Desk {
         let mut model = Model::new(Arc::new(Keymap::default()), SIZE);
         update(&mut model, Msg::View(Arc::new(self.view())));
         model
+    }
+}
+
+/// What the broker tells of an order, with so much of it filled.
+pub fn sighting(number: u64, spec: OrderSpec, filled: u32) -> OrderSighting {
+    let whole = filled >= spec.quantity.0;
+    OrderSighting {
+        correlation: None,
+        order_id: BrokerOrderId(number.to_string()),
+        spec,
+        filled: Quantity(filled),
+        average: (filled > 0).then(|| Price(50.into())),
+        status: if whole { SeenStatus::Filled } else { SeenStatus::Working },
+        reason: None,
+        updated: None,
     }
 }
 
@@ -220,7 +269,8 @@ fn instrument(contract: Contract) -> Instrument {
     }
 }
 
-struct OpenMarket;
+/// Everything is listed, at any hour.
+pub struct OpenMarket;
 
 impl Reference for OpenMarket {
     fn resolve(&self, _: &Recommendation, _: Date, _: Timestamp) -> Result<Vec<ResolvedLeg>, String> {
@@ -235,7 +285,7 @@ impl Reference for OpenMarket {
     fn instrument(&self, contract: &Contract) -> Option<Instrument> {
         Some(instrument(*contract))
     }
-    fn charges(&self, _: &Contract, _: Side, turnover: Money, _: Date) -> Money {
-        Money(turnover.0 / Decimal::from(1_000))
+    fn charges(&self, order: &OrderTally) -> RawCharges {
+        RawCharges { brokerage: Money(order.turnover.0 / Decimal::from(1_000)), ..RawCharges::default() }
     }
 }

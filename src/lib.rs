@@ -15,6 +15,7 @@ pub mod engine;
 pub mod exchange;
 pub mod gateway;
 // floor 3
+pub mod alerts;
 pub mod broker;
 pub mod exchange_server;
 pub mod net;

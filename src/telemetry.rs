@@ -9,11 +9,11 @@ use std::path::Path;
 use std::sync::{OnceLock, PoisonError, RwLock};
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::{Offset, TimeZone};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
-use tracing_appender::rolling::{Builder, Rotation};
 use tracing_subscriber::filter::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::Writer;
@@ -21,8 +21,10 @@ use tracing_subscriber::fmt::time::FormatTime;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// Daily files that are kept.
-const DAYS: usize = 30;
+use crate::platform::rotating::{Bounds, RotatingFile};
+
+/// What is kept: a month, or less when somebody wants to know everything.
+const BOUNDS: Bounds = Bounds { file_bytes: 20 * 1024 * 1024, files: 30 };
 
 /// Where log lines go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,15 +56,14 @@ pub struct Telemetry {
     _file: WorkerGuard,
 }
 
-/// Starts logging: daily files `strikedeck.<date>.log` in `folder` (which must exist), and the pane if there is one.
+/// Starts logging: files `strikedeck.<date>.log` in `folder` (which must exist), and the pane if there is one.
 /// `filter` is a level or a list of targets with levels. A full disk or a slow one holds up nobody: lines are dropped.
 pub fn start(folder: &Path, filter: &str, pane: Pane) -> Result<Telemetry, TelemetryError> {
-    let files = Builder::new().rotation(Rotation::DAILY).filename_prefix("strikedeck").filename_suffix("log");
-    let files = files.build(folder).map_err(|e| TelemetryError::Folder {
-        folder: folder.display().to_string(),
-        reason: io::Error::other(e).to_string(),
-    })?;
-    prune(folder);
+    let mut files = Daily(RotatingFile::new(folder, "strikedeck", "log", BOUNDS));
+    files
+        .0
+        .prepare(today())
+        .map_err(|e| TelemetryError::Folder { folder: folder.display().to_string(), reason: e.to_string() })?;
     let (file, guard) = NonBlockingBuilder::default().lossy(true).thread_name("log").finish(files);
     let filter = EnvFilter::try_new(filter)
         .map_err(|e| TelemetryError::Filter { filter: filter.into(), reason: e.to_string() })?;
@@ -76,19 +77,22 @@ pub fn start(folder: &Path, filter: &str, pane: Pane) -> Result<Telemetry, Telem
     Ok(Telemetry { _file: guard })
 }
 
-/// Removes all but the newest daily files. One that another program holds open stays until the next start; nobody is told,
-/// least of all on standard error, where the screen is.
-fn prune(folder: &Path) {
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
-    let ours = |name: &String| name.strip_prefix("strikedeck.").is_some_and(|rest| rest.strip_suffix(".log").is_some());
-    let mut files: Vec<String> = entries.filter_map(|e| e.ok()?.file_name().into_string().ok()).collect();
-    files.retain(ours);
-    // The date in the name sorts them.
-    files.sort();
-    let excess = files.len().saturating_sub(DAYS);
-    for file in files.iter().take(excess) {
-        let _ = std::fs::remove_file(folder.join(file));
+/// The file of the day in India.
+struct Daily(RotatingFile);
+
+impl io::Write for Daily {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        // A line comes in one piece.
+        self.0.write(today(), line)?;
+        Ok(line.len())
     }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn today() -> Date {
+    Timestamp::now().to_zoned(india()).date()
 }
 
 /// Logs panics, after the terminal has been given back by `restore`, so that the message can be read. What was
@@ -114,9 +118,12 @@ impl FormatTime for IndianTime {
     }
 }
 
+fn india() -> TimeZone {
+    TimeZone::fixed(Offset::from_seconds(19_800).unwrap_or(Offset::UTC))
+}
+
 fn in_india(at: Timestamp) -> String {
-    let zone = TimeZone::fixed(Offset::from_seconds(19_800).unwrap_or(Offset::UTC));
-    at.to_zoned(zone).strftime("%Y-%m-%d %H:%M:%S%.3f IST").to_string()
+    at.to_zoned(india()).strftime("%Y-%m-%d %H:%M:%S%.3f IST").to_string()
 }
 
 /// Takes the secrets out of every line before the file sees it.
@@ -348,24 +355,6 @@ mod tests {
         let (back, panic) = (text.find("the terminal is back").unwrap(), text.find("out of ideas at").unwrap());
         assert!(back < panic);
     }
-
-    #[test]
-    fn the_newest_files_are_kept_and_those_of_others_are_left_alone() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = |name: &str| folder.path().join(name);
-        for day in 1..=DAYS + 2 {
-            std::fs::write(file(&format!("strikedeck.2026-{:02}-{:02}.log", 1 + day / 28, 1 + day % 28)), "").unwrap();
-        }
-        std::fs::write(file("strikedeck.txt"), "").unwrap();
-        // The oldest is being read: on Windows too, that is no reason to keep it.
-        let reader = std::fs::File::open(file("strikedeck.2026-01-02.log")).unwrap();
-        prune(folder.path());
-        drop(reader);
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), DAYS + 1);
-        assert!(!file("strikedeck.2026-01-02.log").exists() && !file("strikedeck.2026-01-03.log").exists());
-        assert!(file("strikedeck.2026-01-04.log").exists() && file("strikedeck.txt").exists());
-    }
-
     #[test]
     fn a_wrong_filter_or_folder_is_explained() {
         let folder = tempfile::tempdir().unwrap();

@@ -12,7 +12,8 @@ use crate::terminal::{Terminal, Wish};
 
 /// One entry order a second, so that an execution has a middle; and room for many lots.
 const SLOW: &str = "max_orders_per_second: 3\n";
-const ROOMY: &str = "capital: 100000000\nmax_daily_loss: 10000000\nmax_loss_per_trade_pct: 100\nmax_open_lots: 5000\n";
+pub const ROOMY: &str =
+    "capital: 100000000\nmax_daily_loss: 10000000\nmax_loss_per_trade_pct: 100\nmax_open_lots: 5000\n";
 
 /// When the process is killed.
 #[derive(Clone, Copy, Debug)]
@@ -155,15 +156,15 @@ fn taken(folder: &Folder) -> usize {
 
 /// An order as the exchange has it.
 #[derive(Clone, Debug, PartialEq)]
-struct Taken {
+pub struct Taken {
     security: String,
     side: String,
     quantity: i64,
-    filled: i64,
+    pub filled: i64,
 }
 
 /// The exchange's own order book by correlation id, from a copy of its books.
-fn at_the_exchange(folder: &Folder) -> BTreeMap<String, Taken> {
+pub fn at_the_exchange(folder: &Folder) -> BTreeMap<String, Taken> {
     let exchange = Exchange::on_books_of(folder);
     let mut book = BTreeMap::new();
     for order in exchange.get("/orders").as_array().unwrap() {
@@ -183,7 +184,7 @@ fn at_the_exchange(folder: &Folder) -> BTreeMap<String, Taken> {
 }
 
 /// What these orders have left of each security.
-fn net(book: &BTreeMap<String, Taken>) -> BTreeMap<&str, i64> {
+pub fn net(book: &BTreeMap<String, Taken>) -> BTreeMap<&str, i64> {
     let mut net: BTreeMap<&str, i64> = BTreeMap::new();
     for taken in book.values() {
         let signed = if taken.side == "BUY" { taken.filled } else { -taken.filled };
@@ -193,7 +194,7 @@ fn net(book: &BTreeMap<String, Taken>) -> BTreeMap<&str, i64> {
 }
 
 /// Every order at the exchange is one that was journalled, as it was journalled; no leg has more than it asks for.
-fn known_and_never_too_much(folder: &Folder, id: u64, book: &BTreeMap<String, Taken>) {
+pub fn known_and_never_too_much(folder: &Folder, id: u64, book: &BTreeMap<String, Taken>) {
     let tables = folder.tables();
     let legs = tables.legs(id);
     let ours = tables.orders();
@@ -202,7 +203,9 @@ fn known_and_never_too_much(folder: &Folder, id: u64, book: &BTreeMap<String, Ta
         let order = ours.iter().find(|o| o.correlation == *correlation);
         let order = order.unwrap_or_else(|| panic!("an order that nobody knows: {correlation} {taken:?}"));
         assert_eq!((order.side.as_str(), order.quantity), (taken.side.as_str(), taken.quantity), "{correlation}");
-        if let Some(leg) = order.leg {
+        if order.strategy == Some(id)
+            && let Some(leg) = order.leg
+        {
             let asked: &LegRow = legs.iter().find(|l| l.leg == leg).unwrap();
             assert_eq!(asked.security_id.map(|s| s.to_string()).as_deref(), Some(taken.security.as_str()));
             *filled.entry(leg).or_default() += taken.filled;

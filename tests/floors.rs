@@ -24,8 +24,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("platform", &[]),
     ("exchange_server", &["domain", "options", "protocol", "exchange", "net", "platform"]),
     ("store", &["domain", "engine", "gateway", "import", "options", "platform", "risk"]),
-    ("web", &["domain", "engine", "view"]),
-    ("telemetry", &[]),
+    ("web", &["domain", "protocol", "engine", "view", "net"]),
+    ("telemetry", &["platform"]),
+    ("alerts", &["domain", "engine", "net"]),
     // floor 4
     ("simulation", &["domain", "options", "risk", "engine", "gateway", "exchange"]),
     ("tui", &["domain", "options", "platform", "risk", "engine", "view"]),

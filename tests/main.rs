@@ -11,7 +11,9 @@ mod dhan_samples;
 mod dhan_table;
 mod faults;
 mod floors;
+mod journal;
 mod keep_alive;
+mod kills;
 #[cfg(unix)] // a terminal's line is typed into it
 mod live;
 #[cfg(unix)]
@@ -23,9 +25,11 @@ mod paper_held_orders;
 mod program;
 mod readme;
 mod real_input;
+mod records;
 mod restart;
 mod same_day;
 mod scalping;
 mod scalping_by_hand;
 mod shell;
 mod terminal;
+mod webhook;

@@ -85,7 +85,8 @@ fn every_file_of_the_analyser_is_imported_or_refused_with_its_reason() {
 fn a_strategy_of_a_real_analysis_is_marked_executed_and_flattened() {
     let Some(samples) = samples() else { return };
     let file = samples.join("options_v4_analysis_20250622_133805.json").display().to_string();
-    let folder = Folder::new();
+    // On any day, also on one on which shares would be delivered.
+    let folder = Folder::new().with("strategy.yaml", "execution:\n  stock_expiry_days: 0\n");
     let run = |args: &[&str]| {
         let all: Vec<&str> = ["--spots-from", &file].into_iter().chain(args.iter().copied()).collect();
         folder.run(&all)

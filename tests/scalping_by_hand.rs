@@ -3,19 +3,19 @@
 use serde_json::Value;
 
 use crate::program::{Folder, until};
-use crate::terminal::{ESCAPE, Terminal};
+use crate::terminal::Terminal;
 
 const SIZE: (u16, u16) = (120, 36);
 
 /// Left by nothing but the trader.
-const SETTINGS: &str = r#"
+const SETTINGS: &str = r"
 scalping:
   setups:
     - name: BY_HAND
       symbols: [NIFTY]
       stop_points: 40
       target_points: null
-"#;
+";
 
 fn state(all: &Value) -> Option<&str> {
     all["open"][0]["state"].as_str()
@@ -56,7 +56,6 @@ fn a_signal_by_hand_is_bought_protected_and_closed_at_the_screen() {
     terminal.until("the scalp over", |s| s.contains("CLOSED TODAY"));
     let all = folder.json(&["signals"]);
     assert_eq!((all["open"].as_array().unwrap().len(), all["closed"][0]["state"].as_str()), (0, Some("EXITED")));
-    terminal.press(ESCAPE);
     terminal.press("q");
     assert_eq!(terminal.ended(), 0);
     assert_eq!(folder.tables().states_of_scalp(), ["scalp opened", "TRADED", "SL_PLACED", "scalp closed"]);

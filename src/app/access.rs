@@ -23,7 +23,7 @@ pub(super) fn connect(
     instruments: &Instruments,
 ) -> anyhow::Result<Arc<DhanBroker>> {
     let (endpoints, credentials) = match exchange {
-        Some(running) => paper_access(running),
+        Some(running) => paper_access(running, config.tuning.proxy.as_deref()),
         None => live_access(folder, config)?,
     };
     crate::telemetry::keep_secret(credentials.access_token.expose());
@@ -31,9 +31,13 @@ pub(super) fn connect(
     Ok(Arc::new(DhanBroker::new(endpoints, credentials, settings, instruments.handle())?))
 }
 
-fn paper_access(running: &Running) -> (DhanEndpoints, DhanCredentials) {
+fn paper_access(running: &Running, proxy: Option<&str>) -> (DhanEndpoints, DhanCredentials) {
     let access_token = Secret::new(running.access_token.clone());
-    (paper_endpoints(running).into(), DhanCredentials { client_id: running.client_id.clone(), access_token })
+    let mut endpoints = paper_endpoints(running);
+    if let Some(proxy) = proxy {
+        endpoints.rest = endpoints.rest.replacen(&format!("http://{}", running.address), proxy, 1);
+    }
+    (endpoints.into(), DhanCredentials { client_id: running.client_id.clone(), access_token })
 }
 
 fn paper_endpoints(running: &Running) -> PaperEndpoints {

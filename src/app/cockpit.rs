@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -12,18 +12,21 @@ use tracing::{info, warn};
 
 use super::access::{self, connect};
 use super::again::again;
+use super::alerts::{self, AlertDesk, Attentions};
 use super::config::{AppConfig, PaperClock, SecretSources};
 use super::engine_thread::{EngineThread, Outlets};
 use super::inputs::{Input, Inputs};
 use super::instruments::{load_instruments, renew_instruments};
+use super::office::BackOffice;
 use super::reference::{Clock, Instruments, Today};
 use super::rehearsal::Rehearsal;
 use super::shared::Shared;
 use super::steady::SteadyClock;
 use super::store_thread::{self, StoreThread};
 use super::token::{self, Keeper, Suspicion, Tokens};
-use super::{awake, calls, links, paper, resume, warm};
+use super::{awake, calls, links, paper, resume, warm, webhook};
 use crate::broker::Broker;
+use crate::broker::dhan::DhanBroker;
 use crate::domain::AccountId;
 use crate::domain::time::{Timestamp, ist, trading_day};
 use crate::engine::command::{Command, Origin, Reply};
@@ -38,6 +41,7 @@ use crate::options::charges::Tariff;
 use crate::store::{ControlFile, DataFolder, Journal, Projector};
 use crate::view::{LinkState, View};
 use crate::web;
+use crate::web::webhook::Doorbell;
 
 /// How a cockpit is to be started.
 #[derive(Clone, Debug, Default)]
@@ -65,8 +69,17 @@ pub struct Cockpit {
     tasks: Vec<JoinHandle<()>>,
     /// Whether paper mode's suggestions of the day have been looked after.
     suggested: watch::Receiver<bool>,
-    control: Option<(web::ControlServer, ControlFile)>,
+    control: Option<(web::Serving, ControlFile)>,
+    webhook: Option<web::Serving>,
+    /// What happens at the webhook's door.
+    pub bell: Arc<Doorbell>,
+    shared: Shared,
+    account: Arc<DhanBroker>,
+    started: Instant,
     exchange: Option<Running>,
+    alerts: AlertDesk,
+    /// What the screen is asked for beyond its picture.
+    attentions: Option<Attentions>,
 }
 
 /// The settings and the data folder, before anything runs.
@@ -101,7 +114,7 @@ impl Cockpit {
         if opening.merged > 0 {
             warn!("{} records of exits made while it could not be written were merged into it", opening.merged);
         }
-        let projector = Projector::start(&folder.projection(), &mut journal)
+        let mut projector = Projector::start_with_log(&folder.projection(), &folder.logs(), &mut journal)
             .inspect_err(|e| warn!("the tables are not kept up to date: {e}"))
             .ok();
         let state = journal.state().clone();
@@ -122,7 +135,9 @@ impl Cockpit {
         let store = store_thread::start(journal, inputs.clone())?;
         let (calls_out, calls_in) = mpsc::unbounded_channel();
         let (interest_out, interest) = watch::channel(BTreeSet::new());
-        let shared = Shared::default();
+        let (alerts, raise, attentions) = alerts::open(&config, projector.as_mut());
+        let alert_desk = alerts.desk.clone();
+        let shared = Shared::raising(raise);
         shared.warn_of(listed, now);
         let desk = desk(&config, state, now);
         let first = View::build(desk.state(), &config.engine, &shared.prices(), &shared.health(), &today, now);
@@ -150,6 +165,7 @@ impl Cockpit {
             inputs: inputs.clone(),
             suspicion: suspicion.clone(),
         };
+        let (account, kept) = (broker.clone(), shared.clone());
         let broker: Arc<dyn Broker> = broker;
         let listeners =
             links::Listeners { shared: shared.clone(), inputs: inputs.clone(), resumes, suspicion: suspicion.clone() };
@@ -159,6 +175,7 @@ impl Cockpit {
             tokio::spawn(links::follow_prices(broker.clone(), listeners, interest, today.clone())),
             tokio::spawn(resume::watch_the_clocks(clock.clone(), shared.clone(), inputs.clone(), resumed)),
             tokio::spawn(keeper.run()),
+            tokio::spawn(alerts.run(shared.clone())),
             tokio::spawn(warm::keep_warm(broker.clone(), today.clone(), clock.clone())),
         ];
         if config.cockpit.keep_awake {
@@ -188,7 +205,14 @@ impl Cockpit {
             tasks,
             suggested,
             control: None,
+            webhook: None,
+            bell: Arc::default(),
+            shared: kept,
+            account,
+            started: Instant::now(),
             exchange,
+            alerts: alert_desk,
+            attentions: Some(attentions),
         })
     }
 
@@ -215,14 +239,44 @@ impl Cockpit {
         let file = ControlFile::write(&self.folder, listener.local_addr()?.port())?;
         let token = web::Token::new(file.control.token.clone()).context("the control token is empty")?;
         crate::telemetry::keep_secret(&file.control.token);
-        let server = web::server::serve(listener, Arc::new(self.door()), token)?;
+        let server = web::server::serve(listener, Arc::new(self.door()), Arc::new(self.office()), token)?;
         self.control = Some((server, file));
         Ok(())
     }
 
+    /// Opens the door for signals, where a secret is set for it.
+    pub async fn open_webhook(&mut self) {
+        let posted = Arc::new(webhook::Posted::new(self.account.clone(), self.inputs.clone()));
+        let desk = Arc::new(self.door());
+        self.webhook = webhook::open(&self.config, desk, posted, &self.bell, &self.shared).await;
+        self.inputs.look();
+    }
+
+    fn office(&self) -> BackOffice {
+        BackOffice {
+            views: self.views.clone(),
+            shared: self.shared.clone(),
+            bell: self.bell.clone(),
+            started: self.started,
+            profile: self.folder.profile(),
+            data: self.folder.folder().parent().map(Into::into),
+            config: self.config.folder.clone(),
+        }
+    }
+
     /// What a shell or the control API is given of this cockpit.
     pub fn door(&self) -> super::door::Door {
-        super::door::Door { inputs: self.inputs.clone(), views: self.views.clone(), today: self.today.clone() }
+        super::door::Door {
+            inputs: self.inputs.clone(),
+            views: self.views.clone(),
+            today: self.today.clone(),
+            alerts: self.alerts.clone(),
+        }
+    }
+
+    /// What the screen is asked for, once; for the one screen there is.
+    pub fn take_attentions(&mut self) -> Option<Attentions> {
+        self.attentions.take()
     }
 
     /// What goes wrong at the built-in exchange; `None` with a real broker.
@@ -242,8 +296,11 @@ impl Cockpit {
         self.exchange.iter().flat_map(|e| [e.rest.clone(), e.feed.clone(), e.orders.clone()]).collect()
     }
 
-    /// Stops in order: no more commands, the engine's last decisions committed, the tables written, the exchange's books closed.
+    /// Stops in order: no more signals and commands, the engine's last decisions committed, the tables written, the exchange's books closed.
     pub async fn stop(mut self) {
+        if let Some(door) = self.webhook.take() {
+            door.stop().await;
+        }
         if let Some((server, file)) = self.control.take() {
             server.stop().await;
             drop(file);
@@ -271,7 +328,8 @@ pub(super) async fn start_exchange(folder: &DataFolder, config: &AppConfig) -> a
         Some(file) => paper::shares_of_file(file)?,
     };
     let script = config.tuning.script.clone();
-    let running = paper::start_exchange(&config.paper, &folder.exchange_books(), shares, script).await?;
+    let (books, postback) = (folder.exchange_books(), webhook::paper_postback(config));
+    let running = paper::start_exchange(&config.paper, &books, shares, script, postback).await?;
     access::leave_for_others(folder, &running)?;
     Ok(running)
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::{oneshot, watch};
 
+use super::alerts::AlertDesk;
 use super::inputs::{Input, Inputs};
 use super::reference::Today;
 use crate::domain::mapping::{ExpiryPolicy, WantedLeg, map_leg};
@@ -11,7 +12,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::{Instrument, LegKind, Quantity, StrategyId};
 use crate::engine::command::{Command, Origin, Reply};
 use crate::view::{View, json};
-use crate::web::{Answer, Desk, DeskError, LotQuestion, MapQuestion};
+use crate::web::{AlertsRequest, Answer, Desk, DeskError, LotQuestion, MapQuestion};
 
 /// What a shell is given of a running cockpit.
 #[derive(Clone)]
@@ -19,6 +20,7 @@ pub struct Door {
     pub inputs: Inputs,
     pub views: watch::Receiver<Arc<View>>,
     pub today: Today,
+    pub alerts: AlertDesk,
 }
 
 impl Door {
@@ -64,6 +66,10 @@ impl Desk for Door {
             let shown = json::show(&self.view(), id, previews.first());
             shown.ok_or_else(|| DeskError::NotFound(format!("#{id}: there is no such strategy")))
         })
+    }
+
+    fn alerts(&self, request: AlertsRequest) -> Answer<'_, serde_json::Value> {
+        Box::pin(async move { self.alerts.answer(&request, Timestamp::now()) })
     }
 
     fn map(&self, question: MapQuestion) -> Answer<'_, Instrument> {

@@ -232,8 +232,8 @@ impl EngineThread {
                 }
             }
         }
-        if !replies.is_empty() {
-            // Whoever is answered finds in the view what the command has done.
+        if replies.iter().any(|(_, reply)| !matches!(reply, Reply::Signal { .. })) {
+            // Whoever is answered finds in the view what the command has done; who signals does not look.
             self.publish(now);
         }
         for (command, reply) in replies {

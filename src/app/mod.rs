@@ -11,6 +11,7 @@
 mod access;
 pub mod addresses;
 pub mod again;
+pub mod alerts;
 pub mod awake;
 pub mod calls;
 pub mod cockpit;
@@ -24,9 +25,11 @@ mod instruments;
 pub mod links;
 pub mod live;
 mod narrate;
+pub mod office;
 pub mod paper;
 pub mod reference;
 pub mod rehearsal;
+pub mod replay;
 pub mod resume;
 pub mod risk_review;
 pub mod screen;
@@ -36,6 +39,7 @@ pub mod steady;
 pub mod store_thread;
 pub mod token;
 pub mod warm;
+pub mod webhook;
 
 pub use cockpit::{Cockpit, Options, prepare, settings};
 pub use inputs::{Input, Inputs};

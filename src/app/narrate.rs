@@ -6,36 +6,73 @@ use crate::domain::{OrderKind, OrderSighting, OrderSpec, SeenStatus};
 use crate::engine::Record;
 use crate::engine::record::{Owner, Purpose};
 
-/// Tells what a committed record means to a trader, if it means anything.
-pub fn narrate(record: &Record) {
-    match record {
-        Record::IntentMade { intent, purpose } => {
-            info!(target: "order", "send {} · {} · {}", order(&intent.spec), reason_of(*purpose), intent.correlation);
-        }
-        Record::OrderSeen { sighting, .. } => told(sighting),
-        Record::IntentUnplaced { intent, how, reason } => {
-            warn!(target: "order", "intent {intent} {}: {reason}", format!("{how:?}").to_lowercase());
-        }
-        Record::ModifyAsked { intent, kind, .. } => {
-            info!(target: "order", "intent {intent} priced again: {}", price(kind));
-        }
-        Record::Refused { what, reason, .. } => warn!(target: "refused", "{what}: {reason}"),
-        _ => {}
+/// What a record means to a trader.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// In a word.
+    pub kind: &'static str,
+    pub text: String,
+    pub warning: bool,
+}
+
+impl Told {
+    fn new(kind: &'static str, text: String) -> Self {
+        Self { kind, text, warning: false }
+    }
+
+    fn warning(kind: &'static str, text: String) -> Self {
+        Self { kind, text, warning: true }
     }
 }
 
-fn told(seen: &OrderSighting) {
+/// Tells the log what a committed record means, if it means anything.
+pub fn narrate(record: &Record) {
+    // The target of a log line is fixed where it is written.
+    match words(record) {
+        Some(Told { kind: ORDER, text, warning: false }) => info!(target: ORDER, "{text}"),
+        Some(Told { kind: ORDER, text, warning: true }) => warn!(target: ORDER, "{text}"),
+        Some(Told { kind: FILL, text, .. }) => info!(target: FILL, "{text}"),
+        Some(Told { text, .. }) => warn!(target: REFUSED, "{text}"),
+        None => {}
+    }
+}
+
+const ORDER: &str = "order";
+const FILL: &str = "fill";
+const REFUSED: &str = "refused";
+
+/// Orders, their fills and their ends, and refusals, in words.
+pub fn words(record: &Record) -> Option<Told> {
+    Some(match record {
+        Record::IntentMade { intent, purpose } => {
+            let (order, why) = (order(&intent.spec), reason_of(*purpose));
+            Told::new(ORDER, format!("send {order} · {why} · {}", intent.correlation))
+        }
+        Record::OrderSeen { sighting, .. } => return seen(sighting),
+        Record::IntentUnplaced { intent, how, reason } => {
+            let how = format!("{how:?}").to_lowercase();
+            Told::warning(ORDER, format!("intent {intent} {how}: {reason}"))
+        }
+        Record::ModifyAsked { intent, kind, .. } => {
+            Told::new(ORDER, format!("intent {intent} priced again: {}", price(kind)))
+        }
+        Record::Refused { what, reason, .. } => Told::warning(REFUSED, format!("{what}: {reason}")),
+        _ => return None,
+    })
+}
+
+fn seen(seen: &OrderSighting) -> Option<Told> {
     let (spec, filled) = (order(&seen.spec), seen.filled);
     let average = seen.average.map(|a| format!(" @ {}", a.0.normalize())).unwrap_or_default();
     let why = seen.reason.as_deref().unwrap_or("no reason given");
-    match seen.status {
-        SeenStatus::Filled => info!(target: "fill", "{spec}{average}"),
-        SeenStatus::Working if !filled.is_zero() => info!(target: "fill", "{filled} of {spec}{average}"),
-        SeenStatus::Transit | SeenStatus::Working => {}
-        SeenStatus::Rejected => warn!(target: "order", "rejected {spec}: {why}"),
-        SeenStatus::Cancelled => info!(target: "order", "cancelled {spec}, {filled} filled"),
-        SeenStatus::Expired => info!(target: "order", "expired {spec}, {filled} filled"),
-    }
+    Some(match seen.status {
+        SeenStatus::Filled => Told::new(FILL, format!("{spec}{average}")),
+        SeenStatus::Working if !filled.is_zero() => Told::new(FILL, format!("{filled} of {spec}{average}")),
+        SeenStatus::Transit | SeenStatus::Working => return None,
+        SeenStatus::Rejected => Told::warning(ORDER, format!("rejected {spec}: {why}")),
+        SeenStatus::Cancelled => Told::new(ORDER, format!("cancelled {spec}, {filled} filled")),
+        SeenStatus::Expired => Told::new(ORDER, format!("expired {spec}, {filled} filled")),
+    })
 }
 
 fn order(spec: &OrderSpec) -> String {

@@ -22,6 +22,7 @@ pub async fn start_exchange(
     books: &Path,
     shares: Vec<ShareSpec>,
     script: Script,
+    postback: Option<String>,
 ) -> anyhow::Result<Running> {
     let server = ServerConfig {
         books: Some(books.to_path_buf()),
@@ -30,6 +31,7 @@ pub async fn start_exchange(
         shares,
         start_cash: config.starting_cash,
         script,
+        postback,
         ..ServerConfig::paper(config.seed)
     };
     Ok(exchange_server::start(server).await?)

@@ -8,9 +8,9 @@ use crate::domain::calendar::TradingCalendar;
 use crate::domain::instrument_index::InstrumentIndex;
 use crate::domain::mapping::{ExpiryPolicy, Listed, WantedLeg, at_the_money, find_underlying, map_leg};
 use crate::domain::time::Timestamp;
-use crate::domain::{Contract, Instrument, Money, OptionRight, Price, Product, Recommendation, Segment, Side, Symbol};
+use crate::domain::{Contract, Instrument, OptionRight, Price, Recommendation, Segment, Symbol};
 use crate::engine::{Reference, ResolvedLeg};
-use crate::options::charges::{OrderTally, Tariff};
+use crate::options::charges::{OrderTally, RawCharges, Tariff};
 
 /// The instrument list in force; replaced as a whole when a new day's list has been read.
 #[derive(Clone, Debug)]
@@ -122,9 +122,7 @@ impl Reference for Today {
         at_the_money(&self.instruments.current(), symbol, spot, right, now, policy).map_err(|e| e.to_string())
     }
 
-    fn charges(&self, contract: &Contract, side: Side, turnover: Money, day: Date) -> Money {
-        let Some(tariff) = &self.tariff else { return Money::ZERO };
-        let tally = OrderTally { contract: *contract, product: Product::Margin, side, date: day, turnover };
-        tariff.order(&tally).map(|raw| raw.rounded().total()).unwrap_or_default()
+    fn charges(&self, order: &OrderTally) -> RawCharges {
+        self.tariff.as_ref().and_then(|t| t.order(order).ok()).unwrap_or_default()
     }
 }

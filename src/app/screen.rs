@@ -48,19 +48,21 @@ pub fn run(options: &Options, wishes: &Wishes) -> anyhow::Result<()> {
     telemetry::install_panic_hook(terminal::restore);
     let settings = options.config.clone().unwrap_or_else(|| folder.config().to_path_buf());
     let keymap = Arc::new(keymap(&settings)?);
-    let looks = looks(wishes, &config.cockpit.screen);
     let mouse = config.cockpit.screen.mouse;
-    let theme = theme(wishes, &config.cockpit.screen, looks.colours, &settings)?.fitted(looks.colours, looks.symbols);
+    let theme = fitted_theme(wishes, &config.cockpit.screen, &settings)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let stop = CancellationToken::new();
     watch_signals(&runtime, stop.clone()).context("the system's signals cannot be heard")?;
     let mut cockpit = runtime.block_on(Cockpit::start(folder, config))?;
     runtime.block_on(cockpit.open_control())?;
+    runtime.block_on(cockpit.open_webhook());
     let (commands, queue) = mpsc::channel(COMMANDS);
     runtime.spawn(pass_on(queue, cockpit.inputs.clone()));
     let inputs = cockpit.inputs.clone();
     let views = cockpit.views.clone();
-    let screen = Screen { views, commands, halt: Arc::new(move || inputs.halt()), stop: stop.clone() };
+    let attentions = cockpit.take_attentions();
+    let screen =
+        Screen { views, commands, attentions, halt: Arc::new(move || inputs.halt()), stop: stop.clone(), replay: None };
     let ended = show(&runtime, screen, run::Options { keymap, theme, mouse }, &stop)?;
     let hurry = stop.is_cancelled() || !matches!(ended, Some(Ok(Exit::Quit)));
     runtime.block_on(async {
@@ -80,10 +82,16 @@ pub fn run(options: &Options, wishes: &Wishes) -> anyhow::Result<()> {
     }
 }
 
+/// The theme that was chosen, as this terminal can show it.
+pub(super) fn fitted_theme(wishes: &Wishes, config: &ScreenConfig, folder: &Path) -> anyhow::Result<Theme> {
+    let looks = looks(wishes, config);
+    Ok(theme(wishes, config, looks.colours, folder)?.fitted(looks.colours, looks.symbols))
+}
+
 /// Shows the screen on a thread of its own until it ends. A console that takes no more output (a selection in the old
 /// Windows console, a stopped terminal) holds up that thread and nothing else: asked to end, the program does not wait
 /// for it, and the answer is `None`.
-fn show(
+pub(super) fn show(
     runtime: &Runtime,
     screen: Screen,
     options: run::Options,
@@ -157,7 +165,7 @@ fn theme(wishes: &Wishes, config: &ScreenConfig, colours: Colours, folder: &Path
 
 /// The system's wish to end the program goes the same way as the trader's. It is heard from now on: what comes while
 /// the cockpit still starts ends it then.
-fn watch_signals(runtime: &Runtime, stop: CancellationToken) -> std::io::Result<()> {
+pub(super) fn watch_signals(runtime: &Runtime, stop: CancellationToken) -> std::io::Result<()> {
     let _runtime = runtime.enter();
     #[cfg(unix)]
     {

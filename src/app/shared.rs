@@ -3,6 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::mpsc;
+
+use super::alerts::Raised;
 use super::instruments::OldList;
 use crate::broker::Capability;
 use crate::domain::time::Timestamp;
@@ -20,9 +23,16 @@ pub struct Shared {
     health: Arc<Mutex<Health>>,
     /// What the feed is asked to deliver.
     subscribed: Arc<Mutex<BTreeSet<Contract>>>,
+    /// Where notices go beyond the screen.
+    raise: Option<mpsc::Sender<Raised>>,
 }
 
 impl Shared {
+    /// Notices go there as well.
+    pub fn raising(raise: mpsc::Sender<Raised>) -> Self {
+        Self { raise: Some(raise), ..Self::default() }
+    }
+
     pub fn prices(&self) -> MutexGuard<'_, Prices> {
         self.prices.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -36,6 +46,10 @@ impl Shared {
     }
 
     pub fn notice(&self, level: AlertLevel, text: String, at: Timestamp) {
+        if let Some(raise) = &self.raise {
+            // Nobody waits for the inbox: in a storm the rest stands in the log.
+            let _ = raise.try_send(Raised { level, text: text.clone(), at });
+        }
         let mut health = self.health();
         let id = health.notices.last().map_or(1, |n| n.id + 1);
         health.notices.push(Notice { id, at, level, text });

@@ -103,3 +103,51 @@ fn catch_up(journal: &mut Journal, waiting: &mut BTreeMap<u64, Batch>) -> Result
     waiting.clear();
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::domain::IntentId;
+    use crate::engine::record::Profile;
+    use crate::store::JournalOptions;
+
+    fn batch(seq: u64, record: Record) -> Batch {
+        let at: Timestamp = "2026-11-20T04:00:00Z".parse().unwrap();
+        Batch { seq, records: Arc::new(vec![(at, record)]) }
+    }
+
+    #[test]
+    fn a_full_disk_is_told_exits_are_noted_and_everything_is_written_once_there_is_room() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = "2026-11-20T04:00:00Z".parse().unwrap();
+        let open = || Journal::open(folder.path(), Profile::Paper, JournalOptions::default(), at).unwrap();
+        let mut journal = open().0;
+        journal.fill_disk();
+        let (inputs, heard) = Inputs::new();
+        let store = start(journal, inputs).unwrap();
+        // Long enough to need new room.
+        let entry = batch(1, Record::Halted { reason: "because ".repeat(4_000) });
+        store.tasks.send(Task::Commit(entry)).unwrap();
+        match heard.recv().unwrap() {
+            Input::StoreFailed { seq: 1, reason } => {
+                assert!(reason.contains("the disk is full") && reason.contains("Free some space"), "{reason}");
+                assert!(reason.contains("no entries, but exits still go"), "{reason}");
+            }
+            other => panic!("{other:?}"),
+        }
+        let (done, noted) = channel();
+        let exit = batch(2, Record::CancelAsked { intent: IntentId(7) });
+        store.tasks.send(Task::Spill(vec![exit], done)).unwrap();
+        noted.recv().unwrap();
+        let spilled = std::fs::read(folder.path().join("spill.jsonl")).unwrap();
+        assert!(spilled.starts_with(b"{") && spilled.windows(12).any(|w| w == b"cancel_asked"));
+        // The file is opened anew for every further try, and this disk has room by then.
+        assert!(matches!(heard.recv().unwrap(), Input::StoreRestored));
+        store.tasks.send(Task::Stop).unwrap();
+        store.thread.join().unwrap();
+        let (journal, opening) = open();
+        assert_eq!((journal.last_seq(), opening.merged), (3, 0), "each is written once");
+    }
+}

@@ -26,7 +26,7 @@ pub use self::error::BrokerError;
 pub use self::perform::perform;
 pub use self::streams::{FeedControl, FeedNews, Heard, LinkState, MarketFeed, OrderNews};
 use crate::domain::{
-    BrokerOrderId, Contract, CorrelationId, Funds, Intent, OrderSighting, OrderSpec, PositionSighting, Quote,
+    BrokerOrderId, Contract, CorrelationId, Funds, Intent, OrderSighting, OrderSpec, PnlExit, PositionSighting, Quote,
     TradeSighting,
 };
 
@@ -67,6 +67,16 @@ pub trait Broker: Send + Sync {
     fn kill_switch(&self, on: bool) -> Reply<'_, bool>;
 
     fn kill_switch_state(&self) -> Reply<'_, bool>;
+
+    /// Sets the broker's exit on profit or loss for the rest of the session, in place of an earlier one. A limit that is
+    /// passed already fires at once.
+    fn set_pnl_exit(&self, exit: PnlExit) -> Reply<'_, ()>;
+
+    /// The exit that waits to fire; `None` when none does.
+    fn pnl_exit(&self) -> Reply<'_, Option<PnlExit>>;
+
+    /// Takes it back.
+    fn stop_pnl_exit(&self) -> Reply<'_, ()>;
 
     /// Snapshots. What the broker does not know is left out. Many contracts are asked for in several requests.
     fn quotes<'a>(&'a self, contracts: &'a [Contract]) -> Reply<'a, Vec<(Contract, Quote)>>;

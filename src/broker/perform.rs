@@ -1,6 +1,7 @@
 //! The gateway's calls, made on a broker.
 
 use super::{Broker, BrokerError};
+use crate::domain::{SafeguardAsk, SafeguardTold};
 use crate::gateway::{Answer, Call};
 
 /// Makes one call, once, and puts what came of it in the gateway's terms.
@@ -20,6 +21,24 @@ pub async fn perform(broker: &dyn Broker, call: &Call) -> Answer {
         Call::Trades => broker.trades().await.map(Answer::Trades),
         Call::Positions => broker.positions().await.map(Answer::Positions),
         Call::Funds => broker.funds().await.map(Answer::Funds),
+        Call::Safeguard(ask) => safeguard(broker, *ask).await.map(Answer::Safeguard),
     };
     answer.unwrap_or_else(|error: BrokerError| Answer::failed(error.class, error.to_string()))
+}
+
+async fn safeguard(broker: &dyn Broker, ask: SafeguardAsk) -> Result<SafeguardTold, BrokerError> {
+    Ok(match ask {
+        SafeguardAsk::SetExit(exit) => {
+            broker.set_pnl_exit(exit).await?;
+            SafeguardTold::Exit(Some(exit))
+        }
+        SafeguardAsk::LiftExit => {
+            broker.stop_pnl_exit().await?;
+            SafeguardTold::Exit(None)
+        }
+        SafeguardAsk::ReadExit => SafeguardTold::Exit(broker.pnl_exit().await?),
+        SafeguardAsk::SetSwitch => SafeguardTold::Switch(broker.kill_switch(true).await?),
+        SafeguardAsk::LiftSwitch => SafeguardTold::Switch(broker.kill_switch(false).await?),
+        SafeguardAsk::ReadSwitch => SafeguardTold::Switch(broker.kill_switch_state().await?),
+    })
 }

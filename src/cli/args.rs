@@ -2,6 +2,7 @@
 
 mod live;
 mod protection;
+mod records;
 mod scalping;
 mod values;
 
@@ -14,12 +15,13 @@ use rust_decimal::Decimal;
 
 pub use self::live::{ConsentBy, IpCommand, IpSetArgs, RiskCommand, SetupArgs, Store};
 pub use self::protection::{RulesArgs, StopArgs, TargetArgs};
+pub use self::records::{AlertsArgs, AlertsCommand, JournalCommand, ReplayArgs, ReplayDay, TradebookArgs, VerifyArgs};
 pub use self::scalping::{SetupsCommand, SignalArgs, SignalsCommand};
-pub use self::values::{Seeds, Target};
-use self::values::{holding, option_right, seconds, seeds, strategy_id};
+pub use self::values::{OwnPolicy, Seeds, Target};
+use self::values::{failure_policy, holding, option_right, seconds, seeds, strategy_id};
 use crate::domain::{OptionRight, Price, Quantity, StrategyId, StrategyStatus, Symbol};
 use crate::engine::record::Profile;
-use crate::simulation::Weather;
+use crate::simulation::{Disturbance, Weather};
 use crate::tui::looks::{Choice, Colours, SymbolSet};
 
 /// A terminal cockpit for the Indian options trader. Without a sub-command it opens the screen, in paper mode.
@@ -133,11 +135,18 @@ pub enum Command {
     Flatten(FlattenArgs),
     /// Halt: no entries, working entries cancelled; positions stay
     Kill(Yes),
+    /// Whether entries are allowed; forbid them with a reason, or allow them again
+    Trading {
+        #[command(subcommand)]
+        command: TradingCommand,
+    },
     /// Allow entries again after a halt, by the word that the cockpit is configured with (ARM)
     Arm {
         /// In full, as configured
         word: String,
     },
+    /// The broker's own exit of everything at the day-loss limit: `on`, `off`, or how it stands
+    Backstop(BackstopArgs),
     /// A failed strategy becomes pending again
     Retry(OneArgs),
     /// A held execution goes on where it stopped
@@ -164,6 +173,15 @@ pub enum Command {
     },
     /// Send a signal by hand, to try a set-up out
     Signal(SignalArgs),
+    /// What happens when a leg of a strategy fails: unwind, hold, market_with_band, or default (as the settings say)
+    OnFailure {
+        /// Its number, as `list` shows it
+        #[arg(value_parser = strategy_id)]
+        id: StrategyId,
+        /// unwind, hold, market_with_band or default
+        #[arg(value_name = "POLICY", value_parser = failure_policy)]
+        policy: OwnPolicy,
+    },
     /// Read strategies from files: an analysis, records, positions, CSV
     Import(ImportArgs),
     /// The contract that an option means today
@@ -177,6 +195,10 @@ pub enum Command {
         #[command(subcommand)]
         command: Option<RiskCommand>,
     },
+    /// Trades of some days as CSV, one line per trade; whether a cockpit runs or not
+    Tradebook(TradebookArgs),
+    /// The inbox of alerts
+    Alerts(AlertsArgs),
     /// The addresses from which the broker takes orders, and where we come from
     Ip {
         #[command(subcommand)]
@@ -188,6 +210,13 @@ pub enum Command {
     Rehearse(RehearseArgs),
     /// Play trading days with faults, from seeds, in virtual time, and check every promise after every step
     Simulate(SimulateArgs),
+    /// The journal of this folder: everything that was decided and seen
+    Journal {
+        #[command(subcommand)]
+        command: JournalCommand,
+    },
+    /// A past day on the screen, from its journal alone: play, step, jump; nothing can be traded
+    Replay(ReplayArgs),
     /// The keys of the screen, as they are set
     Keys,
     /// Put Strikedeck into the Start menu and among Windows Terminal's profiles, or into the desktop's menu
@@ -273,6 +302,23 @@ pub struct FlattenArgs {
     pub yes: Yes,
 }
 
+#[derive(Clone, Copy, Debug, Args)]
+pub struct BackstopArgs {
+    /// Without it: how it stands
+    #[arg(value_enum, value_name = "on|off")]
+    pub wish: Option<OnOff>,
+    #[command(flatten)]
+    pub yes: Yes,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OnOff {
+    /// The broker exits everything at the limit, today
+    On,
+    /// It no longer does
+    Off,
+}
+
 #[derive(Clone, Debug, Args)]
 pub struct OneArgs {
     /// Its number, as `list` shows it
@@ -341,6 +387,20 @@ pub struct RehearseArgs {
     pub seconds: u32,
 }
 
+#[derive(Clone, Debug, Subcommand)]
+pub enum TradingCommand {
+    /// Whether entries are allowed, since when not, and why
+    Status,
+    /// Entries are allowed again (not after a flatten: that takes `arm`)
+    Enable,
+    /// No entries, working entries cancelled, positions stay; kept over a restart
+    Disable {
+        /// Why: shown and kept
+        #[arg(long, num_args = 1.., value_name = "TEXT")]
+        reason: Vec<String>,
+    },
+}
+
 #[derive(Clone, Debug, Args)]
 pub struct SimulateArgs {
     /// One seed, or the first and the last of many: 7, 1..10000
@@ -352,6 +412,9 @@ pub struct SimulateArgs {
     /// Play one seed and print every line of it
     #[arg(long)]
     pub trace: bool,
+    /// Nothing disturbs the run but these, as a broken promise names them: delays,key@12,call@45.2
+    #[arg(long, value_delimiter = ',', value_name = "DISTURBANCES", requires = "trace")]
+    pub only: Option<Vec<Disturbance>>,
     /// Seeds played at the same time
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
     pub threads: u8,

@@ -23,7 +23,9 @@ use std::time::Duration;
 use clap::Parser;
 use tokio_util::sync::CancellationToken;
 
-use args::{Cli, Command, Global, IpCommand, RiskCommand, SetupsCommand, SignalsCommand};
+use args::{
+    Cli, Command, Global, IpCommand, JournalCommand, RiskCommand, SetupsCommand, SignalsCommand, TradingCommand,
+};
 use connect::Checks;
 use console::{Console, NEEDS_YES};
 use failure::Failure;
@@ -80,8 +82,11 @@ fn start(
     // A question may still wait for its answer: it is not waited for.
     runtime.shutdown_background();
     ended?;
-    match cli.command {
+    match &cli.command {
         None => Ok(machine.cockpit(&cli.global)?),
+        Some(Command::Replay(args)) if commands::replay::on_screen(args, console) => {
+            commands::replay::show(&cli.global, args)
+        }
         Some(_) => Ok(()),
     }
 }
@@ -112,6 +117,7 @@ async fn run(global: &Global, command: &Command, machine: &dyn Machine, console:
     match command {
         Command::Exchange(args) => commands::exchange::run(global, args, machine, console).await,
         Command::Keys => commands::keys::run(global, console),
+        Command::Tradebook(args) => commands::tradebook::run(global, args, console),
         Command::Rehearse(args) if args.what == "list" => commands::rehearse::list(console),
         Command::InstallShortcut(args) => commands::install_shortcut::run(*args, console),
         Command::Setup(args) => commands::setup::run(global, args, console).await,
@@ -119,6 +125,8 @@ async fn run(global: &Global, command: &Command, machine: &dyn Machine, console:
         Command::Ip { command } => commands::ip::run(global, command.as_ref(), console).await,
         Command::Simulate(args) => commands::simulate::run(args, console),
         Command::Doctor => commands::doctor::run(global, machine, console).await,
+        Command::Journal { command: JournalCommand::Verify(args) } => commands::journal::verify(global, args, console),
+        Command::Replay(args) => commands::replay::run(global, args, console),
         Command::Flatten(args) if args.force => commands::flatten::force(global, *args, machine, console).await,
         _ => with_desk(global, command, machine, console).await,
     }
@@ -130,6 +138,7 @@ fn asks(command: &Command) -> bool {
         Command::Execute(args) => !args.dry_run && !args.yes.yes,
         Command::Flatten(args) => !args.yes.yes,
         Command::Kill(yes) => !yes.yes,
+        Command::Backstop(args) => args.wish.is_some() && !args.yes.yes,
         Command::Resume(args) | Command::Unwind(args) | Command::Close(args) => !args.yes.yes,
         Command::Risk { command: Some(RiskCommand::Ack(yes)) } => !yes.yes,
         Command::Ip { command: Some(IpCommand::Set(args)) } => !args.yes.yes,
@@ -144,6 +153,7 @@ fn asks(command: &Command) -> bool {
         | Command::Note { .. }
         | Command::Status
         | Command::Arm { .. }
+        | Command::Trading { .. }
         | Command::Retry(_)
         | Command::Import(_)
         | Command::Map(_)
@@ -154,10 +164,15 @@ fn asks(command: &Command) -> bool {
         | Command::Exchange(_)
         | Command::Rehearse(_)
         | Command::Keys
+        | Command::Journal { .. }
+        | Command::Replay(_)
         | Command::InstallShortcut(_)
+        | Command::OnFailure { .. }
         | Command::Stop(_)
         | Command::Target(_)
         | Command::Rules(_)
+        | Command::Tradebook(_)
+        | Command::Alerts(_)
         | Command::Signals { .. }
         | Command::Setups { .. }
         | Command::Signal(_)
@@ -168,10 +183,14 @@ fn asks(command: &Command) -> bool {
 /// What can enter or arm asks for the day's checks; looking, halting and leaving must work when something is wrong.
 fn checks_before(command: &Command) -> Checks {
     match command {
-        Command::Execute(_) | Command::Resume(_) | Command::Retry(_) | Command::Arm { .. } => Checks::MustHold,
-        Command::Signal(_)
+        Command::Execute(_)
+        | Command::Resume(_)
+        | Command::Retry(_)
+        | Command::Arm { .. }
+        | Command::Signal(_)
         | Command::Signals { command: Some(SignalsCommand::Approve { .. }) }
-        | Command::Setups { command: Some(SetupsCommand::Arm { .. }) } => Checks::MustHold,
+        | Command::Setups { command: Some(SetupsCommand::Arm { .. }) }
+        | Command::Trading { command: TradingCommand::Enable } => Checks::MustHold,
         _ => Checks::NotAsked,
     }
 }
@@ -222,14 +241,21 @@ async fn act(shell: &mut Shell<'_>, command: &Command) -> Result<(), Failure> {
         Command::Status => commands::status::run(shell).await,
         Command::Flatten(args) => commands::flatten::run(shell, *args).await,
         Command::Kill(yes) => commands::kill::run(shell, *yes).await,
-        Command::Arm { word } => shell.order(Order::Arm { word: word.clone() }).await,
+        Command::Trading { command } => commands::trading::run(shell, command).await,
+        Command::Backstop(args) => commands::backstop::run(shell, *args).await,
+        Command::Arm { word } => {
+            shell.order(Order::Arm { word: word.clone() }).await?;
+            commands::backstop::answered(shell, "broker_switch").await.map(|_| ())
+        }
         Command::Retry(args) => shell.order(Order::Retry { id: args.id }).await,
         Command::Resume(args) => commands::decide::resume(shell, args).await,
         Command::Unwind(args) => commands::decide::unwind(shell, args).await,
         Command::Close(args) => commands::decide::close(shell, args).await,
         Command::Import(args) => commands::import::run(shell, args).await,
         Command::Map(args) => commands::map::run(shell, args).await,
+        Command::Alerts(args) => commands::alerts::run(shell, args).await,
         Command::Rehearse(args) => commands::rehearse::run(shell, args).await,
+        Command::OnFailure { id, policy } => shell.order(Order::SetFailurePolicy { id: *id, policy: policy.0 }).await,
         Command::Stop(args) => commands::protect::stop(shell, args).await,
         Command::Target(args) => commands::protect::target(shell, args).await,
         Command::Rules(args) => commands::protect::rules(shell, args).await,
@@ -242,6 +268,9 @@ async fn act(shell: &mut Shell<'_>, command: &Command) -> Result<(), Failure> {
         | Command::Ip { .. }
         | Command::Exchange(_)
         | Command::Simulate(_)
+        | Command::Tradebook(_)
+        | Command::Journal { .. }
+        | Command::Replay(_)
         | Command::Keys
         | Command::InstallShortcut(_) => Ok(()),
     }

@@ -119,7 +119,7 @@ fn check(f: doctor::Finding) -> Check {
     }
 }
 
-fn wishes(global: &Global) -> screen::Wishes {
+pub(super) fn wishes(global: &Global) -> screen::Wishes {
     screen::Wishes {
         theme: global.theme.clone(),
         colours: global.colors.unwrap_or_default(),
@@ -127,7 +127,7 @@ fn wishes(global: &Global) -> screen::Wishes {
     }
 }
 
-fn options(global: &Global) -> Options {
+pub(super) fn options(global: &Global) -> Options {
     Options {
         profile: global.profile(),
         data: global.data.clone(),

@@ -299,6 +299,15 @@ pub struct Instrument {
     pub max_order: Option<Quantity>,
 }
 
+impl Instrument {
+    /// The most that one order may be for: whole lots within the exchange's limit, and never less than one lot.
+    pub fn largest_order(&self) -> Quantity {
+        let lot = self.lot.0.max(1);
+        let cap = self.max_order.map_or(u32::MAX, |q| q.0);
+        Quantity((cap / lot).max(1).saturating_mul(lot))
+    }
+}
+
 /// A text that names nothing we know.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not a {what}")]

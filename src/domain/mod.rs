@@ -19,6 +19,7 @@ pub mod order;
 pub mod pnl_exit;
 pub mod position;
 pub mod quote;
+pub mod safeguard;
 pub mod setup;
 pub mod signal;
 pub mod strategy;
@@ -41,6 +42,7 @@ pub use order::{Intent, OrderKind, OrderSighting, OrderSpec, Product, SeenStatus
 pub use pnl_exit::PnlExit;
 pub use position::{Funds, PositionSighting};
 pub use quote::Quote;
+pub use safeguard::{SafeguardAsk, SafeguardTold};
 pub use setup::{Hours, OppositeSignal, ScalpSetup, SetupMode};
 pub use signal::{SetupName, Signal, SignalAnswer, SignalKey, SignalRefusal};
 pub use strategy::{Bound, Conviction, Issue, Leg, LegKind, Recommendation, StrategyStatus};

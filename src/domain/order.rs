@@ -174,6 +174,13 @@ pub struct OrderSighting {
     pub updated: Option<Timestamp>,
 }
 
+impl OrderSighting {
+    /// What may still fill.
+    pub fn remaining(&self) -> Quantity {
+        self.spec.quantity.saturating_sub(self.filled)
+    }
+}
+
 /// One fill, as the broker's trade book lists it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TradeSighting {

@@ -2,7 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Contract, Money, NetQuantity, Price, Product, Quantity};
+use super::{Contract, Money, NetQuantity, Price, Product, Quantity, Side};
+
+impl NetQuantity {
+    /// The side of an order that makes the position smaller.
+    pub fn closing_side(self) -> Side {
+        if self.0 > 0 { Side::Sell } else { Side::Buy }
+    }
+}
 
 /// One row of the broker's position book: per contract and product. Closed rows stay all day with a net of zero.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

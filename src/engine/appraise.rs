@@ -12,10 +12,10 @@ use super::record::Owner;
 use super::reference::ResolvedLeg;
 use super::state::{Phase, Strategy};
 use super::turn::{Turn, marketable};
-use crate::domain::time::trading_day;
+use crate::domain::time::{ist, trading_day};
 use crate::domain::{
-    Bound, Contract, ContractKind, Leg, LegKind, Lots, Money, NetQuantity, Price, Product, Quantity, Quote, Side,
-    StrategyId, StrategyStatus,
+    Bound, Contract, ContractKind, ExpiryPolicy, Leg, LegKind, Lots, Money, NetQuantity, Price, Product, Quantity,
+    Quote, Side, StrategyId, StrategyStatus,
 };
 use crate::options::coherence::{INCONSISTENT_PRICES, incoherence};
 use crate::options::payoff;
@@ -102,15 +102,38 @@ impl Turn<'_> {
         if let Some(closed) = legs.iter().find(|l| !self.reference.is_open(l.instrument.contract.segment(), self.now)) {
             refusals.push(format!("the market of {} is closed", closed.instrument.contract.label()));
         }
-        let today = trading_day(self.now);
         for leg in legs {
             let contract = leg.instrument.contract;
             if self.reference.instrument(&contract).is_none() {
                 refusals.push(format!("{} is not listed today: unmark it and mark it again", contract.label()));
             }
-            if contract.expiry() == Some(today) {
-                warnings.push(format!("{} expires today", contract.label()));
-            }
+            self.check_expiry(&contract, refusals, warnings);
+        }
+        if s.on_failure.is_some() {
+            warnings.push(format!("if a leg fails, {}", self.failure_policy(s.id).what()));
+        }
+    }
+
+    /// On its last day a contract is entered only until its settlement is being fixed; one on a share, which is delivered,
+    /// not in its last days at all.
+    fn check_expiry(&self, contract: &Contract, refusals: &mut Vec<String>, warnings: &mut Vec<String>) {
+        let Some(expiry) = contract.expiry() else { return };
+        let (today, label) = (trading_day(self.now), contract.label());
+        let days_left = (expiry - today).get_days();
+        let is_delivered = || {
+            let kind = self.reference.underlying_of(contract).map(|c| c.kind);
+            kind == Some(ContractKind::Equity)
+        };
+        let cut_off = ExpiryPolicy::default().cut_off;
+        if days_left == 0 && ist(self.now).time() >= cut_off {
+            refusals
+                .push(format!("{label} expires today: nothing is entered in it after {}", cut_off.strftime("%H:%M")));
+        } else if days_left < self.config.execution.stock_expiry_days && is_delivered() {
+            let when = if days_left == 0 { "today".to_string() } else { expiry.strftime("on %d %b").to_string() };
+            refusals
+                .push(format!("{label} expires {when} and is settled by delivery of the shares: enter a later one"));
+        } else if days_left == 0 {
+            warnings.push(format!("{label} expires today"));
         }
     }
 
@@ -210,7 +233,7 @@ impl Turn<'_> {
             }
             self.check_opposite(s.id, self.product_of(s.id), &self.preview_leg(&s.legs, leg, None), &mut refusals);
             lots += missing.0.div_ceil(leg.instrument.lot.0.max(1));
-            orders += missing.0.div_ceil(leg.largest_order().0.max(1));
+            orders += missing.0.div_ceil(leg.instrument.largest_order().0);
         }
         let used = self.usage();
         let usage = gate::Usage {
@@ -235,10 +258,12 @@ impl Turn<'_> {
         owners.extend(self.state.active_strategies().filter(|s| s.execution.is_some()).map(|s| Owner::Strategy(s.id)));
         owners.sort();
         owners.dedup();
+        let charges = self.state.charges(trading_day(self.now), self.reference);
+        let uncounted = self.sabotaged(super::sabotage::Sabotage::UncountedLots);
         gate::Usage {
             trades_today: self.state.day.trades,
-            day_pnl: self.state.gross_pnl().map(|gross| gross - self.charges_today()),
-            open_lots: Lots(held_lots + working + self.lots_to_come()),
+            day_pnl: self.state.gross_pnl().map(|gross| gross - charges),
+            open_lots: if uncounted { Lots(0) } else { Lots(held_lots + working + self.lots_to_come()) },
             open_strategies: owners.len() as u32,
             orders_today: self.state.day.intents,
             available: self.state.broker.funds.map(|f| f.available),
@@ -262,13 +287,6 @@ impl Turn<'_> {
     fn lots_in(&self, owner: Owner, contract: &Contract, quantity: Quantity) -> u32 {
         let lot = self.instrument(owner, contract).map_or(1, |i| i.lot.0.max(1));
         quantity.0.div_ceil(lot)
-    }
-
-    /// Estimated charges of the day's orders.
-    pub(super) fn charges_today(&self) -> Money {
-        let today = trading_day(self.now);
-        let traded = self.state.orders.values().filter(|o| !o.filled.is_zero());
-        traded.map(|o| self.reference.charges(&o.intent.spec.contract, o.intent.spec.side, o.value, today)).sum()
     }
 }
 

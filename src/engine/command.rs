@@ -3,6 +3,7 @@
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use super::config::FailurePolicy;
 use crate::domain::{
     Bound, Contract, Drill, ExitRules, IntentId, Money, Price, Product, Quantity, Quote, Recommendation, SetupName,
     Side, Signal, SignalAnswer, SignalId, StrategyId,
@@ -99,6 +100,11 @@ pub enum Command {
         id: StrategyId,
         rules: RulesWish,
     },
+    /// States what happens when a leg of a strategy fails. `None`: as the settings say.
+    SetFailurePolicy {
+        id: StrategyId,
+        policy: Option<FailurePolicy>,
+    },
     /// Cancels one working order of ours.
     CancelOrder {
         intent: IntentId,
@@ -130,6 +136,10 @@ pub enum Command {
         /// Positions that were opened elsewhere go too.
         #[serde(default)]
         include_foreign: bool,
+    },
+    /// The broker's own exit of everything at the day-loss limit: sets it for today, or takes it back.
+    BrokerExit {
+        on: bool,
     },
     /// Paper mode only: lets something go wrong for so many seconds, for practice.
     Rehearse {
@@ -164,6 +174,7 @@ impl Command {
             Self::SetStop { .. } => "stop",
             Self::SetTarget { .. } => "target",
             Self::SetRules { .. } => "rules",
+            Self::SetFailurePolicy { .. } => "on failure",
             Self::CancelOrder { .. } => "cancel order",
             Self::Signal { .. } => "signal",
             Self::DecideSignal { approve: true, .. } => "approve signal",
@@ -174,6 +185,7 @@ impl Command {
             Self::Enable => "enable",
             Self::Halt => "halt",
             Self::Flatten { .. } => "flatten",
+            Self::BrokerExit { .. } => "broker exit",
             Self::Rehearse { .. } => "rehearse",
             Self::EndRehearsals => "end rehearsals",
             Self::Arm { .. } => "arm",

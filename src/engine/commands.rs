@@ -3,6 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::command::{Command, Origin, Reply};
+use super::config::FailurePolicy;
 use super::record::{Owner, Profile, Record};
 use super::state::{LotKey, Phase, Strategy};
 use super::turn::Turn;
@@ -64,6 +65,7 @@ impl Turn<'_> {
             Command::SetStop { id, leg, stop } => self.for_legs(*id, *leg, |t, key| t.wish_stop(key, *stop)),
             Command::SetTarget { id, leg, target } => self.for_legs(*id, *leg, |t, key| t.wish_target(key, *target)),
             Command::SetRules { id, rules } => answer(self.wish_rules(*id, rules)),
+            Command::SetFailurePolicy { id, policy } => answer(self.set_failure_policy(*id, *policy)),
             Command::CancelOrder { intent } => answer(self.cancel_order(*intent)),
             Command::Signal { signal } => Reply::Signal { answer: self.signal(signal) },
             Command::DecideSignal { id, approve } => answer(self.decide_signal(*id, *approve)),
@@ -81,6 +83,7 @@ impl Turn<'_> {
                 self.flatten(*include_foreign);
                 Reply::done("Flattening: everything is being cancelled and exited.")
             }
+            Command::BrokerExit { on } => answer(self.wish_broker_exit(*on)),
             Command::Rehearse { drill, seconds } => answer(self.rehearse(*drill, *seconds)),
             Command::EndRehearsals => {
                 self.effect(Effect::Rehearse(None));
@@ -251,6 +254,14 @@ impl Turn<'_> {
         Ok(format!("{title}: noted"))
     }
 
+    fn set_failure_policy(&mut self, id: StrategyId, policy: Option<FailurePolicy>) -> Result<String, String> {
+        let title = self.strategy(id)?.title();
+        self.record(Record::FailurePolicySet { id, policy });
+        let what = self.failure_policy(id).what();
+        let whose = if policy.is_none() { ", by the settings" } else { "" };
+        Ok(format!("{title}: if a leg fails, {what}{whose}"))
+    }
+
     fn retry(&mut self, id: StrategyId) -> Result<String, String> {
         let failed = self.expect(id, StrategyStatus::Failed, "tried again")?;
         let title = failed.title();
@@ -372,8 +383,7 @@ impl Turn<'_> {
         if word.trim() != self.config.kill_switch.arm_word {
             return Err(format!("type {} to allow entries again", self.config.kill_switch.arm_word));
         }
-        self.record(Record::Armed);
-        Ok("Armed: entries are allowed again.".into())
+        self.allow_entries("Armed: entries are allowed again.")
     }
 
     /// Without the word: not after a flatten.
@@ -382,8 +392,16 @@ impl Turn<'_> {
         if self.state.halt.as_ref().is_some_and(|h| h.locked) {
             return Err("it was flattened: only the typed word arms it again".into());
         }
+        self.allow_entries("Trading is enabled: entries are allowed again.")
+    }
+
+    /// Where the broker's own kill switch is set, it is lifted first.
+    fn allow_entries(&mut self, done: &str) -> Result<String, String> {
+        if let Some(first) = self.lift_broker_switch() {
+            return first;
+        }
         self.record(Record::Armed);
-        Ok("Trading is enabled: entries are allowed again.".into())
+        Ok(done.into())
     }
 
     fn may_be_armed(&self) -> Result<(), String> {

@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 use rust_decimal_macros::dec;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::time::{Timestamp, after_ms};
 use crate::domain::{ExitRules, Product, ScalpSetup, SetupName};
 use crate::risk::{Limits, ScalpLimits};
 
@@ -17,6 +18,40 @@ pub enum FailurePolicy {
     Unwind,
     /// Stop, keep what has filled, ask the trader.
     Hold,
+    /// The chase has a last step: a limit `band_pct` through the touch, as far as a market order would be let. Where that
+    /// does not fill either, as `unwind`.
+    MarketWithBand,
+}
+
+impl FailurePolicy {
+    /// As in the settings.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unwind => "unwind",
+            Self::Hold => "hold",
+            Self::MarketWithBand => "market_with_band",
+        }
+    }
+
+    /// What it does, for the trader.
+    pub fn what(self) -> &'static str {
+        match self {
+            Self::Unwind => "what has filled is exited",
+            Self::Hold => "what has filled is kept, and you decide",
+            Self::MarketWithBand => "it is tried once more at the market within a band, then what has filled is exited",
+        }
+    }
+}
+
+impl std::str::FromStr for FailurePolicy {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let all = [Self::Unwind, Self::Hold, Self::MarketWithBand];
+        let wanted = text.trim().to_ascii_lowercase().replace('-', "_");
+        let found = all.into_iter().find(|p| p.as_str() == wanted);
+        found.ok_or_else(|| format!("`{text}` is not unwind, hold or market_with_band"))
+    }
 }
 
 /// How entry orders are priced and followed (`config/strategy.yaml`, `execution`).
@@ -36,7 +71,10 @@ pub struct ExecutionPolicy {
     pub max_chase_pct: Decimal,
     /// The whole strategy must be in within this time.
     pub timeout_ms: i64,
+    /// Unless a strategy has its own.
     pub on_failure: FailurePolicy,
+    /// How far through the touch `market_with_band` goes, in per cent of it.
+    pub band_pct: Decimal,
     /// A quote older than this decides nothing.
     pub max_quote_age_ms: i64,
     /// A marked strategy expires this many minutes after marking, unless it says so itself.
@@ -45,6 +83,9 @@ pub struct ExecutionPolicy {
     pub drift_warning_pct: Decimal,
     /// A touch wider than this per cent of its mid is refused.
     pub max_spread_pct: Decimal,
+    /// Options and futures on shares are not entered in the last so many calendar days, the day of expiry included: what is
+    /// held to the end is delivered. 0: always.
+    pub stock_expiry_days: i32,
 }
 
 impl Default for ExecutionPolicy {
@@ -58,10 +99,12 @@ impl Default for ExecutionPolicy {
             max_chase_pct: dec!(10),
             timeout_ms: 60_000,
             on_failure: FailurePolicy::Unwind,
+            band_pct: dec!(15),
             max_quote_age_ms: 3_000,
             mark_expires_min: 360,
             drift_warning_pct: dec!(10),
             max_spread_pct: dec!(25),
+            stock_expiry_days: 2,
         }
     }
 }
@@ -94,6 +137,14 @@ impl Default for ExitPolicy {
             retry_max_ms: 15_000,
             longs_wait_ms: 8_000,
         }
+    }
+}
+
+impl ExitPolicy {
+    /// When to try again after so many orders refused or lost in a row, the last of them then. `None`: at once.
+    pub fn next_try(&self, failures: u32, last: Option<Timestamp>) -> Option<Timestamp> {
+        let doublings = failures.checked_sub(1)?.min(10);
+        Some(after_ms(last?, self.retry_ms.saturating_mul(1 << doublings).min(self.retry_max_ms)))
     }
 }
 
@@ -192,11 +243,15 @@ pub struct KillSwitchPolicy {
     pub one_press: bool,
     /// What must be typed to allow entries again.
     pub arm_word: String,
+    /// Once flattening has ended flat, the broker's own kill switch is set as well; arming lifts it.
+    pub broker_switch: bool,
+    /// As the market opens, the broker is asked to exit everything by itself at the day-loss limit.
+    pub broker_exit: bool,
 }
 
 impl Default for KillSwitchPolicy {
     fn default() -> Self {
-        Self { one_press: false, arm_word: "ARM".into() }
+        Self { one_press: false, arm_word: "ARM".into(), broker_switch: false, broker_exit: false }
     }
 }
 

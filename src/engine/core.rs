@@ -72,6 +72,8 @@ impl Turn<'_> {
             Event::PositionsRead { asked_at, positions, .. } => self.positions_read(*asked_at, positions),
             Event::FundsRead { asked_at, funds, .. } => self.funds_read(*asked_at, *funds),
             Event::ReadFailed { book, reason } => self.read_failed(*book, reason),
+            Event::SafeguardTold { ask, told } => self.safeguard_told(*ask, *told),
+            Event::SafeguardFailed { ask, reason, refused } => self.safeguard_failed(*ask, reason, *refused),
             Event::Quotes(quotes) => self.quotes(quotes),
             Event::LoggedOut { reason } => self.logged_out(reason),
             Event::LoggedIn => self.logged_in(),
@@ -85,6 +87,7 @@ impl Turn<'_> {
     fn drive(&mut self) {
         self.finish_reconciling();
         self.expire_and_undefer();
+        self.drive_expired();
         self.drive_halt();
         self.drive_executions();
         self.drive_queue();
@@ -99,13 +102,12 @@ impl Turn<'_> {
         self.drive_protection();
         self.drive_exits();
         self.drive_flatten();
+        self.drive_safeguards();
         self.poll();
         if self.watch_may_change() || !self.memory.signals.is_empty() {
             self.watch();
         }
-        if !self.state.guards.is_empty() || !self.memory.levels.is_empty() {
-            self.ask_for_levels();
-        }
+        self.ask_for_levels();
         self.ask_for_wake();
     }
 
@@ -116,8 +118,7 @@ impl Turn<'_> {
             match record {
                 Record::OrderSeen { intent, .. } => {
                     let Some(order) = self.state.orders.get(intent) else { continue };
-                    let (owner, spec) = (order.purpose.owner(), order.intent.spec);
-                    keys.insert(LotKey { owner, contract: spec.contract, product: spec.product });
+                    keys.insert(order.lot_key());
                 }
                 Record::Marks { .. } | Record::ModifyAsked { .. } | Record::CancelAsked { .. } => {}
                 _ => return Touched::Everything,

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::command::Reply;
 use crate::domain::time::Timestamp;
-use crate::domain::{BrokerOrderId, CommandId, Contract, Drill, Intent, IntentId, OrderSpec, Price, Quote};
+use crate::domain::{
+    BrokerOrderId, CommandId, Contract, Drill, Intent, IntentId, OrderSpec, Price, Quote, SafeguardAsk,
+};
 
 /// Which lane a call to the broker takes. In this order they are served; entries never use up what exits need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -49,6 +51,8 @@ pub enum Effect {
     ReadTrades,
     ReadPositions,
     ReadFunds,
+    /// Ask one of the broker's own safeguards.
+    Safeguard(SafeguardAsk),
     /// The contracts whose quotes the engine wants once a second. Replaces the set before.
     Watch(BTreeSet<Contract>),
     /// Prices whose crossing the engine wants to hear of at once, as `Event::Quotes`. Replaces the set before.

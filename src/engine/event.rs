@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::command::{Command, Origin};
 use crate::domain::time::Timestamp;
 use crate::domain::{
-    AccountId, CommandId, Contract, Funds, IntentId, OrderSighting, PositionSighting, Quote, TradeSighting,
+    AccountId, CommandId, Contract, Funds, IntentId, OrderSighting, PositionSighting, Quote, SafeguardAsk,
+    SafeguardTold, TradeSighting,
 };
 
 /// Why an intent made no order, or why we do not know whether it did.
@@ -97,6 +98,17 @@ pub enum Event {
     ReadFailed {
         book: Book,
         reason: String,
+    },
+    /// How one of the broker's own safeguards stands, as the answer to what was asked of it.
+    SafeguardTold {
+        ask: SafeguardAsk,
+        told: SafeguardTold,
+    },
+    /// What was asked of one was refused, or whether it was done is not known.
+    SafeguardFailed {
+        ask: SafeguardAsk,
+        reason: String,
+        refused: bool,
     },
     /// Once a second: the newest quotes of the watched contracts that have changed or are needed.
     Quotes(Vec<(Contract, Quote)>),

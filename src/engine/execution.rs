@@ -12,11 +12,9 @@ use super::record::{Owner, Purpose, Record};
 use super::reference::ResolvedLeg;
 use super::sabotage::Sabotage;
 use super::state::{Execution, Lot, LotKey, Order, OrderState, Phase};
-use super::turn::{Turn, marketable, more_eager};
+use super::turn::{Turn, marketable, more_eager, through};
 use crate::domain::time::after_ms;
-use crate::domain::{
-    IntentId, OrderKind, OrderSpec, Price, Quantity, Quote, Side, StrategyId, StrategyStatus, Validity,
-};
+use crate::domain::{IntentId, OrderKind, Price, Quantity, Quote, Side, StrategyId, StrategyStatus};
 use crate::engine::config::FailurePolicy;
 
 /// New orders for one leg, after ones that ended without filling: more would be chasing a ghost.
@@ -32,14 +30,7 @@ impl ResolvedLeg {
 
     /// Orders it takes, because the exchange refuses larger ones.
     pub fn slices(&self) -> u32 {
-        let largest = self.largest_order().0;
-        self.quantity().0.div_ceil(largest.max(1))
-    }
-
-    pub fn largest_order(&self) -> Quantity {
-        let lot = self.instrument.lot.0.max(1);
-        let cap = self.instrument.max_order.map_or(u32::MAX, |q| q.0);
-        Quantity((cap / lot).max(1).saturating_mul(lot))
+        self.quantity().0.div_ceil(self.instrument.largest_order().0)
     }
 }
 
@@ -142,7 +133,7 @@ impl Turn<'_> {
 
     fn send_missing(&mut self, id: StrategyId, leg: usize, resolved: &ResolvedLeg, execution: &Execution) {
         let held = self.state.leg_held(id, leg);
-        let mut missing = resolved.quantity().saturating_sub(held).saturating_sub(self.state.leg_open(id, leg));
+        let missing = resolved.quantity().saturating_sub(held).saturating_sub(self.state.leg_open(id, leg));
         if missing.is_zero() {
             return;
         }
@@ -162,19 +153,10 @@ impl Turn<'_> {
             self.wake_in(1_000);
             return;
         };
-        while !missing.is_zero() {
-            let quantity = missing.min(resolved.largest_order());
-            let spec = OrderSpec {
-                contract,
-                side: resolved.side,
-                quantity,
-                kind: OrderKind::Limit { price },
-                validity: Validity::Day,
-                product: self.product_of(id),
-            };
-            self.place(spec, Purpose::Entry { strategy: id, leg }, self.config.execution.step_ms * 2);
-            missing = missing.saturating_sub(quantity);
-        }
+        let key = LotKey { owner: Owner::Strategy(id), contract, product: self.product_of(id) };
+        let spec = key.order(resolved.side, missing, OrderKind::Limit { price });
+        let purpose = Purpose::Entry { strategy: id, leg };
+        self.place_in_slices(spec, &resolved.instrument, purpose, self.config.execution.step_ms * 2);
     }
 
     /// The limit after `steps` modifications: further through the touch each time, never beyond the cap from where
@@ -187,24 +169,39 @@ impl Turn<'_> {
         let first = execution.quotes.get(&leg.instrument.contract).and_then(|q| q.touch(leg.side));
         let Some(first) = first else { return Some(price) };
         let room = Price((first.0 * policy.max_chase_pct / dec!(100)).max(tick.0 * dec!(4)));
-        let cap = match leg.side {
-            Side::Buy => (first + room).on_tick(tick, crate::domain::money::Toward::Down),
-            Side::Sell => (first - room).on_tick(tick, crate::domain::money::Toward::Up).max(tick),
-        };
+        let cap = through(first, leg.side, room, tick);
         Some(if more_eager(leg.side, price, cap) { cap } else { price })
+    }
+
+    /// The last step of the chase, where the policy has one: as far as a market order would be let.
+    fn band_price(&self, quote: &Quote, leg: &ResolvedLeg) -> Option<Price> {
+        let (touch, tick) = (quote.touch(leg.side)?, leg.instrument.tick);
+        let room = Price((touch.0 * self.config.execution.band_pct / dec!(100)).max(tick.0 * dec!(4)));
+        Some(through(touch, leg.side, room, tick))
+    }
+
+    /// What happens when a leg fails: as the strategy says, else as the settings do.
+    pub(super) fn failure_policy(&self, id: StrategyId) -> FailurePolicy {
+        let own = self.state.strategies.get(&id).and_then(|s| s.on_failure);
+        own.unwrap_or(self.config.execution.on_failure)
     }
 
     fn chase_leg(&mut self, id: StrategyId, leg: usize, execution: &Execution) {
         let policy = &self.config.execution;
         let patience = policy.step_ms * i64::from(policy.max_steps + 1);
         let step_ms = policy.step_ms;
+        let last_step = match self.failure_policy(id) {
+            FailurePolicy::MarketWithBand => step_ms * 2,
+            FailurePolicy::Unwind | FailurePolicy::Hold => 0,
+        };
         let entry = Purpose::Entry { strategy: id, leg };
         for order_id in self.open_ids(|o| o.purpose == entry && o.state == OrderState::Working) {
             if self.modification_pending(order_id) {
                 continue;
             }
             let Some(order) = self.state.orders.get(&order_id) else { continue };
-            if self.since(order.made_at) >= patience || order.cancel_asked.is_some() {
+            let age = self.since(order.made_at);
+            if age >= patience + last_step || order.cancel_asked.is_some() {
                 self.cancel(order_id);
                 continue;
             }
@@ -218,7 +215,13 @@ impl Turn<'_> {
             let Some(resolved) = self.state.strategies.get(&id).and_then(|s| s.legs.get(leg)).copied() else {
                 continue;
             };
-            let price = self.fresh_quote(&contract).and_then(|q| self.entry_price(&q, &resolved, execution, steps));
+            let price = self.fresh_quote(&contract).and_then(|q| {
+                if age >= patience {
+                    self.band_price(&q, &resolved)
+                } else {
+                    self.entry_price(&q, &resolved, execution, steps)
+                }
+            });
             if let (Some(price), Some(current)) = (price, current)
                 && more_eager(resolved.side, price, current)
                 && self.state.halt.is_none()
@@ -270,8 +273,8 @@ impl Turn<'_> {
             self.cancel_entries(id);
             return;
         }
-        match self.config.execution.on_failure {
-            FailurePolicy::Unwind => {
+        match self.failure_policy(id) {
+            FailurePolicy::Unwind | FailurePolicy::MarketWithBand => {
                 self.alert(AlertLevel::Critical, format!("{title}: {reason}. What has filled is being exited."));
                 self.record(Record::UnwindStarted { id, reason: reason.into() });
                 self.drive_unwind(id, reason);
@@ -341,12 +344,19 @@ impl Turn<'_> {
             self.alert_once(AlertLevel::Critical, text);
             self.start_exit(key, keep, "filled beyond what was meant");
         }
-        let adopted = self.open_ids(|o| match o.purpose {
+        let adopted = |o: &&Order| match o.purpose {
             Purpose::Entry { strategy, .. } => self.state.strategies.get(&strategy).is_none_or(|s| {
                 s.status != StrategyStatus::Executing || s.marked_at.is_none_or(|marked| o.made_at < marked)
             }),
             Purpose::Exit { .. } | Purpose::Protect { .. } => false,
-        });
+        };
+        let adopted: Vec<IntentId> = match touched {
+            Some(keys) => {
+                let open = keys.iter().flat_map(|k| self.state.open_orders_of(k.contract, k.product));
+                open.filter(adopted).map(|o| o.intent.id).collect()
+            }
+            None => self.state.open_orders().filter(adopted).map(|o| o.intent.id).collect(),
+        };
         for id in adopted {
             self.cancel(id);
         }

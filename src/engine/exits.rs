@@ -11,11 +11,10 @@ use super::protection::MOST_RESTATEMENTS;
 use super::record::{Owner, Purpose, Record};
 use super::sabotage::Sabotage;
 use super::state::{Exit, LotKey, Order, OrderState};
-use super::turn::{Turn, marketable, more_eager};
-use crate::domain::money::Toward;
-use crate::domain::time::after_ms;
+use super::turn::{Turn, marketable, more_eager, through};
+use crate::domain::time::{Timestamp, after_ms};
 use crate::domain::{
-    Contract, Instrument, NetQuantity, OrderKind, OrderSpec, Price, Product, Quantity, Quote, Side, Validity,
+    Contract, Instrument, IntentId, NetQuantity, OrderKind, OrderSighting, Price, Product, Quantity, Quote, Side,
 };
 
 /// An exit intent that has not left after this long is dropped and decided anew.
@@ -41,18 +40,13 @@ impl Turn<'_> {
         }
         let net = self.net_of(key);
         let excess = net.size().saturating_sub(exit.keep);
-        let side = if net.0 > 0 { Side::Sell } else { Side::Buy };
+        let side = net.closing_side();
         // A whole exit takes the stops over; of a part, protection makes the stops smaller first.
         let beside = self.sabotaged(Sabotage::ExitBesideStop);
         let takes_stops = exit.keep.is_zero() && !beside && !self.sabotaged(Sabotage::StopStays);
-        let ours = move |o: &Order| {
-            o.purpose.is_exit()
-                && o.purpose.owner() == key.owner
-                && (takes_stops || !o.purpose.is_stop())
-                && o.intent.spec.contract == key.contract
-                && o.intent.spec.product == key.product
-        };
-        let working = self.open_ids(ours);
+        let ours = move |o: &&Order| o.purpose.is_exit() && o.lot_key() == key && (takes_stops || !o.purpose.is_stop());
+        let in_it = || self.state.open_orders_of(key.contract, key.product);
+        let working: Vec<IntentId> = in_it().filter(ours).map(|o| o.intent.id).collect();
         if excess.is_zero() {
             if working.is_empty() {
                 self.end_exit(key, "closed");
@@ -70,8 +64,8 @@ impl Turn<'_> {
         }
         let outstanding: Quantity = self
             .state
-            .open_orders()
-            .filter(|o| ours(o))
+            .open_orders_of(key.contract, key.product)
+            .filter(ours)
             .filter(|o| o.intent.spec.side == side)
             .map(Order::remaining)
             .sum();
@@ -83,13 +77,9 @@ impl Turn<'_> {
 
     /// An entry of the same owner that may still fill would make the exit's quantity wrong: it is cancelled first.
     fn entries_in_the_way(&mut self, key: LotKey) -> bool {
-        let entry = |o: &Order| {
-            !o.purpose.is_exit()
-                && o.purpose.owner() == key.owner
-                && o.intent.spec.contract == key.contract
-                && o.intent.spec.product == key.product
-        };
-        let open = self.open_ids(entry);
+        let entry = |o: &&Order| !o.purpose.is_exit() && o.lot_key() == key;
+        let in_it = self.state.open_orders_of(key.contract, key.product);
+        let open: Vec<IntentId> = in_it.filter(entry).map(|o| o.intent.id).collect();
         for id in &open {
             self.cancel(*id);
         }
@@ -104,9 +94,24 @@ impl Turn<'_> {
         }
         if !self.state.position_is_fresh(&key.contract, key.product) {
             self.read(Book::Positions);
+        } else if self.net_of(key).is_flat() && self.only_rests(key) {
+            // What seemed to be from elsewhere was a fill of ours that had not been told yet.
+            self.end_exit(key, "nothing is open from elsewhere");
+            return true;
+        } else {
+            let label = key.contract.label();
+            let text = format!(
+                "{label}: the exit of what was opened elsewhere waits: an order of ours in it may trade meanwhile."
+            );
+            self.alert_once(AlertLevel::Warning, text);
         }
         self.wake_in(1_000);
         true
+    }
+
+    /// Whether all orders of ours in the contract wait at the broker, as it said.
+    fn only_rests(&self, key: LotKey) -> bool {
+        self.state.open_orders_of(key.contract, key.product).all(Order::is_resting_stop)
     }
 
     /// Whether the broker has not said lately how much is open from elsewhere.
@@ -171,7 +176,9 @@ impl Turn<'_> {
             return;
         };
         let Some(kind) = self.exit_kind(&instrument, exit, side) else { return };
-        self.send_exit_slices(key, &instrument, side, allowed, kind);
+        let spec = key.order(side, allowed, kind);
+        self.place_in_slices(spec, &instrument, Purpose::Exit { owner: key.owner }, EXIT_LIFETIME_MS);
+        self.wake_in(self.config.exits.step_ms);
     }
 
     /// Reasons to send nothing yet: a refused try, a closed market, shorts that should be closed first.
@@ -182,14 +189,8 @@ impl Turn<'_> {
             self.wake_in(1_000);
             return true;
         }
-        let policy = &self.config.exits;
-        if let (failures @ 1.., Some(last)) = (exit.failures, exit.last_failure) {
-            let wait = policy.retry_ms.saturating_mul(1 << (failures - 1).min(10)).min(policy.retry_max_ms);
-            let next = after_ms(last, wait);
-            if next > self.now {
-                self.wake_at(next);
-                return true;
-            }
+        if self.must_back_off(exit.failures, exit.last_failure) {
+            return true;
         }
         if !self.reference.is_open(key.contract.segment(), self.now) {
             let text = format!("{}: the market is closed; the exit waits for it to open.", key.contract.label());
@@ -198,13 +199,22 @@ impl Turn<'_> {
             return true;
         }
         if side == Side::Sell && self.shorts_first(key) {
-            let latest = after_ms(exit.started_at, policy.longs_wait_ms);
+            let latest = after_ms(exit.started_at, self.config.exits.longs_wait_ms);
             if latest > self.now {
                 self.wake_at(latest);
                 return true;
             }
         }
         false
+    }
+
+    /// An order that was refused waits a while before the next: longer each time.
+    pub(super) fn must_back_off(&mut self, failures: u32, last: Option<Timestamp>) -> bool {
+        let next = self.config.exits.next_try(failures, last).filter(|at| *at > self.now);
+        if let Some(next) = next {
+            self.wake_at(next);
+        }
+        next.is_some()
     }
 
     /// Selling the hedge first would leave the short naked: it waits while shorts of the same underlying are closed.
@@ -236,36 +246,28 @@ impl Turn<'_> {
             .filter(|o| o.intent.spec.side == side)
             .map(Order::remaining)
             .sum();
-        let foreign: Quantity = self
-            .state
-            .foreign_orders
-            .values()
-            .filter(|o| o.spec.contract == key.contract && o.spec.product == key.product && o.spec.side == side)
-            .map(|o| o.spec.quantity.saturating_sub(o.filled))
-            .sum();
-        ours + foreign
+        let foreign = self.state.foreign_orders_of(key.contract, key.product).filter(|o| o.spec.side == side);
+        ours + foreign.map(OrderSighting::remaining).sum()
     }
 
     /// Orders from elsewhere that would reduce the same position take the exit's place as long as they rest: they are
     /// cancelled, since nobody knows when they would trade.
     pub(super) fn clear_the_way(&mut self, key: LotKey, side: Side) {
-        let in_the_way = move |o: &OrderSpec| o.contract == key.contract && o.product == key.product && o.side == side;
-        if self.state.foreign_orders.values().any(|o| in_the_way(&o.spec)) {
+        let in_the_way = |o: &&OrderSighting| o.spec.side == side;
+        let all = self.state.foreign_orders_of(key.contract, key.product).filter(in_the_way);
+        let ids: Vec<_> = all.map(|o| o.order_id.clone()).collect();
+        if !ids.is_empty() {
             let label = key.contract.label();
             let text = format!("{label}: an order placed elsewhere stands in the way of the exit and is cancelled.");
             self.alert_once(AlertLevel::Warning, text);
-            self.cancel_foreign(in_the_way);
+            self.cancel_foreign(|o| ids.contains(&o.order_id));
         }
     }
 
     /// The broker has nothing (more) to reduce: it was closed elsewhere, or another exit is about to.
     fn nothing_to_reduce(&mut self, key: LotKey) {
         let others_open = self.state.open_orders_of(key.contract, key.product).next().is_some();
-        let foreign_open = self
-            .state
-            .foreign_orders
-            .values()
-            .any(|o| o.spec.contract == key.contract && o.spec.product == key.product);
+        let foreign_open = self.state.foreign_orders_of(key.contract, key.product).next().is_some();
         if others_open || foreign_open {
             self.wake_in(1_000);
             return;
@@ -308,35 +310,9 @@ impl Turn<'_> {
         }
     }
 
-    fn send_exit_slices(
-        &mut self,
-        key: LotKey,
-        instrument: &Instrument,
-        side: Side,
-        quantity: Quantity,
-        kind: OrderKind,
-    ) {
-        let largest = super::ResolvedLeg { instrument: *instrument, side, ratio: 1, recommended: None }.largest_order();
-        let mut rest = quantity;
-        while !rest.is_zero() {
-            let slice = rest.min(largest);
-            let spec = OrderSpec {
-                contract: key.contract,
-                side,
-                quantity: slice,
-                kind,
-                validity: Validity::Day,
-                product: key.product,
-            };
-            self.place(spec, Purpose::Exit { owner: key.owner }, EXIT_LIFETIME_MS);
-            rest = rest.saturating_sub(slice);
-        }
-        self.wake_in(self.config.exits.step_ms);
-    }
-
     /// A resting stop becomes the exit: restated into a limit order at the market, or, where its own state is not certain,
     /// cancelled, so that the exit follows its end.
-    fn take_over(&mut self, id: crate::domain::IntentId, key: LotKey, exit: &Exit, side: Side) {
+    fn take_over(&mut self, id: IntentId, key: LotKey, exit: &Exit, side: Side) {
         if self.modification_pending(id) || self.must_wait(key, exit, side) {
             return;
         }
@@ -364,7 +340,7 @@ impl Turn<'_> {
     }
 
     /// A working exit that does not fill goes further through the touch: there is no last step.
-    fn chase_exit(&mut self, id: crate::domain::IntentId, key: LotKey) {
+    fn chase_exit(&mut self, id: IntentId, key: LotKey) {
         let policy = &self.config.exits;
         let (step_ms, first, step) = (policy.step_ms, policy.first_ticks, policy.step_ticks);
         if self.modification_pending(id) {
@@ -401,8 +377,6 @@ fn exit_price(quote: &Quote, side: Side, ticks: i64, tick: Price) -> Option<Pric
     let price = marketable(quote, side, ticks, tick)?;
     let touch = quote.touch(side)?;
     let room = Price((touch.0 / dec!(3)).max(tick.0 * dec!(20)));
-    Some(match side {
-        Side::Buy => price.min((touch + room).on_tick(tick, Toward::Down)),
-        Side::Sell => price.max((touch - room).on_tick(tick, Toward::Up)).max(tick),
-    })
+    let furthest = through(touch, side, room, tick);
+    Some(if more_eager(side, price, furthest) { furthest } else { price })
 }

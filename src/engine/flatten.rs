@@ -5,7 +5,7 @@ use super::event::Book;
 use super::record::{Owner, Record};
 use super::state::{LotKey, Phase};
 use super::turn::Turn;
-use crate::domain::{OrderSpec, Quantity, SeenStatus, StrategyId};
+use crate::domain::{OrderSighting, Quantity, SeenStatus, StrategyId};
 
 impl Turn<'_> {
     /// No entries from now on. Nothing refuses it.
@@ -92,12 +92,12 @@ impl Turn<'_> {
     }
 
     /// Cancels orders that are not ours; each is asked for again after a while, until it is seen to have ended.
-    pub(super) fn cancel_foreign(&mut self, which: impl Fn(&OrderSpec) -> bool) {
+    pub(super) fn cancel_foreign(&mut self, which: impl Fn(&OrderSighting) -> bool) {
         let due: Vec<_> = self
             .state
             .foreign_orders
             .iter()
-            .filter(|(_, o)| which(&o.spec) && o.status == SeenStatus::Working)
+            .filter(|(_, o)| which(o) && o.status == SeenStatus::Working)
             .map(|(id, _)| id)
             .filter(|id| self.memory.told.get(&foreign_mark(id)).is_none_or(|t| self.since(*t) > 3_000))
             .cloned()
@@ -147,26 +147,28 @@ impl Turn<'_> {
             return self.read(Book::Orders);
         }
         self.record(Record::FlattenEnded);
-        let foreign: Vec<String> = self
-            .state
-            .broker
-            .positions
-            .iter()
-            .filter(|p| !p.net.is_flat())
-            .map(|p| format!("{} {:+}", p.contract.label(), p.net.0))
-            .collect();
-        if foreign.is_empty() {
+        let left = self.left_alone();
+        if left.is_empty() {
             self.alert(
                 AlertLevel::Warning,
-                "Flat: the broker reports no open position and no order of ours is working. Locked until re-armed.",
+                "Flat: the broker reports no open position and no working order. Locked until re-armed.",
             );
         } else {
-            let text = format!(
-                "Flat but for positions that are not ours, left alone: {}. Locked until re-armed.",
-                foreign.join(", ")
-            );
+            let text =
+                format!("Flat but for what is not ours, left alone: {}. Locked until re-armed.", left.join(", "));
             self.alert(AlertLevel::Critical, text);
         }
+    }
+
+    /// What the broker still reports: positions of any product, and orders that rest.
+    fn left_alone(&self) -> Vec<String> {
+        let positions = self.state.broker.positions.iter().filter(|p| !p.net.is_flat());
+        let positions = positions.map(|p| format!("{} {:+} {}", p.contract.label(), p.net.0, p.product.as_str()));
+        let orders = self.state.foreign_orders.values().map(|o| {
+            let spec = &o.spec;
+            format!("order {} {} {} {}", spec.side, o.remaining(), spec.contract.label(), spec.product.as_str())
+        });
+        positions.chain(orders).collect()
     }
 }
 

@@ -25,6 +25,7 @@ impl Turn<'_> {
             AlertLevel::Info,
             "The broker takes the access token again. Entries stay halted until you arm them.",
         );
+        self.memory.safeguards_read.clear();
         // Whatever happened meanwhile is in the books.
         for book in [Book::Orders, Book::Trades, Book::Positions, Book::Funds] {
             self.read(book);

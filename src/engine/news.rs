@@ -3,6 +3,7 @@
 use super::effect::AlertLevel;
 use super::event::{Book, PlaceOutcome};
 use super::record::{Record, Unplaced};
+use super::sabotage::Sabotage;
 use super::state::OrderState;
 use super::turn::Turn;
 use crate::domain::time::{Timestamp, trading_day};
@@ -185,7 +186,10 @@ impl Turn<'_> {
             let order = self.state.order_ids.get(&t.order_id).and_then(|id| self.state.orders.get(id));
             order.is_some_and(|o| !o.trades.contains_key(&t.trade_id))
         };
-        let news: Vec<TradeSighting> = trades.iter().filter(is_new).cloned().collect();
+        let mut news: Vec<TradeSighting> = trades.iter().filter(is_new).cloned().collect();
+        if self.sabotaged(Sabotage::RoundedTrades) {
+            news.iter_mut().for_each(|t| t.price.0 = t.price.0.round());
+        }
         if !news.is_empty() {
             self.record(Record::TradesSeen { trades: news });
         }

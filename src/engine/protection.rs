@@ -5,6 +5,8 @@
 
 mod plan;
 
+use std::collections::BTreeSet;
+
 use rust_decimal::Decimal;
 use rust_decimal_macros::dec;
 
@@ -17,7 +19,7 @@ use super::state::{Guard, LotKey, Order, OrderState, Stop};
 use super::turn::Turn;
 use crate::domain::money::Toward;
 use crate::domain::time::after_ms;
-use crate::domain::{Instrument, IntentId, OrderKind, OrderSpec, Price, Quantity, Side, Validity};
+use crate::domain::{Instrument, IntentId, OrderKind, OrderSighting, Price, Quantity, Side};
 
 /// A stop order that has not left after this long is dropped and decided anew.
 const STOP_LIFETIME_MS: i64 = 10_000;
@@ -33,27 +35,49 @@ impl Turn<'_> {
         if self.state.reconciling_since.is_some() {
             return;
         }
-        self.drop_guards();
-        self.plan_guards();
-        self.move_stops();
-        let guarded: Vec<(LotKey, Guard)> = self.state.guards.iter().map(|(k, g)| (*k, *g)).collect();
-        for (key, guard) in guarded {
-            self.keep_covered(key, &guard);
+        let lots = self.lots_to_protect();
+        for key in &lots {
+            self.drop_guard(*key);
+            self.plan_guard(*key);
+            self.move_stop(*key);
         }
-        self.cancel_orphans();
+        for key in &lots {
+            self.look_after(*key);
+        }
+        if let Some(next) = self.memory.protect_at.values().min() {
+            self.wake_at(*next);
+        }
     }
 
-    fn drop_guards(&mut self) {
-        let closed = |k: &LotKey| self.state.lots.get(k).is_none_or(|l| l.net.is_flat());
-        let over: Vec<LotKey> =
-            self.state.guards.keys().filter(|k| closed(k) && !self.state.exits.contains_key(k)).copied().collect();
-        for LotKey { owner, contract, product } in over {
+    /// What has changed since the last look, and what is due.
+    fn lots_to_protect(&mut self) -> BTreeSet<LotKey> {
+        let mut lots = self.memory.unprotected.take().lots(self.state);
+        lots.extend(self.memory.protect_at.iter().filter(|(_, at)| **at <= self.now).map(|(key, _)| *key));
+        lots
+    }
+
+    /// What should rest for one lot, and when to look again if nothing happens until then.
+    fn look_after(&mut self, key: LotKey) {
+        let due = self.due.take();
+        match self.state.guards.get(&key).copied() {
+            Some(guard) => self.keep_covered(key, &guard),
+            None => self.cancel_orphans(key),
+        }
+        match std::mem::replace(&mut self.due, due) {
+            Some(at) => self.memory.protect_at.insert(key, at),
+            None => self.memory.protect_at.remove(&key),
+        };
+    }
+
+    fn drop_guard(&mut self, key: LotKey) {
+        let closed = self.state.lots.get(&key).is_none_or(|l| l.net.is_flat());
+        if closed && self.state.guards.contains_key(&key) && !self.state.exits.contains_key(&key) {
+            let LotKey { owner, contract, product } = key;
             self.record(Record::GuardDropped { owner, contract, product });
         }
-        if !self.memory.uncovered.is_empty() || !self.memory.passed.is_empty() {
-            let guards = &self.state.guards;
-            self.memory.uncovered.retain(|k, _| guards.contains_key(k));
-            self.memory.passed.retain(|k, _| guards.contains_key(k));
+        if !self.state.guards.contains_key(&key) {
+            self.memory.uncovered.remove(&key);
+            self.memory.passed.remove(&key);
         }
     }
 
@@ -65,16 +89,11 @@ impl Turn<'_> {
             self.memory.uncovered.remove(&key);
             if exit.is_none() {
                 // Nothing is to rest (any more).
-                self.state
-                    .stops_of(key)
-                    .map(|o| o.intent.id)
-                    .collect::<Vec<_>>()
-                    .into_iter()
-                    .for_each(|id| self.cancel(id));
+                self.cancel_stops(key);
             }
             return;
         };
-        let side = if held.0 > 0 { Side::Sell } else { Side::Buy };
+        let side = held.closing_side();
         let size = held.size().min(exit.unwrap_or(held.size()));
         if !self.reference.is_open(key.contract.segment(), self.now) {
             self.memory.uncovered.remove(&key);
@@ -84,9 +103,10 @@ impl Turn<'_> {
         if exit.is_none() && self.is_passed(key, side, stop) {
             return;
         }
-        let wanted = size.saturating_sub(self.surplus(key, side)).saturating_sub(self.stops_from_elsewhere(key, side));
+        let surplus = self.surplus(key, side);
+        let wanted = size.saturating_sub(surplus).saturating_sub(self.stops_from_elsewhere(key, side));
         self.repair(key, side, stop, wanted);
-        self.watch_cover(key, wanted);
+        self.watch_cover(key, wanted, surplus);
     }
 
     /// The price has gone through the stop: with a stop resting it should fill by itself, and becomes an exit if it does
@@ -132,15 +152,16 @@ impl Turn<'_> {
 
     /// Stops that were placed elsewhere cover as well as ours.
     fn stops_from_elsewhere(&self, key: LotKey, side: Side) -> Quantity {
-        let same = |s: &OrderSpec| s.contract == key.contract && s.product == key.product && s.side == side;
-        let stops = self.state.foreign_orders.values().filter(|o| same(&o.spec) && o.spec.kind.trigger().is_some());
-        stops.map(|o| o.spec.quantity.saturating_sub(o.filled)).sum()
+        let all = self.state.foreign_orders_of(key.contract, key.product);
+        let stops = all.filter(|o| o.spec.side == side && o.spec.kind.trigger().is_some());
+        stops.map(OrderSighting::remaining).sum()
     }
 
     fn repair(&mut self, key: LotKey, side: Side, stop: Stop, wanted: Quantity) {
         let Some(instrument) = self.instrument(key.owner, &key.contract) else {
             let text = format!("{}: not in today's instrument list: no stop can be placed.", key.contract.label());
             self.alert_once(AlertLevel::Critical, text);
+            self.wake_in(5_000);
             return;
         };
         let kind = self.stop_kind(key, &instrument, side, stop.trigger);
@@ -189,11 +210,13 @@ impl Turn<'_> {
 
     /// More has filled than is covered: a stop grows, or another one is placed.
     fn add_stop(&mut self, key: LotKey, instrument: &Instrument, side: Side, kind: OrderKind, missing: Quantity) {
-        if self.stop_must_wait(key) || self.is_not_missed(key) {
+        let guard = self.state.guards.get(&key).copied().unwrap_or_default();
+        if self.must_back_off(guard.failures, guard.last_failure) || self.is_not_missed(key) {
             return;
         }
         if !self.state.position_is_fresh(&key.contract, key.product) {
             self.read(Book::Positions);
+            self.wake_in(1_000);
             return;
         }
         let mut allowed = missing.min(self.reducible(key, side));
@@ -204,26 +227,15 @@ impl Turn<'_> {
             self.clear_the_way(key, side);
             self.wake_in(1_000);
         }
-        let largest = super::ResolvedLeg { instrument: *instrument, side, ratio: 1, recommended: None }.largest_order();
+        let largest = instrument.largest_order();
         let mut rest = allowed;
         if let Some((id, quantity)) = self.growing(key, kind, largest).filter(|_| !rest.is_zero()) {
             let room = largest.saturating_sub(quantity).min(rest);
             self.restate(id, kind, quantity + room);
             rest = rest.saturating_sub(room);
         }
-        while !rest.is_zero() {
-            let slice = rest.min(largest);
-            let spec = OrderSpec {
-                contract: key.contract,
-                side,
-                quantity: slice,
-                kind,
-                validity: Validity::Day,
-                product: key.product,
-            };
-            self.place(spec, Purpose::Protect { owner: key.owner }, STOP_LIFETIME_MS);
-            rest = rest.saturating_sub(slice);
-        }
+        let purpose = Purpose::Protect { owner: key.owner };
+        self.place_in_slices(key.order(side, rest, kind), instrument, purpose, STOP_LIFETIME_MS);
         self.wake_in(1_000);
     }
 
@@ -243,33 +255,31 @@ impl Turn<'_> {
         self.state.stops_of(key).find(settled).map(|o| (o.intent.id, o.quantity))
     }
 
-    /// A stop that was refused waits a while before the next.
-    fn stop_must_wait(&mut self, key: LotKey) -> bool {
-        let policy = &self.config.exits;
-        let guard = self.state.guards.get(&key).copied().unwrap_or_default();
-        let (failures @ 1.., Some(last)) = (guard.failures, guard.last_failure) else { return false };
-        let wait = policy.retry_ms.saturating_mul(1 << (failures - 1).min(10)).min(policy.retry_max_ms);
-        let next = after_ms(last, wait);
-        if next > self.now {
-            self.wake_at(next);
-        }
-        next > self.now
-    }
-
     /// The position is covered once the broker says that its stops rest; one that is not for too long is exited.
-    fn watch_cover(&mut self, key: LotKey, wanted: Quantity) {
-        let resting: Quantity = self.state.stops_of(key).filter(|o| o.is_resting_stop()).map(Order::resting).sum();
-        if resting >= wanted || self.state.exits.contains_key(&key) || self.sabotaged(Sabotage::NoRepair) {
+    fn watch_cover(&mut self, key: LotKey, wanted: Quantity, surplus: Quantity) {
+        // One that is being cancelled may be gone already.
+        let rests = |o: &&Order| o.is_resting_stop() && o.cancel_asked.is_none();
+        let resting: Quantity = self.state.stops_of(key).filter(rests).map(Order::resting).sum();
+        let patience = self.config.protection.uncovered_ms;
+        if self.state.exits.contains_key(&key) || self.sabotaged(Sabotage::NoRepair) {
             self.memory.uncovered.remove(&key);
             return;
         }
+        if resting >= wanted {
+            // Other orders about to end can make less seem to be open, for a moment: the time does not begin anew.
+            let passes = !surplus.is_zero()
+                && self.memory.uncovered.get(&key).is_some_and(|since| self.since(*since) < patience);
+            if !passes {
+                self.memory.uncovered.remove(&key);
+            }
+            return;
+        }
         let since = *self.memory.uncovered.entry(key).or_insert(self.now);
-        let side = if self.state.lots.get(&key).is_some_and(|l| l.net.0 > 0) { Side::Sell } else { Side::Buy };
+        let side = self.state.lots.get(&key).map(|l| l.net).unwrap_or_default().closing_side();
         let gone = resting.is_zero()
             && self.state.position_is_fresh(&key.contract, key.product)
             && self.open_at_broker(key, side).is_zero();
-        let uncovered_ms = self.config.protection.uncovered_ms;
-        let patience = if gone { CLOSED_ELSEWHERE_MS.min(uncovered_ms) } else { uncovered_ms };
+        let patience = if gone { CLOSED_ELSEWHERE_MS.min(patience) } else { patience };
         if self.since(since) < patience {
             self.wake_at(after_ms(since, patience));
             return;
@@ -311,17 +321,16 @@ impl Turn<'_> {
         }
     }
 
-    /// Stops of lots that are closed, or that nobody guards any more.
-    fn cancel_orphans(&mut self) {
-        if self.sabotaged(Sabotage::StopStays) {
-            return;
+    /// Stops of a lot that is closed, or that nobody guards any more.
+    fn cancel_orphans(&mut self, key: LotKey) {
+        if !self.state.exits.contains_key(&key) && !self.sabotaged(Sabotage::StopStays) {
+            self.cancel_stops(key);
         }
-        let orphan = |o: &Order| {
-            let key =
-                LotKey { owner: o.purpose.owner(), contract: o.intent.spec.contract, product: o.intent.spec.product };
-            o.purpose.is_stop() && !self.state.guards.contains_key(&key) && !self.state.exits.contains_key(&key)
-        };
-        for id in self.open_ids(orphan) {
+    }
+
+    fn cancel_stops(&mut self, key: LotKey) {
+        let stops: Vec<IntentId> = self.state.stops_of(key).map(|o| o.intent.id).collect();
+        for id in stops {
             self.cancel(id);
         }
     }

@@ -7,13 +7,14 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::command::Origin;
+use super::config::FailurePolicy;
 use super::reference::ResolvedLeg;
 use super::state::{Basis, Proposal, ScalpPlan, SignalFate, Stop, TradeState};
 use crate::domain::time::Timestamp;
 use crate::domain::{
     BrokerOrderId, CommandId, Contract, ExitRules, Funds, Intent, IntentId, Money, OrderKind, OrderSighting,
-    PositionSighting, Price, Product, Quantity, Quote, Recommendation, RuleKind, RuleLevel, SetupName, Signal,
-    SignalId, StrategyId, StrategyStatus, TradeSighting,
+    PositionSighting, Price, Product, Quantity, Quote, Recommendation, RuleKind, RuleLevel, SafeguardAsk,
+    SafeguardTold, SetupName, Signal, SignalId, StrategyId, StrategyStatus, TradeSighting,
 };
 
 /// Paper or live. Stamped into the journal; the two never mix.
@@ -317,6 +318,11 @@ pub enum Record {
         id: StrategyId,
         rules: Box<ExitRules>,
     },
+    /// What happens when a leg of it fails; `None`: as the settings say.
+    FailurePolicySet {
+        id: StrategyId,
+        policy: Option<FailurePolicy>,
+    },
     /// The best profit since it is trailed.
     PlanPeak {
         id: StrategyId,
@@ -341,6 +347,24 @@ pub enum Record {
     /// The broker reported every position closed and no order working.
     FlattenEnded,
     Armed,
+    /// The trader wants the broker's exit on loss today, or wants it no more.
+    BrokerExitWished {
+        on: bool,
+    },
+    /// One of the broker's own safeguards is being set or lifted.
+    SafeguardAsked {
+        ask: SafeguardAsk,
+    },
+    /// How one stands, as the broker says: news only.
+    SafeguardTold {
+        told: SafeguardTold,
+    },
+    SafeguardFailed {
+        ask: SafeguardAsk,
+        reason: String,
+        /// The broker said no (or would have); otherwise nobody knows.
+        refused: bool,
+    },
     OrderLink {
         up: bool,
     },

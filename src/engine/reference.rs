@@ -4,9 +4,8 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::time::Timestamp;
-use crate::domain::{
-    Contract, ExpiryPolicy, Instrument, Money, OptionRight, Price, Recommendation, Segment, Side, Symbol,
-};
+use crate::domain::{Contract, ExpiryPolicy, Instrument, OptionRight, Price, Recommendation, Segment, Side, Symbol};
+pub use crate::options::charges::{OrderTally, RawCharges};
 
 /// A leg that has found its contract: resolved when the strategy is marked, frozen with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +62,6 @@ pub trait Reference {
         quoted.into_iter().find(|c| self.instrument(c).is_some())
     }
 
-    /// Estimated charges of an order that traded `turnover` rupees of `contract` on `day`.
-    fn charges(&self, contract: &Contract, side: Side, turnover: Money, day: Date) -> Money;
+    /// Estimated charges of one order, not rounded yet: those of a day add up first.
+    fn charges(&self, order: &OrderTally) -> RawCharges;
 }

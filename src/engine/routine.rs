@@ -30,6 +30,7 @@ impl Turn<'_> {
             self.record(Record::Store { up: true });
         }
         self.memory.reading.clear();
+        self.memory.safeguards_read.clear();
         let interrupted: Vec<StrategyId> = self
             .state
             .active_strategies()

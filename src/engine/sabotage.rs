@@ -27,6 +27,10 @@ pub enum Sabotage {
     EntriesOnStaleQuotes,
     /// Nobody asks the gate.
     NoGate,
+    /// Lots that are open are not counted.
+    UncountedLots,
+    /// Trades are booked at prices in whole rupees.
+    RoundedTrades,
     /// A signal that is delivered again is acted on again.
     SignalsTwice,
     /// A second scalp of the same underlying is opened beside the first.

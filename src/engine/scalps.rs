@@ -82,15 +82,9 @@ impl Turn<'_> {
         }
     }
 
-    /// Estimated charges of a strategy's orders.
     fn charges_of(&self, id: StrategyId) -> Money {
         let today = crate::domain::time::trading_day(self.now);
-        let traded = self.orders_of(id).filter(|o| !o.filled.is_zero());
-        traded.map(|o| self.reference.charges(&o.intent.spec.contract, o.intent.spec.side, o.value, today)).sum()
-    }
-
-    fn orders_of(&self, id: StrategyId) -> impl Iterator<Item = &Order> {
-        self.state.orders.values().filter(move |o| o.purpose.owner() == Owner::Strategy(id))
+        self.state.charges_of(Owner::Strategy(id), today, self.reference)
     }
 
     /// The trade begins: the strategy, its plan and its execution, in one commit with its signal.
@@ -101,14 +95,14 @@ impl Turn<'_> {
         setup: &ScalpSetup,
         underlying: Contract,
         spot: Price,
-        candidate: Candidate,
+        candidate: &Candidate,
     ) -> StrategyId {
         let id = StrategyId(self.state.next_strategy.max(1));
-        let recommendation = Box::new(recommendation(signal_id, signal, setup, &candidate));
+        let recommendation = Box::new(recommendation(signal_id, signal, setup, candidate));
         let square_off = self.reference.keeps_hours().then(|| self.today_at(setup.square_off));
         let stop = setup.index_stop_points.map(|points| index_stop(signal.side, spot, points));
         let plan = Box::new(ScalpPlan::of(setup, underlying, stop, square_off));
-        let (contract, legs) = (candidate.instrument.contract, resolved(&candidate));
+        let (contract, legs) = (candidate.instrument.contract, resolved(candidate));
         let quotes =
             [underlying, contract].into_iter().filter_map(|c| Some((c, self.state.marks.get(&c).copied()?))).collect();
         self.record(Record::StrategyAdded { id, recommendation });
@@ -236,7 +230,7 @@ impl Turn<'_> {
     }
 
     fn advance_scalp(&mut self, id: StrategyId, scalp: &Scalp) {
-        let filled = self.orders_of(id).any(|o| !o.purpose.is_exit() && !o.filled.is_zero());
+        let filled = self.state.lots_of(Owner::Strategy(id)).any(|(_, lot)| !lot.bought.is_zero());
         if scalp.state == TradeState::Pending && filled {
             self.record(Record::ScalpMoved { id, to: TradeState::Traded });
         }

@@ -258,7 +258,7 @@ impl Turn<'_> {
                 Step::Waits(format!("waits for the trader's word: {what}"))
             }
             SetupMode::Confirm | SetupMode::Auto => {
-                let strategy = self.open_scalp(id, signal, setup, underlying, spot, candidate);
+                let strategy = self.open_scalp(id, signal, setup, underlying, spot, &candidate);
                 Step::Ends(SignalFate::Traded { strategy })
             }
         }

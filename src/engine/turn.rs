@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::event::Book;
+use super::reach::Reach;
 use super::record::{Owner, Purpose, Record};
 use super::sabotage::Sabotage;
 use super::state::{LotKey, Order, OrderState, State};
@@ -37,8 +38,16 @@ pub struct Memory {
     pub told: BTreeMap<String, Timestamp>,
     /// The broker does not take our token: until it does, no book can be read and nothing can be sent.
     pub logged_out: bool,
+    /// When the broker's kill switch (`true`) and its exit on loss (`false`) were last told or asked for.
+    pub safeguards_read: BTreeMap<bool, Timestamp>,
     /// The levels last asked for.
     pub levels: BTreeMap<Contract, super::effect::Levels>,
+    /// What protection has yet to look at.
+    pub unprotected: Reach,
+    /// Lots that protection looks at again at an instant, whatever happens.
+    pub protect_at: BTreeMap<LotKey, Timestamp>,
+    /// What the levels do not say yet.
+    pub unlevelled: Reach,
     /// Lots whose stop does not rest as it should, and since when.
     pub uncovered: BTreeMap<LotKey, Timestamp>,
     /// Lots whose price has passed their stop without its filling, and since when.
@@ -68,6 +77,9 @@ impl Turn<'_> {
     /// Remembers something: the state follows at once, the journal before any effect.
     pub fn record(&mut self, record: Record) {
         self.state.apply(&record, self.now);
+        self.memory.unlevelled.note(&record, self.state);
+        self.memory.unprotected.note(&record, self.state);
+        self.memory.unprotected.note_marks(&record);
         if matches!(record, Record::ModifyAsked { .. }) && self.sabotaged(Sabotage::ForgetRecord) {
             return;
         }
@@ -145,6 +157,16 @@ impl Turn<'_> {
         self.record(Record::IntentMade { intent: Box::new(intent.clone()), purpose });
         let lane = lane_of(purpose, &spec.kind);
         self.effect(Effect::Place { intent, lane });
+    }
+
+    /// Places an order for all of `spec`, in as many as the exchange's largest one makes of it.
+    pub fn place_in_slices(&mut self, spec: OrderSpec, instrument: &Instrument, purpose: Purpose, lifetime_ms: i64) {
+        let mut rest = spec.quantity;
+        while !rest.is_zero() {
+            let quantity = rest.min(instrument.largest_order());
+            self.place(OrderSpec { quantity, ..spec }, purpose, lifetime_ms);
+            rest = rest.saturating_sub(quantity);
+        }
     }
 
     /// Restates a working order at another price.
@@ -230,6 +252,14 @@ pub fn marketable(quote: &Quote, side: Side, ticks: i64, tick: Price) -> Option<
         Side::Sell => touch.ticks(-ticks, tick).on_tick(tick, Toward::Down),
     };
     Some(price.max(tick))
+}
+
+/// A price so much further through the touch: on the tick, within the room, never under one tick.
+pub fn through(touch: Price, side: Side, room: Price, tick: Price) -> Price {
+    match side {
+        Side::Buy => (touch + room).on_tick(tick, Toward::Down),
+        Side::Sell => (touch - room).on_tick(tick, Toward::Up).max(tick),
+    }
 }
 
 /// Whether `a` would trade sooner than `b`.

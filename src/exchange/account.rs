@@ -256,7 +256,7 @@ impl Account {
             return false;
         }
         let at = i64::try_from(held.cost.round()).unwrap_or(0);
-        let side = if net > 0 { Side::Sell } else { Side::Buy };
+        let side = NetQuantity(net).closing_side();
         self.fill(contract, from, id, side, quantity, at);
         self.fill(contract, to, id, side.opposite(), quantity, at);
         true

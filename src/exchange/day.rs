@@ -1,7 +1,7 @@
 //! The events of the day: opening, square-off, close, settlement, and the roll to the next trading day.
 
 use crate::domain::time::{ist, trading_day};
-use crate::domain::{Contract, NetQuantity, Product, Side};
+use crate::domain::{Contract, NetQuantity, Product};
 
 use super::listing::price;
 use super::market::Market;
@@ -90,7 +90,7 @@ impl Exchange {
     fn settle_one(&mut self, account: String, contract: Contract, product: Product, net: i64) {
         let Some(listed) = self.find_held(&contract) else { return };
         let pays = Market::intrinsic(&listed, self.market.spot(listed.underlying));
-        let side = if net > 0 { Side::Sell } else { Side::Buy };
+        let side = NetQuantity(net).closing_side();
         let quantity = u32::try_from(net.unsigned_abs()).unwrap_or(u32::MAX);
         self.account(&account).fill(contract, product, listed.id, side, quantity, pays);
         self.outbox.push(Notice::Settled { account, contract, product, net: NetQuantity(net), price: price(pays) });

@@ -1,7 +1,7 @@
 //! What a client can ask for: place, restate, cancel, exit everything, the kill switch.
 
 use crate::domain::time::Timestamp;
-use crate::domain::{BrokerOrderId, Contract, ContractKind, OrderKind, Product, Quantity, Side, Validity};
+use crate::domain::{BrokerOrderId, Contract, ContractKind, NetQuantity, OrderKind, Product, Quantity, Side, Validity};
 
 use super::checks::{self, MOST_MODIFICATIONS};
 use super::listing::Listed;
@@ -169,7 +169,7 @@ impl Exchange {
         exits.sort_by_key(|(_, _, net)| *net > 0);
         for (contract, product, net) in exits {
             let Some(listed) = self.find_held(&contract) else { continue };
-            let side = if net > 0 { Side::Sell } else { Side::Buy };
+            let side = NetQuantity(net).closing_side();
             let mut left = u32::try_from(net.unsigned_abs()).unwrap_or(u32::MAX);
             while left > 0 {
                 let quantity = listed.max_order.map_or(left, |most| left.min(most.max(1)));

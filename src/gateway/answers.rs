@@ -4,7 +4,7 @@ use super::call::{Answer, CallId};
 use super::core::{Gateway, InFlight, Standing, Ticket};
 use super::error_class::ErrorClass;
 use crate::domain::time::Timestamp;
-use crate::domain::{BrokerOrderId, Intent, IntentId, OrderSighting, Quantity, SeenStatus};
+use crate::domain::{BrokerOrderId, Intent, IntentId, OrderSighting, Quantity, SafeguardAsk, SeenStatus};
 use crate::engine::event::{Book, PlaceOutcome};
 use crate::engine::{Event, Lane};
 
@@ -30,6 +30,7 @@ impl Gateway {
                 .collect(),
             Ticket::Find(intent) => self.find_answered(intent, &call, answer),
             Ticket::Read(book) => self.read_answered(book, &call, answer, now),
+            Ticket::Safeguard(ask) => safeguard_answered(ask, call.overdue, answer),
         };
         let mut events: Vec<Event> = log_in.into_iter().chain(answered).collect();
         events.extend(self.lost());
@@ -64,6 +65,7 @@ impl Gateway {
                 self.reads.over(book);
                 vec![Event::ReadFailed { book, reason }]
             }
+            Ticket::Safeguard(ask) => vec![Event::SafeguardFailed { ask, reason, refused: false }],
         }
     }
 
@@ -105,7 +107,8 @@ impl Gateway {
             | Answer::Orders(_)
             | Answer::Trades(_)
             | Answer::Positions(_)
-            | Answer::Funds(_) => (ErrorClass::AskFirst, "the answer was not to the question".into()),
+            | Answer::Funds(_)
+            | Answer::Safeguard(_) => (ErrorClass::AskFirst, "the answer was not to the question".into()),
         };
         let open = matches!(self.standings.get(&intent.id), Some(Standing::Out | Standing::Unknown));
         let outcome = match class {
@@ -223,7 +226,7 @@ impl Gateway {
             Ticket::Place { lane: Lane::Entry, .. } | Ticket::Modify { lane: Lane::Entry, .. } => {
                 &mut self.entry_breaker
             }
-            Ticket::Find(_) | Ticket::Read(_) => &mut self.query_breaker,
+            Ticket::Find(_) | Ticket::Read(_) | Ticket::Safeguard(_) => &mut self.query_breaker,
             Ticket::Place { .. } | Ticket::Modify { .. } | Ticket::Cancel { .. } => return,
         };
         match answer {
@@ -231,6 +234,25 @@ impl Gateway {
             Answer::Failed { .. } => breaker.fails(now),
             _ => breaker.works(),
         }
+    }
+}
+
+/// What the broker said of one of its safeguards. What was only read, and came too late, is old news; a change that was made
+/// after all is not.
+fn safeguard_answered(ask: SafeguardAsk, overdue: bool, answer: Answer) -> Vec<Event> {
+    let failed = |reason, refused| vec![Event::SafeguardFailed { ask, reason, refused }];
+    match answer {
+        _ if overdue && ask.is_read() => Vec::new(),
+        Answer::Safeguard(told) => vec![Event::SafeguardTold { ask, told }],
+        _ if overdue => Vec::new(),
+        Answer::Failed { class, message } => {
+            let refused = match class {
+                ErrorClass::Refused | ErrorClass::Blocked | ErrorClass::MarketClosed => true,
+                ErrorClass::AskFirst | ErrorClass::TryLater | ErrorClass::NotSent | ErrorClass::LogIn => false,
+            };
+            failed(message, refused)
+        }
+        _ => failed("the answer was not to the question".into(), false),
     }
 }
 

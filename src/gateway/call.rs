@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::ErrorClass;
 use crate::domain::time::Timestamp;
 use crate::domain::{
-    BrokerOrderId, CorrelationId, Funds, Intent, OrderSighting, OrderSpec, PositionSighting, SeenStatus, TradeSighting,
+    BrokerOrderId, CorrelationId, Funds, Intent, OrderSighting, OrderSpec, PositionSighting, SafeguardAsk,
+    SafeguardTold, SeenStatus, TradeSighting,
 };
 
 /// One call that was handed out. Numbers are not used again by the same gateway.
@@ -39,6 +40,8 @@ pub enum Call {
     Trades,
     Positions,
     Funds,
+    /// One of the broker's own safeguards.
+    Safeguard(SafeguardAsk),
 }
 
 impl Call {
@@ -53,6 +56,7 @@ impl Call {
             Self::Trades => "trades",
             Self::Positions => "positions",
             Self::Funds => "funds",
+            Self::Safeguard(ask) => ask.what(),
         }
     }
 }
@@ -76,6 +80,7 @@ pub enum Answer {
     Trades(Vec<TradeSighting>),
     Positions(Vec<PositionSighting>),
     Funds(Funds),
+    Safeguard(SafeguardTold),
     Failed {
         class: ErrorClass,
         message: String,

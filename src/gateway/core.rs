@@ -1,6 +1,6 @@
 //! The gateway of one account: takes released effects, queues them in lanes, hands out calls when the pace allows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::breaker::Breaker;
 use super::call::{Call, CallId, Outgoing};
@@ -11,7 +11,9 @@ use super::pace::Pace;
 use super::policy::GatewayPolicy;
 use super::reads::Reads;
 use crate::domain::time::{Timestamp, after_ms};
-use crate::domain::{AccountId, BrokerOrderId, CorrelationId, Intent, IntentId, OrderSighting, OrderSpec};
+use crate::domain::{
+    AccountId, BrokerOrderId, CorrelationId, Intent, IntentId, OrderSighting, OrderSpec, SafeguardAsk,
+};
 use crate::engine::event::{Book, PlaceOutcome};
 use crate::engine::{Effect, Event, Lane};
 
@@ -50,6 +52,7 @@ pub(super) enum Ticket {
     Cancel { intent: Option<IntentId>, order_id: BrokerOrderId },
     Find(IntentId),
     Read(Book),
+    Safeguard(SafeguardAsk),
 }
 
 /// Overdue calls are remembered this long for a late answer.
@@ -67,6 +70,8 @@ pub struct Gateway {
     pub(super) pace: Pace,
     pub(super) query_pace: Pace,
     pub(super) reads: Reads,
+    /// Asked of the broker's own safeguards, in order; one is out at a time.
+    safeguards: VecDeque<SafeguardAsk>,
     pub(super) look_ups: LookUps,
     pub(super) in_flight: BTreeMap<CallId, InFlight>,
     next_id: u64,
@@ -91,6 +96,7 @@ impl Gateway {
             pace: Pace::new(policy.order_windows.clone()),
             query_pace: Pace::new(policy.query_windows.clone()),
             reads: Reads::default(),
+            safeguards: VecDeque::new(),
             look_ups: LookUps::new(policy.look_up.clone()),
             in_flight: BTreeMap::new(),
             next_id: 1,
@@ -129,6 +135,10 @@ impl Gateway {
             Effect::ReadTrades => self.want(Book::Trades, now),
             Effect::ReadPositions => self.want(Book::Positions, now),
             Effect::ReadFunds => self.want(Book::Funds, now),
+            Effect::Safeguard(ask) => {
+                self.safeguards.push_back(*ask);
+                Vec::new()
+            }
             Effect::Watch(_)
             | Effect::Levels(_)
             | Effect::WakeAt(_)
@@ -287,6 +297,14 @@ impl Gateway {
         if !self.query_pace.is_free(true, now) || !self.query_breaker.is_free(now) {
             return None;
         }
+        if self.safeguard_may_leave()
+            && let Some(ask) = self.safeguards.pop_front()
+        {
+            self.query_pace.spend(now);
+            self.query_breaker.leaves();
+            let (call, ticket) = (Call::Safeguard(ask), Ticket::Safeguard(ask));
+            return Some(self.leaves(call, ticket, self.policy.query_deadline_ms, now));
+        }
         let (call, ticket) = match (self.reads.next(), self.look_ups.next_find()) {
             (None, None) => return None,
             (Some((read, book)), find) if find.is_none_or(|(since, _)| read <= since) => {
@@ -308,6 +326,11 @@ impl Gateway {
         self.query_pace.spend(now);
         self.query_breaker.leaves();
         Some(self.leaves(call, ticket, self.policy.query_deadline_ms, now))
+    }
+
+    fn safeguard_may_leave(&self) -> bool {
+        let out = |f: &InFlight| !f.overdue && matches!(f.ticket, Ticket::Safeguard(_));
+        !self.safeguards.is_empty() && !self.in_flight.values().any(out)
     }
 
     fn leaves(&mut self, call: Call, ticket: Ticket, deadline_ms: i64, now: Timestamp) -> Outgoing {
@@ -390,7 +413,7 @@ impl Gateway {
                 if lane == Lane::Entry { self.entry_breaker.free_at(Timestamp::MIN) } else { Some(Timestamp::MIN) };
             due.extend(pace.zip(circuit).map(|(pace, circuit)| pace.max(circuit)));
         }
-        if self.reads.next().is_some() || self.look_ups.next_find().is_some() {
+        if self.reads.next().is_some() || self.look_ups.next_find().is_some() || self.safeguard_may_leave() {
             let pace = self.query_pace.free_at(true, Timestamp::MIN);
             due.extend(pace.zip(self.query_breaker.free_at(Timestamp::MIN)).map(|(pace, circuit)| pace.max(circuit)));
         }

@@ -201,7 +201,8 @@ impl Desk {
                 | Effect::ReadOrders
                 | Effect::ReadTrades
                 | Effect::ReadPositions
-                | Effect::ReadFunds => events.extend(self.gateway.submit(&effect, now)),
+                | Effect::ReadFunds
+                | Effect::Safeguard(_) => events.extend(self.gateway.submit(&effect, now)),
             }
         }
         events

@@ -153,6 +153,7 @@ fn without_journal(effect: &Effect) -> Option<Event> {
         | Effect::ReadTrades
         | Effect::ReadPositions
         | Effect::ReadFunds
+        | Effect::Safeguard(_)
         | Effect::Watch(_)
         | Effect::Levels(_)
         | Effect::WakeAt(_)
@@ -166,8 +167,9 @@ fn without_journal(effect: &Effect) -> Option<Event> {
 mod tests {
     use super::*;
     use crate::domain::time::after_ms;
-    use crate::domain::{CommandId, Contract, Instrument, Money, Recommendation, Segment, Side};
+    use crate::domain::{CommandId, Contract, Instrument, Recommendation, Segment};
     use crate::engine::command::Origin;
+    use crate::engine::reference::{OrderTally, RawCharges};
     use crate::engine::{Command, EngineConfig, ResolvedLeg};
 
     struct Nothing;
@@ -185,8 +187,8 @@ mod tests {
         fn instrument(&self, _: &Contract) -> Option<Instrument> {
             None
         }
-        fn charges(&self, _: &Contract, _: Side, _: Money, _: jiff::civil::Date) -> Money {
-            Money::ZERO
+        fn charges(&self, _: &OrderTally) -> RawCharges {
+            RawCharges::default()
         }
     }
 

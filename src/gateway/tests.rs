@@ -415,6 +415,39 @@ fn a_book_that_cannot_be_read_is_told_once() {
 }
 
 #[test]
+fn the_brokers_safeguards_are_asked_one_after_the_other() {
+    let exit = PnlExit { loss: crate::domain::Money(dec!(25000)), intraday: true, ..PnlExit::default() };
+    let (set, lift) = (SafeguardAsk::SetExit(exit), SafeguardAsk::LiftExit);
+    let mut g = gateway();
+    g.submit(&Effect::Safeguard(set), at(0));
+    g.submit(&Effect::Safeguard(lift), at(0));
+    let call = the_call(&mut g, at(0));
+    assert_eq!(call.call, Call::Safeguard(set));
+    let told = SafeguardTold::Exit(Some(exit));
+    assert_eq!(g.answered(call.id, Answer::Safeguard(told), at(50)), [Event::SafeguardTold { ask: set, told }]);
+    let call = the_call(&mut g, at(50));
+    assert_eq!(call.call, Call::Safeguard(lift));
+    let events = g.answered(call.id, failed(ErrorClass::Refused), at(90));
+    assert!(matches!(events[..], [Event::SafeguardFailed { ask, refused: true, .. }] if ask == lift), "{events:?}");
+}
+
+#[test]
+fn of_a_safeguard_without_an_answer_a_late_change_counts_and_a_late_look_does_not() {
+    for (ask, told, used) in [
+        (SafeguardAsk::SetSwitch, SafeguardTold::Switch(true), true),
+        (SafeguardAsk::ReadSwitch, SafeguardTold::Switch(false), false),
+    ] {
+        let mut g = gateway();
+        g.submit(&Effect::Safeguard(ask), at(0));
+        let call = the_call(&mut g, at(0));
+        let events = g.tick(at(5_000));
+        assert!(matches!(events[..], [Event::SafeguardFailed { refused: false, .. }]), "{events:?}");
+        let late = g.answered(call.id, Answer::Safeguard(told), at(6_000));
+        assert_eq!(!late.is_empty(), used, "{ask:?}");
+    }
+}
+
+#[test]
 fn held_entries_do_not_leave_and_exits_do() {
     let mut g = gateway();
     g.submit(&place(1, Lane::Entry), at(0));

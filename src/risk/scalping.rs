@@ -109,7 +109,7 @@ pub struct Size {
 pub fn size(question: &SizeQuestion, limits: &ScalpLimits) -> Size {
     let units = Decimal::from(question.lot.0.max(1));
     let whole = |amount: Decimal, each: Decimal| {
-        let lots = (each > Decimal::ZERO).then(|| (amount / each).floor()).unwrap_or_default();
+        let lots = if each > Decimal::ZERO { (amount / each).floor() } else { Decimal::ZERO };
         lots.max(Decimal::ZERO).to_u32().unwrap_or(u32::MAX)
     };
     let risk = question.capital.0 * limits.risk_per_trade_pct / dec!(100);

@@ -1,8 +1,7 @@
 //! The exchange as a broker answers for it: neutral calls in, neutral answers out. What the wire client does live.
 
-use crate::domain::OrderSpec;
-use crate::domain::SeenStatus;
 use crate::domain::time::Timestamp;
+use crate::domain::{OrderSpec, SafeguardAsk, SafeguardTold, SeenStatus};
 use crate::exchange::{Exchange, Modification, NewOrder, OrderStatus, OrderView, PositionView, Refusal, TradeView};
 use crate::gateway::{Answer, Call, ErrorClass};
 
@@ -34,6 +33,26 @@ pub fn answer(exchange: &mut Exchange, call: &Call, now: Timestamp) -> Answer {
         Call::Trades => Answer::Trades(exchange.trades(ACCOUNT).iter().map(TradeView::sighting).collect()),
         Call::Positions => Answer::Positions(exchange.positions(ACCOUNT).iter().map(PositionView::sighting).collect()),
         Call::Funds => Answer::Funds(exchange.funds(ACCOUNT)),
+        Call::Safeguard(ask) => safeguard(exchange, *ask, now),
+    }
+}
+
+fn safeguard(exchange: &mut Exchange, ask: SafeguardAsk, now: Timestamp) -> Answer {
+    let done = match ask {
+        SafeguardAsk::SetExit(exit) => exchange.set_pnl_exit(ACCOUNT, exit, now),
+        SafeguardAsk::SetSwitch | SafeguardAsk::LiftSwitch => {
+            exchange.set_kill_switch(ACCOUNT, ask == SafeguardAsk::SetSwitch, now)
+        }
+        SafeguardAsk::LiftExit => {
+            exchange.stop_pnl_exit(ACCOUNT, now);
+            Ok(())
+        }
+        SafeguardAsk::ReadExit | SafeguardAsk::ReadSwitch => Ok(()),
+    };
+    match done {
+        Err(refusal) => refused(&refusal),
+        Ok(()) if ask.is_switch() => Answer::Safeguard(SafeguardTold::Switch(exchange.kill_switch(ACCOUNT))),
+        Ok(()) => Answer::Safeguard(SafeguardTold::Exit(exchange.pnl_exit(ACCOUNT))),
     }
 }
 

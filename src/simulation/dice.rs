@@ -1,24 +1,37 @@
-//! Chance, from a seed: each concern has its own stream, so that one more draw here changes nothing there.
+//! Chance, from a seed: each concern, and each disturbance, has its own stream, so that one more draw here changes nothing
+//! there.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-/// Who draws.
+use super::disturbance::Disturbance;
+
+/// Who draws, apart from disturbances.
 #[derive(Clone, Copy, Debug)]
 pub enum Stream {
     World,
-    Network,
-    Disk,
     Trader,
 }
+
+/// Streams of disturbances begin here.
+const DISTURBANCES: u64 = 1 << 63;
 
 #[derive(Clone, Debug)]
 pub struct Dice(ChaCha8Rng);
 
 impl Dice {
     pub fn new(seed: u64, stream: Stream) -> Self {
+        Self::of_stream(seed, stream as u64)
+    }
+
+    /// What becomes of one chance for a disturbance.
+    pub fn of(seed: u64, what: Disturbance) -> Self {
+        Self::of_stream(seed, DISTURBANCES | what.number())
+    }
+
+    fn of_stream(seed: u64, stream: u64) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        rng.set_stream(stream as u64);
+        rng.set_stream(stream);
         Self(rng)
     }
 
@@ -54,8 +67,8 @@ mod tests {
             let mut dice = Dice::new(seed, stream);
             (0..5).map(|_| dice.below(1_000_000)).collect::<Vec<_>>()
         };
-        assert_eq!(draw(1, Stream::Disk), draw(1, Stream::Disk));
-        assert_ne!(draw(1, Stream::Disk), draw(1, Stream::Network));
-        assert_ne!(draw(1, Stream::Disk), draw(2, Stream::Disk));
+        assert_eq!(draw(1, Stream::World), draw(1, Stream::World));
+        assert_ne!(draw(1, Stream::World), draw(1, Stream::Trader));
+        assert_ne!(draw(1, Stream::World), draw(2, Stream::World));
     }
 }

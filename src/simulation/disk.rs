@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use super::dice::Dice;
-use super::weather::Faults;
 use crate::domain::IntentId;
 use crate::domain::time::Timestamp;
 use crate::engine::{Record, State};
@@ -16,6 +14,22 @@ pub enum Commit {
     Failed,
 }
 
+/// What a commit will come to.
+#[derive(Clone, Copy, Debug)]
+pub struct Fate {
+    pub ms: i64,
+    pub commit: Commit,
+    /// If it fails, or the process is killed in the middle: it is on disk all the same.
+    pub kept: bool,
+    /// After a failure, the disk takes nothing for so long.
+    pub dead_ms: i64,
+}
+
+impl Fate {
+    /// Of a commit that has nothing to write.
+    pub const NOTHING: Self = Self { ms: 0, commit: Commit::Done, kept: true, dead_ms: 0 };
+}
+
 /// Journal and spill file, and what they fold to.
 #[derive(Debug, Default)]
 pub struct Disk {
@@ -23,7 +37,7 @@ pub struct Disk {
     folded: State,
     last_seq: u64,
     /// Being written, and what it will come to.
-    writing: Option<(Batch, Commit)>,
+    writing: Option<(Batch, Fate)>,
     intents: BTreeSet<IntentId>,
     pub dead: bool,
 }
@@ -33,22 +47,19 @@ impl Disk {
         self.writing.is_none() && !self.dead
     }
 
-    /// Begins a commit; how long it takes.
-    pub fn begin(&mut self, batch: Batch, faults: &Faults, dice: &mut Dice) -> i64 {
-        let fails = !batch.records.is_empty() && dice.chance(faults.failed_commit);
-        let ms = if batch.records.is_empty() { 0 } else { dice.between(faults.commit_ms) };
-        self.writing = Some((batch, if fails { Commit::Failed } else { Commit::Done }));
-        ms
+    /// Begins a commit.
+    pub fn begin(&mut self, batch: Batch, fate: Fate) {
+        self.writing = Some((batch, fate));
     }
 
-    /// The commit is over. A failed one may have been written all the same.
-    pub fn finish(&mut self, dice: &mut Dice) -> Option<(u64, Commit)> {
-        let (batch, commit) = self.writing.take()?;
-        if commit == Commit::Done || dice.chance(500) {
+    /// The commit is over.
+    pub fn finish(&mut self) -> Option<(u64, Fate)> {
+        let (batch, fate) = self.writing.take()?;
+        if fate.commit == Commit::Done || fate.kept {
             self.keep(&batch);
         }
-        self.dead |= commit == Commit::Failed;
-        Some((batch.seq, commit))
+        self.dead |= fate.commit == Commit::Failed;
+        Some((batch.seq, fate))
     }
 
     /// Noted in the spill file, which recovery merges: a batch that is in the journal already is recognised.
@@ -71,9 +82,9 @@ impl Disk {
     }
 
     /// The process is killed: a commit under way is on disk or it is not. The disk works again afterwards.
-    pub fn crash(&mut self, dice: &mut Dice) {
-        if let Some((batch, _)) = self.writing.take()
-            && dice.chance(500)
+    pub fn crash(&mut self) {
+        if let Some((batch, fate)) = self.writing.take()
+            && fate.kept
         {
             self.keep(&batch);
         }

@@ -1,6 +1,7 @@
 //! What is listed in the simulation: one expiry of one index, small freeze quantities, so that slices are ordinary.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use jiff::civil::{Date, date};
 use rust_decimal::Decimal;
@@ -8,13 +9,21 @@ use rust_decimal_macros::dec;
 
 use super::weather::Weather;
 use crate::domain::calendar::TradingCalendar;
+use crate::domain::mapping::nearest_strike;
 use crate::domain::time::{Timestamp, from_ist};
 use crate::domain::{
-    Contract, Exchange as Place, Instrument, LegKind, Money, Price, Quantity, Recommendation, SecurityId, Segment,
-    Side, Symbol,
+    Contract, ContractKind, Exchange as Place, ExpiryPolicy, Instrument, LegKind, OptionRight, Price, Quantity,
+    Recommendation, SecurityId, Segment, Symbol,
 };
 use crate::engine::{Reference, ResolvedLeg};
 use crate::exchange::{ClockMode, Exchange, Series, UnderlyingSpec};
+use crate::options::charges::{OrderTally, RawCharges, Tariff};
+
+/// What the exchange's trades cost.
+pub fn tariff() -> Option<&'static Tariff> {
+    static BUILT_IN: LazyLock<Option<Tariff>> = LazyLock::new(|| Tariff::built_in().ok());
+    BUILT_IN.as_ref()
+}
 
 /// When on a Friday a run takes place, and whether the exchange keeps hours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,6 +118,11 @@ impl Listing {
         Self { instruments: all.collect(), hours }
     }
 
+    /// What was printed for machines, with its contracts as a trader names them.
+    pub fn with_labels(&self, text: String) -> String {
+        self.instruments.keys().fold(text, |text, c| text.replace(&format!("{c:?}"), &c.label()))
+    }
+
     /// The contract a leg of a recommendation means.
     pub fn contract(recommendation: &Recommendation, kind: LegKind) -> Option<Contract> {
         match kind {
@@ -145,7 +159,29 @@ impl Reference for Listing {
         self.instruments.get(contract).copied()
     }
 
-    fn charges(&self, _: &Contract, _: Side, turnover: Money, _: Date) -> Money {
-        Money(dec!(20) + turnover.0.abs() * dec!(0.0005))
+    fn underlying(&self, symbol: Symbol) -> Option<Contract> {
+        Some(Contract::index(Place::Nse, symbol))
+    }
+
+    fn at_the_money(
+        &self,
+        symbol: Symbol,
+        spot: Price,
+        right: OptionRight,
+        _: ExpiryPolicy,
+        _: Timestamp,
+    ) -> Result<Instrument, String> {
+        let of_right = |c: &Contract| match c.kind {
+            ContractKind::Option { strike, right: r, .. } if r == right && c.underlying == symbol => Some(strike),
+            _ => None,
+        };
+        let strikes: Vec<Price> = self.instruments.keys().filter_map(of_right).collect();
+        let strike = nearest_strike(&strikes, spot, right).ok_or("nothing is listed at the money")?;
+        let contract = Contract::option(Place::Nse, symbol, expiry(), strike, right);
+        self.instruments.get(&contract).copied().ok_or_else(|| "not listed".into())
+    }
+
+    fn charges(&self, order: &OrderTally) -> RawCharges {
+        tariff().and_then(|t| t.order(order).ok()).unwrap_or_default()
     }
 }

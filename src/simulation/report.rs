@@ -1,8 +1,9 @@
 //! What a run came to: a report, or the promise that was broken and how to see it again.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
-use super::Weather;
+use super::{Disturbance, Weather};
 use crate::domain::time::Timestamp;
 
 /// Counts of one run.
@@ -29,6 +30,8 @@ pub struct Report {
     pub not_sent: u64,
     /// Batches noted in the spill file.
     pub spilled: u64,
+    /// Scalps that were opened.
+    pub scalps: u64,
 }
 
 impl std::ops::AddAssign<&Report> for Report {
@@ -48,6 +51,7 @@ impl std::ops::AddAssign<&Report> for Report {
         self.lost += other.lost;
         self.not_sent += other.not_sent;
         self.spilled += other.spilled;
+        self.scalps += other.scalps;
     }
 }
 
@@ -94,6 +98,12 @@ pub enum Invariant {
     RulesOnFreshQuotes,
     /// 4: open lots stay within their limit.
     Limits,
+    /// A signal is acted on once, however often it is delivered.
+    SignalsOnce,
+    /// Of one underlying there is one scalp at a time, and it is bought.
+    OneScalp,
+    /// A scalp is left when its time has come.
+    LeftOnTime,
     /// Each key is answered, and once.
     AnsweredOnce,
     /// Time goes on.
@@ -108,12 +118,14 @@ pub struct Violation {
     pub invariant: Invariant,
     pub at: Timestamp,
     pub detail: String,
-    /// What happened before, oldest first.
+    /// The disturbances it takes: it breaks without all others.
+    pub only: BTreeSet<Disturbance>,
+    /// What happened to the orders it is about, oldest first.
     pub tail: Vec<String>,
 }
 
 /// Lines of the tail that the text shows; a replay shows all.
-const SHOWN: usize = 60;
+const SHOWN: usize = 80;
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -129,7 +141,9 @@ impl fmt::Display for Violation {
 impl Violation {
     /// The command that plays it again, to the same end.
     pub fn replay(&self) -> String {
-        format!("strikedeck simulate --seeds {} --profile {} --trace", self.seed, self.weather.as_str())
+        let only: Vec<String> = self.only.iter().map(Disturbance::to_string).collect();
+        let (seed, weather, only) = (self.seed, self.weather.as_str(), only.join(","));
+        format!("strikedeck simulate --seeds {seed} --profile {weather} --only {only} --trace")
     }
 }
 

@@ -30,7 +30,7 @@ pub fn call_text(call: &Call) -> String {
         Call::Modify { order_id, spec } => format!("modify {order_id} {} {:?}", spec.quantity, spec.kind),
         Call::Cancel { order_id } => format!("cancel {order_id}"),
         Call::FindByCorrelation(mark) => format!("find {mark}"),
-        Call::Orders | Call::Trades | Call::Positions | Call::Funds => call.name().into(),
+        Call::Orders | Call::Trades | Call::Positions | Call::Funds | Call::Safeguard(_) => call.name().into(),
     }
 }
 

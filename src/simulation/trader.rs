@@ -45,6 +45,8 @@ const SHAPES: [(&str, Shape); 9] = [
 
 #[derive(Debug)]
 pub struct Trader {
+    pauses: Dice,
+    /// Of the key being pressed.
     dice: Dice,
     symbol: Symbol,
     imported: u32,
@@ -52,18 +54,24 @@ pub struct Trader {
 
 impl Trader {
     pub fn new(seed: u64, symbol: Symbol) -> Self {
-        Self { dice: Dice::new(seed, Stream::Trader), symbol, imported: 0 }
+        let dice = Dice::new(seed, Stream::Trader);
+        Self { pauses: dice.clone(), dice, symbol, imported: 0 }
     }
 
     /// Milliseconds until the next key.
     pub fn pause(&mut self) -> i64 {
-        self.dice.between((100, 2_000))
+        self.pauses.between((100, 2_000))
     }
 
-    /// The next key, from what the trader sees.
-    pub fn press(&mut self, state: &State) -> Command {
+    /// The next key, from what the trader sees and what the dice say.
+    pub fn press(&mut self, state: &State, dice: Dice) -> Command {
+        self.dice = dice;
         if state.strategies.len() < 2 {
             return self.import(4);
+        }
+        let asked = state.scalper.waiting_signals().find(|(_, r)| r.proposal.is_some()).map(|(id, _)| id);
+        if let Some(id) = asked.filter(|_| self.dice.chance(500)) {
+            return Command::DecideSignal { id, approve: self.dice.chance(800) };
         }
         let halted = state.halt.is_some();
         match self.dice.below(100) {
@@ -196,36 +204,53 @@ impl Trader {
         self.imported += 1;
         let (name, shape) = *self.dice.pick(&SHAPES)?;
         let shift = self.dice.between((-2, 2));
-        let legs = shape.iter().map(|(side, right, steps, ratio)| {
-            let strike = Price(Decimal::from(SPOT + (steps + shift) * STRIKE_STEP));
-            let premium = Some(Price(Decimal::from(100)));
-            Leg { side: *side, kind: LegKind::Option { strike, right: *right }, expiry: None, ratio: *ratio, premium }
-        });
+        let key = format!("{name} {}", self.imported - u32::from(self.dice.chance(100)));
+        let legs: Vec<_> =
+            shape.iter().map(|(side, right, steps, ratio)| (*side, *right, steps + shift, *ratio)).collect();
         Some(Recommendation {
-            key: format!("{name} {}", self.imported - u32::from(self.dice.chance(100))),
-            source: "simulation".into(),
-            symbol: self.symbol,
-            exchange: Place::Nse,
-            name: name.into(),
-            derived_name: None,
-            legs: legs.collect(),
-            spot: Some(Price(Decimal::from(SPOT))),
             score: Some(Decimal::new(self.dice.between((0, 100)), 2)),
-            conviction: None,
-            probability: None,
-            reported_max_profit: None,
-            reported_max_loss: None,
-            metrics: None,
-            generated_at: None,
-            valid_until: None,
-            outlook: String::new(),
             rules: if self.dice.chance(300) {
                 ExitRules { target_pct: Some(dec!(20)), stop_pct: Some(dec!(30)), ..ExitRules::default() }
             } else {
                 ExitRules::default()
             },
-            issues: Vec::new(),
+            ..recommendation(self.symbol, key, name, &legs)
         })
+    }
+}
+
+/// A recommendation of these legs: side, right, strikes from the money, ratio.
+pub fn recommendation(
+    symbol: Symbol,
+    key: String,
+    name: &str,
+    legs: &[(Side, OptionRight, i64, u32)],
+) -> Recommendation {
+    let legs = legs.iter().map(|(side, right, steps, ratio)| {
+        let strike = Price(Decimal::from(SPOT + steps * STRIKE_STEP));
+        let premium = Some(Price(Decimal::from(100)));
+        Leg { side: *side, kind: LegKind::Option { strike, right: *right }, expiry: None, ratio: *ratio, premium }
+    });
+    Recommendation {
+        key,
+        source: "simulation".into(),
+        symbol,
+        exchange: Place::Nse,
+        name: name.into(),
+        derived_name: None,
+        legs: legs.collect(),
+        spot: Some(Price(Decimal::from(SPOT))),
+        score: None,
+        conviction: None,
+        probability: None,
+        reported_max_profit: None,
+        reported_max_loss: None,
+        metrics: None,
+        generated_at: None,
+        valid_until: None,
+        outlook: String::new(),
+        rules: ExitRules::default(),
+        issues: Vec::new(),
     }
 }
 

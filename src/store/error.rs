@@ -54,8 +54,14 @@ pub enum StoreError {
     )]
     Altered { file: PathBuf, seq: u64 },
 
+    #[error("there is no journal in {}. Name the folder that holds journal.db with --folder, or the data folder with --data", .folder.display())]
+    NoJournal { folder: PathBuf },
+
     #[error("{} is full: no more cancels and exits can be noted while the journal cannot be written. Free disk space or restart with a folder that can be written", .path.display())]
     SpillFull { path: PathBuf },
+
+    #[error("{} is not there yet, or was made by another version of this program: start the cockpit once, it builds it from the journal", .path.display())]
+    NoTables { path: PathBuf },
 
     #[error("there is no home folder to keep data in. Say where with --data DIR")]
     NoHome,
@@ -77,6 +83,16 @@ pub(crate) fn profile_name(profile: Profile) -> &'static str {
 }
 
 impl StoreError {
+    /// The same of another file: what went wrong with a copy is told of what it is a copy of.
+    pub(crate) fn at(self, path: &Path) -> Self {
+        let path = path.to_path_buf();
+        match self {
+            Self::Newer { .. } => Self::Newer { file: path },
+            Self::Damaged { detail, .. } => Self::Damaged { file: path, detail },
+            other => other,
+        }
+    }
+
     /// Names a failed call on a file or folder.
     pub(crate) fn io(what: &str, path: &Path, error: &io::Error) -> Self {
         match error.kind() {

@@ -8,13 +8,17 @@
 pub mod data_folder;
 pub mod error;
 pub mod files;
+pub mod inbox;
 pub mod instrument_cache;
 pub mod journal;
 pub mod projection;
 #[cfg(test)]
 mod sample;
+pub mod tradebook;
 
 pub use data_folder::{Control, ControlFile, DataFolder};
 pub use error::StoreError;
-pub use journal::{Entry, Journal, JournalOptions, Opening};
+pub use inbox::{Alert, Inbox};
+pub use journal::{Entry, Journal, JournalCopy, JournalOptions, Opening};
 pub use projection::{Projection, Projector};
+pub use tradebook::Tradebook;

@@ -19,7 +19,7 @@ use super::keymap::{Action, Keymap};
 use super::model::{Model, RequestId};
 use super::terminal::{Canvas, Guard};
 use super::theme::{Symbols, Theme};
-use super::update::{Msg, Outgoing, update};
+use super::update::{Msg, Outgoing, ReplayMove, update};
 use super::view::{LogView, Scene, TuiLog, draw};
 use crate::engine::{Command, Reply};
 use crate::view::View;
@@ -30,10 +30,22 @@ pub struct Screen {
     pub views: watch::Receiver<Arc<View>>,
     /// Bounded: when it is full, the trader is told that nothing was sent.
     pub commands: mpsc::Sender<(Command, oneshot::Sender<Reply>)>,
+    /// What is to be heard or seen beyond the picture; `None`: nothing.
+    pub attentions: Option<mpsc::Receiver<Attention>>,
     /// Halts at once, past everything; must not block. Called by the keyboard's thread.
     pub halt: OnKill,
     /// Cancelled when the program ends for other reasons.
     pub stop: CancellationToken,
+    /// Who plays the day, where a past one is shown.
+    pub replay: Option<std::sync::mpsc::Sender<ReplayMove>>,
+}
+
+/// Something for a trader who does not look at the screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Attention {
+    Bell,
+    /// As the terminal takes it: an escape sequence, whole and harmless.
+    Toast(String),
 }
 
 /// How it looks and which keys it hears.
@@ -86,6 +98,26 @@ fn wait_for(keyboard: &std::thread::JoinHandle<()>) {
         }
         std::thread::sleep(Duration::from_millis(10));
     }
+}
+
+/// Waits for ever where nothing comes.
+async fn next_of(attentions: &mut Option<mpsc::Receiver<Attention>>) -> Option<Attention> {
+    let Some(receiver) = attentions else { return std::future::pending().await };
+    let next = receiver.recv().await;
+    if next.is_none() {
+        *attentions = None;
+    }
+    next
+}
+
+/// Between two frames: a frame leaves in one write.
+fn attend(attention: &Attention) {
+    let bytes = match attention {
+        Attention::Bell => "\u{7}",
+        Attention::Toast(sequence) => sequence,
+    };
+    let mut out = io::stdout();
+    let _ = out.write_all(bytes.as_bytes()).and_then(|()| out.flush());
 }
 
 type Answer = BoxFuture<'static, (RequestId, Reply)>;
@@ -159,6 +191,7 @@ impl Loop {
                     }
                     self.stale = true;
                 }
+                Some(attention) = next_of(&mut self.screen.attentions) => attend(&attention),
                 () = tokio::time::sleep_until(wake.into()) => {
                     self.tick();
                     self.stale = true;
@@ -201,11 +234,12 @@ impl Loop {
                 Outgoing::Send { request, command, card: _ } => self.send(request, command),
                 Outgoing::Halt => (self.screen.halt)(),
                 Outgoing::Log(by) => self.log.scroll(by),
+                Outgoing::Replay(to) => {
+                    // Nobody plays any more only while the program ends.
+                    let _ = self.screen.replay.as_ref().map(|player| player.send(to));
+                }
                 Outgoing::Repaint => self.canvas.repaint(),
                 Outgoing::Quit => self.exit = Some(Exit::Quit),
-                Outgoing::Bell => {
-                    let _ = io::stdout().write_all(b"\x07");
-                }
             }
         }
     }

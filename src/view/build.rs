@@ -58,6 +58,7 @@ impl View {
             signals: Arc::new(signals),
             standing: standing.into(),
             notices: health.notices.clone().into(),
+            replay: None,
         }
     }
 }

@@ -18,6 +18,7 @@ use crate::domain::{
     StrategyId, StrategyStatus, Symbol, Validity,
 };
 use crate::engine::record::{Owner, Profile, Purpose, Record, Unplaced};
+use crate::engine::reference::{OrderTally, RawCharges};
 use crate::engine::state::LotKey;
 use crate::engine::{EngineConfig, Reference, ResolvedLeg, State};
 
@@ -71,8 +72,8 @@ impl Reference for OpenMarket {
     fn underlying(&self, symbol: Symbol) -> Option<Contract> {
         Some(Contract::index(Exchange::Nse, symbol))
     }
-    fn charges(&self, _: &Contract, _: Side, turnover: Money, _: Date) -> Money {
-        Money(turnover.0.abs() * dec!(0.001)).to_paise()
+    fn charges(&self, order: &OrderTally) -> RawCharges {
+        RawCharges { brokerage: Money(order.turnover.0.abs() * dec!(0.001)), ..RawCharges::default() }
     }
 }
 
@@ -359,7 +360,7 @@ impl Desk {
         let keys: Vec<LotKey> = self.state.lots_of(Owner::Strategy(id)).map(|(k, _)| *k).collect();
         for key in keys {
             let net = self.state.lots[&key].net;
-            let side = if net.0 < 0 { Side::Buy } else { Side::Sell };
+            let side = net.closing_side();
             let purpose = Purpose::Exit { owner: key.owner };
             let intent = self.order(key.contract, side, net.size().0, price, purpose);
             self.see(intent, SeenStatus::Filled, net.size().0);

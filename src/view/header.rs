@@ -134,14 +134,12 @@ fn session(reference: &dyn Reference, health: &Health, now: Timestamp) -> Sessio
     Session { open, until, left_ms: until.map(|t| ms_between(now, t)) }
 }
 
-/// Gross: every lot of a strategy at its last price. Charges: of every order that filled today, estimated.
+/// Gross: every lot of a strategy at its last price. Charges: of every order of today that has filled, estimated.
 pub(super) fn day_pnl(quotes: &Quotes<'_>, reference: &dyn Reference, now: Timestamp) -> DayPnl {
     let (state, day) = (quotes.state, trading_day(now));
     let ours = state.lots.iter().filter(|(k, _)| k.owner != Owner::Foreign);
     let gross: Option<Money> = ours.map(|(k, lot)| lot.pnl(quotes.of(&k.contract).map(|q| q.last))).sum();
-    let filled = state.orders.values().filter(|o| !o.filled.is_zero() && trading_day(o.changed_at) == day);
-    let charges =
-        filled.map(|o| reference.charges(&o.intent.spec.contract, o.intent.spec.side, o.value, day)).sum::<Money>();
+    let charges = state.charges(day, reference);
     DayPnl { gross, charges, net: gross.map(|g| g - charges) }
 }
 

@@ -15,8 +15,10 @@ use super::strategies::{LegRow, StrategyRow};
 use super::{OrderOrigin, OrderRow, RuleRow, View};
 use crate::domain::{Bound, LegKind, Money, OrderKind, Price, StrategyId};
 use crate::engine::command::{Preview, PreviewLeg};
+use crate::engine::config::FailurePolicy;
 use crate::engine::effect::AlertLevel;
 use crate::engine::record::Profile;
+use crate::engine::state::Safeguard;
 
 pub use self::signals::signals;
 
@@ -40,6 +42,18 @@ pub fn status(view: &View) -> Value {
         "flattening": view.safety.flatten.map(|f| json!({
             "since": f.started_at.to_string(), "include_foreign": f.include_foreign,
         })),
+        "broker_exit": {
+            "state": view.safety.broker_exit.as_str(),
+            "loss": match &view.safety.broker_exit {
+                Safeguard::Set(exit) => Some(money(exit.loss)),
+                _ => None,
+            },
+            "reason": view.safety.broker_exit.reason(),
+        },
+        "broker_switch": {
+            "state": view.safety.broker_switch.as_str(),
+            "reason": view.safety.broker_switch.reason(),
+        },
         "reconciling": header.reconciling,
         "awake": match &header.awake {
             Awake::NotNeeded => "not needed",
@@ -107,6 +121,7 @@ fn strategy(s: &StrategyRow) -> Value {
         })).collect::<Vec<_>>(),
         "rules": s.rules.iter().map(rule).collect::<Vec<_>>(),
         "rules_stated": s.rules_stated,
+        "on_failure": s.on_failure.map(FailurePolicy::as_str),
         "reason": s.reason,
         "source": s.source,
         "outlook": s.outlook,

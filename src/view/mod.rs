@@ -13,6 +13,7 @@ mod orders;
 mod positions;
 mod prices;
 mod queue;
+mod replay;
 mod risk;
 pub mod rules;
 mod safety;
@@ -37,6 +38,7 @@ pub use orders::{OrderOrigin, OrderRow};
 pub use positions::{Group, GuardRow, PositionRow, Positions};
 pub use prices::{Priced, Prices};
 pub use queue::{Drift, LegProgress, QueueRow, Stage};
+pub use replay::{Replay, ReplayLine};
 pub use risk::{Amount, Gauge, GaugeLevel, LimitKind, WARN_PCT};
 pub use rules::RuleRow;
 pub use safety::{ClosePlan, CloseRow, FlattenState, HaltState, Safety};
@@ -66,6 +68,8 @@ pub struct View {
     pub standing: Arc<[Standing]>,
     /// Alerts of the last while, oldest first.
     pub notices: Arc<[Notice]>,
+    /// Set where this is no picture of now but of a past day.
+    pub replay: Option<Arc<Replay>>,
 }
 
 impl View {

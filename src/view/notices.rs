@@ -8,7 +8,7 @@ use super::safety::Safety;
 use crate::domain::time::{Timestamp, ms_between};
 use crate::engine::State;
 use crate::engine::effect::AlertLevel;
-use crate::engine::state::OrderState;
+use crate::engine::state::{OrderState, Safeguard};
 
 /// A condition, with what follows from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +37,7 @@ pub(super) fn standing(seen: &Seen<'_>) -> Vec<Standing> {
     flatten(seen, &mut all);
     token(seen, &mut all);
     links(seen, &mut all);
+    safeguards(seen, &mut all);
     rehearsals(seen, &mut all);
     books(seen, &mut all);
     for row in seen.queue {
@@ -123,6 +124,22 @@ fn links(seen: &Seen<'_>, all: &mut Vec<Standing>) {
     }
 }
 
+fn safeguards(seen: &Seen<'_>, all: &mut Vec<Standing>) {
+    let mut warn = |text: String| all.push(Standing { level: AlertLevel::Warning, text });
+    match &seen.safety.broker_exit {
+        Safeguard::Refused(why) => warn(format!("The broker's exit on loss is not set: {why}.")),
+        Safeguard::Unknown(why) => warn(format!("Whether the broker's exit on loss is set is being read: {why}.")),
+        Safeguard::Gone => warn("The broker's exit on loss has fired, or was taken back elsewhere.".into()),
+        Safeguard::Unasked | Safeguard::NotSet | Safeguard::Asked(_) | Safeguard::Set(_) => {}
+    }
+    match &seen.safety.broker_switch {
+        Safeguard::Set(()) => warn("The broker's kill switch is set: it takes no order until you arm.".into()),
+        Safeguard::Refused(why) => warn(format!("The broker's kill switch is not set: {why}.")),
+        Safeguard::Unknown(why) => warn(format!("Whether the broker's kill switch is set is being read: {why}.")),
+        Safeguard::Unasked | Safeguard::NotSet | Safeguard::Asked(_) | Safeguard::Gone => {}
+    }
+}
+
 fn rehearsals(seen: &Seen<'_>, all: &mut Vec<Standing>) {
     for run in &seen.health.rehearsals {
         let left = format::left(i64::try_from(run.left_ms).unwrap_or(i64::MAX));
@@ -193,6 +210,16 @@ mod tests {
             "{text}"
         );
         assert_eq!(refused.header.token.map(|t| t.left_ms), Some(None));
+    }
+
+    #[test]
+    fn a_journal_that_cannot_be_written_is_said_with_what_still_goes() {
+        let mut desk = Desk::of(Profile::Live);
+        desk.health.store = StoreHealth::Down("the disk is full: /data/journal.db cannot grow".into());
+        let view = desk.view();
+        let worst = view.standing.first().unwrap();
+        assert_eq!(worst.level, AlertLevel::Critical);
+        assert!(worst.text.contains("disk is full") && worst.text.contains("no entries; cancels and exits still go"));
     }
 
     #[test]

@@ -6,7 +6,8 @@ use rust_decimal::Decimal;
 
 use super::positions::{PositionRow, Positions};
 use crate::domain::time::Timestamp;
-use crate::domain::{Contract, Money, NetQuantity, Product, Quantity, Quote, Side};
+use crate::domain::{Contract, Money, NetQuantity, PnlExit, Product, Quantity, Quote, Side};
+use crate::engine::state::Safeguard;
 use crate::engine::{EngineConfig, Reference, State};
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -18,6 +19,10 @@ pub struct Safety {
     /// What must be typed to allow entries again.
     pub arm_word: String,
     pub close: ClosePlan,
+    /// The broker's own exit of everything at a day's loss.
+    pub broker_exit: Safeguard<PnlExit>,
+    /// The broker's own kill switch.
+    pub broker_switch: Safeguard<()>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,6 +116,8 @@ pub(super) fn safety(state: &State, config: &EngineConfig, reference: &dyn Refer
         one_press: config.kill_switch.one_press,
         arm_word: config.kill_switch.arm_word.clone(),
         close: close_plan(state, reference, positions),
+        broker_exit: state.safeguards.exit.clone(),
+        broker_switch: state.safeguards.switch.clone(),
     }
 }
 
@@ -156,7 +163,7 @@ fn close_row(contract: Contract, product: Product, net: NetQuantity, reference: 
         contract,
         product,
         net,
-        side: if short { Side::Buy } else { Side::Sell },
+        side: net.closing_side(),
         quantity,
         turn: if short { 1 } else { 2 },
         slices: largest.map_or(1, |m| quantity.0.div_ceil(m.0)),

@@ -508,8 +508,7 @@ impl Look<'_> {
 
     fn charges(&self, id: StrategyId) -> Money {
         let day = crate::domain::time::trading_day(self.now);
-        let filled = self.orders_of(id).filter(|o| !o.filled.is_zero());
-        filled.map(|o| self.reference.charges(&o.intent.spec.contract, o.intent.spec.side, o.value, day)).sum()
+        self.state.charges_of(Owner::Strategy(id), day, self.reference)
     }
 }
 

@@ -13,6 +13,7 @@ use crate::domain::{
     Bound, Conviction, Exchange, Instrument, Issue, LegKind, Money, Price, Quantity, Quote, Side, StrategyId,
     StrategyStatus, Symbol,
 };
+use crate::engine::config::FailurePolicy;
 use crate::engine::state::Strategy;
 
 /// A strategy as the screen and the shell show it.
@@ -66,6 +67,8 @@ pub struct StrategyRow {
     pub rules: Vec<RuleRow>,
     /// Rules it came with and does not go by.
     pub rules_stated: Option<String>,
+    /// What happens when a leg fails, where it has a policy of its own.
+    pub on_failure: Option<FailurePolicy>,
     pub issues: Vec<Issue>,
 }
 
@@ -167,6 +170,7 @@ pub(super) fn row(strategy: &Strategy, quotes: &Quotes<'_>, fills: &Fills, now: 
         reason: strategy.reason.clone(),
         rules: rules::rows(strategy, quotes, now),
         rules_stated: rules::words(&r.rules).filter(|_| strategy.plan.as_ref().is_none_or(|p| p.rules != r.rules)),
+        on_failure: strategy.on_failure,
         issues: r.issues.clone(),
     }
 }

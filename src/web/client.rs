@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::net::TcpStream;
 
-use super::desk::{Answer, Desk, DeskError, LotQuestion, MapQuestion};
+use super::desk::{AlertsRequest, Answer, Desk, DeskError, LotQuestion, MapQuestion};
 use super::token::Token;
 use crate::domain::{Instrument, Quantity, StrategyId};
 use crate::engine::command::{Command, Origin, Reply};
@@ -147,6 +147,9 @@ impl Desk for Remote {
     }
     fn map(&self, question: MapQuestion) -> Answer<'_, Instrument> {
         Box::pin(async move { self.post("/api/map", &question).await })
+    }
+    fn alerts(&self, request: AlertsRequest) -> Answer<'_, Value> {
+        Box::pin(async move { self.post("/api/alerts", &request).await })
     }
     fn lots(&self, questions: Vec<LotQuestion>) -> Answer<'_, Vec<Option<Quantity>>> {
         Box::pin(async move { self.post("/api/lots", &questions).await })

@@ -39,8 +39,23 @@ pub trait Desk: Send + Sync {
     /// The instrument a leg means today; refused, with what is listed instead, where there is none.
     fn map(&self, question: MapQuestion) -> Answer<'_, Instrument>;
 
+    /// The inbox of alerts: an object, as the request says.
+    fn alerts(&self, request: AlertsRequest) -> Answer<'_, Value>;
+
     /// Units in one lot, one answer per question; `None` where today's instrument list does not say.
     fn lots(&self, questions: Vec<LotQuestion>) -> Answer<'_, Vec<Option<Quantity>>>;
+}
+
+/// What is asked of the inbox.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum AlertsRequest {
+    /// `{unread, alerts: [{id, at, level, text, read_at}]}`, oldest first.
+    List { unread: bool },
+    /// Marks these as read, all without ids: `{read, unread}`.
+    Read { ids: Option<Vec<u64>> },
+    /// No bell, toast or message for so long; 0: again from now on. `{muted_until}`.
+    Mute { seconds: u32 },
 }
 
 /// An option, as a trader names it.

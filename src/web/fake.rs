@@ -4,9 +4,10 @@ use std::collections::VecDeque;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use serde_json::Value;
+use serde_json::{Value, json as json_value};
 
-use super::desk::{Answer, Desk, DeskError, LotQuestion, MapQuestion};
+use super::desk::{AlertsRequest, Answer, Desk, DeskError, LotQuestion, MapQuestion};
+use super::office::{BrokerForm, CurrentBroker, LoginTold, Office, SupportedBroker};
 use crate::domain::{Instrument, Quantity, StrategyId};
 use crate::engine::command::{Command, Origin, Preview, Reply};
 use crate::view::fixture::{Desk as Trader, LOT, instrument, option};
@@ -117,8 +118,95 @@ impl Desk for FakeDesk {
         ready(Err(DeskError::Refused(format!("{}: no such underlying; did you mean NIFTY?", question.symbol))))
     }
 
+    fn alerts(&self, request: AlertsRequest) -> Answer<'_, Value> {
+        let at = "2026-11-20T09:15:00+05:30";
+        let alert = |id: u64, read_at: Option<&str>| json_value!({"id": id, "at": at, "level": "warning", "text": format!("alert {id}"), "read_at": read_at});
+        ready(Ok(match request {
+            AlertsRequest::List { unread: true } => json_value!({"unread": 1, "alerts": [alert(8, None)]}),
+            AlertsRequest::List { unread: false } => {
+                json_value!({"unread": 1, "alerts": [alert(7, Some(at)), alert(8, None)]})
+            }
+            AlertsRequest::Read { ids } => json_value!({"read": ids.map_or(1, |ids| ids.len()), "unread": 0}),
+            AlertsRequest::Mute { seconds } => json_value!({"muted_until": (seconds > 0).then_some(at)}),
+        }))
+    }
+
     fn lots(&self, questions: Vec<LotQuestion>) -> Answer<'_, Vec<Option<Quantity>>> {
         let lot = |q: &LotQuestion| (q.symbol.as_str() == "NIFTY").then_some(Quantity(LOT));
         ready(Ok(questions.iter().map(lot).collect()))
+    }
+}
+
+/// A desk whose engine hangs.
+pub(crate) struct Hanging;
+
+impl Desk for Hanging {
+    fn signals(&self) -> Answer<'_, Value> {
+        Box::pin(std::future::pending())
+    }
+    fn alerts(&self, _: AlertsRequest) -> Answer<'_, Value> {
+        Box::pin(std::future::pending())
+    }
+    fn command(&self, _: Command, _: Origin) -> Answer<'_, Reply> {
+        Box::pin(std::future::pending())
+    }
+    fn halt(&self, _: Origin) -> Answer<'_, Reply> {
+        Box::pin(std::future::pending())
+    }
+    fn list(&self) -> Answer<'_, Value> {
+        Box::pin(std::future::pending())
+    }
+    fn status(&self) -> Answer<'_, Value> {
+        Box::pin(std::future::pending())
+    }
+    fn show(&self, _: StrategyId) -> Answer<'_, Value> {
+        Box::pin(std::future::pending())
+    }
+    fn map(&self, _: MapQuestion) -> Answer<'_, Instrument> {
+        Box::pin(std::future::pending())
+    }
+    fn lots(&self, _: Vec<LotQuestion>) -> Answer<'_, Vec<Option<Quantity>>> {
+        Box::pin(std::future::pending())
+    }
+}
+
+/// An office that keeps what it is told, and takes one client id only.
+#[derive(Default)]
+pub(crate) struct FakeOffice {
+    pub configured: Mutex<Vec<BrokerForm>>,
+}
+
+impl Office for FakeOffice {
+    fn brokers(&self) -> Vec<SupportedBroker> {
+        vec![SupportedBroker { name: "dhan", title: "Dhan", logins: vec![vec!["client_id", "access_token"]] }]
+    }
+    fn broker(&self) -> Answer<'_, CurrentBroker> {
+        ready(Ok(CurrentBroker {
+            broker: "dhan",
+            mode: "paper",
+            client_id: Some("…0001".into()),
+            kept: vec!["access_token"],
+            token_ends_at: None,
+            token_refused: false,
+        }))
+    }
+    fn configure(&self, form: BrokerForm) -> Answer<'_, LoginTold> {
+        if form.client_id != "1000000001" {
+            return ready(Err(DeskError::Refused("the broker does not know that client id".into())));
+        }
+        self.configured.lock().unwrap().push(form);
+        self.test()
+    }
+    fn test(&self) -> Answer<'_, LoginTold> {
+        ready(Ok(LoginTold {
+            account_ends_in: "0001".into(),
+            token_ends_at: None,
+            segments: "Derivatives".into(),
+            market_data: true,
+            kept_in: None,
+        }))
+    }
+    fn metrics(&self) -> String {
+        "strikedeck_uptime_seconds 1\n".into()
     }
 }

@@ -1,12 +1,13 @@
-//! The secret between the cockpit and the shells of the same user.
+//! A secret that somebody presents: a shell of the same user, a sender of signals.
 
+use ring::hmac;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 /// Shorter secrets are not accepted: 32 hexadecimal digits are 128 bits.
 const SHORTEST: usize = 32;
 
-/// Whoever presents it is the trader. It is never shown, not even in a debug print.
+/// The control API's: whoever presents it is the trader. The webhook's: whoever presents it may signal. It is never shown, not even in a debug print.
 #[derive(Clone)]
 pub struct Token(String);
 
@@ -21,6 +22,13 @@ impl Token {
     pub fn matches(&self, presented: &[u8]) -> bool {
         let (ours, theirs) = (Sha256::digest(self.0.as_bytes()), Sha256::digest(presented));
         ours.as_slice().ct_eq(theirs.as_slice()).into()
+    }
+
+    /// Whether `signature` (of HMAC-SHA256) was made with this secret over `timestamp`, a point and `body`. In constant time.
+    pub fn has_signed(&self, timestamp: &str, body: &[u8], signature: &[u8]) -> bool {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, self.0.as_bytes());
+        let message = [timestamp.as_bytes(), b".", body].concat();
+        hmac::verify(&key, &message, signature).is_ok()
     }
 
     /// Names the cockpit that holds this token without giving the token away: a shell checks it before it shows its own
@@ -60,6 +68,19 @@ mod tests {
         assert!(!token.matches(b"0123456789abcdef0123456789abcdee") && !token.matches(b""));
         assert!(!format!("{token:?}").contains("0123") && !token.fingerprint().contains("0123"));
         assert!(Token::new("short").is_none() && Token::new("with blank 0123456789abcdef0123456789").is_none());
+    }
+
+    /// Made with `printf '%s' '1763612100.{"side":"BUY"}' | openssl dgst -sha256 -hmac "$SECRET"`.
+    #[test]
+    fn a_signature_is_of_the_secret_the_time_and_the_body() {
+        let token = Token::new("0123456789abcdef0123456789abcdef").unwrap();
+        let signature = "7028db879d835d6f4409be97087d77cfa91ebf02df7ec2bdf615bd68a8eedc86";
+        let bytes: Vec<u8> =
+            (0..signature.len()).step_by(2).map(|i| u8::from_str_radix(&signature[i..i + 2], 16).unwrap()).collect();
+        let body = br#"{"side":"BUY"}"#;
+        assert!(token.has_signed("1763612100", body, &bytes));
+        assert!(!token.has_signed("1763612101", body, &bytes) && !token.has_signed("1763612100", b"{}", &bytes));
+        assert!(!Token::new("f".repeat(32)).unwrap().has_signed("1763612100", body, &bytes));
     }
 
     #[test]

@@ -5,5 +5,6 @@ mod links;
 mod lists;
 mod rehearsals;
 mod requests;
+mod safeguards;
 pub mod stage;
 mod switches;

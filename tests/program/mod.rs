@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 pub use exchange::{Exchange, http_get};
-pub use tables::{LegRow, Tables};
+pub use tables::{LegRow, OrderRow, Tables};
 
 /// How long a person would wait before giving up. Waiting ends with the condition, not with the time.
 const PATIENCE: Duration = Duration::from_secs(90);

@@ -60,7 +60,7 @@ impl Tables {
 
     /// What the audit says of scalps, in order: a state where one was reached.
     pub fn states_of_scalp(&self) -> Vec<String> {
-        let query = "SELECT CASE event WHEN 'scalp moved' THEN what ELSE event END FROM audit
+        let query = "SELECT CASE event WHEN 'scalp moved' THEN what ELSE event END FROM audit_log
                      WHERE event LIKE 'scalp %' ORDER BY seq";
         let mut statement = self.connection.prepare(query).unwrap();
         statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
@@ -154,7 +154,7 @@ impl Tables {
     pub fn traded_and_filled(&self) -> (i64, i64) {
         let one = |sql: &str| self.rows::<i64>(sql, |r| r.get(0))[0];
         (
-            one("SELECT COALESCE(SUM(quantity), 0) FROM trades WHERE intent_id IS NOT NULL"),
+            one("SELECT COALESCE(SUM(quantity), 0) FROM fills WHERE intent_id IS NOT NULL"),
             one("SELECT COALESCE(SUM(filled_quantity), 0) FROM orders"),
         )
     }

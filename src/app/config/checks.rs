@@ -9,6 +9,7 @@ use rust_decimal_macros::dec;
 
 use super::errors::ConfigError;
 use super::{CockpitConfig, DhanConfig, PaperConfig, RiskFile, StrategyFile};
+use crate::alerts::{AlertPolicy, ChannelPolicy};
 use crate::domain::{Money, ScalpSetup};
 use crate::engine::config::{ExecutionPolicy, ExitPolicy, PollPolicy, ProtectionPolicy};
 use crate::risk::ScalpLimits;
@@ -104,6 +105,9 @@ impl<'a> Checks<'a> {
         let remedy = wrong.clone().unwrap_or_default();
         self.require(wrong.is_none(), "rules.default", "a rule", &remedy);
         self.polls(&s.polls);
+        if let Some(nonsense) = s.webhook.wrong() {
+            self.require(false, &format!("webhook.{}", nonsense.setting), nonsense.value, nonsense.remedy);
+        }
         self.setups(&s.scalping.setups);
     }
 
@@ -119,6 +123,9 @@ impl<'a> Checks<'a> {
         self.at_least("execution.max_quote_age_ms", e.max_quote_age_ms, 250, "quotes come every second or so: it");
         self.at_least("execution.mark_expires_min", e.mark_expires_min, 1, "the minutes a mark lasts");
         self.between("execution.drift_warning_pct", e.drift_warning_pct, dec!(1000), "a percentage of the premium");
+        self.between("execution.band_pct", e.band_pct, dec!(50), "a percentage of the price");
+        let holds = (0..=30).contains(&e.stock_expiry_days);
+        self.require(holds, "execution.stock_expiry_days", e.stock_expiry_days, "write 0 to 30 days");
         self.between("execution.max_spread_pct", e.max_spread_pct, dec!(200), "a percentage of the middle");
     }
 
@@ -201,6 +208,26 @@ impl<'a> Checks<'a> {
             p.starting_cash.0.normalize(),
             "write the rupees a new account begins with",
         );
+    }
+
+    pub fn alerts(&mut self, a: &AlertPolicy) {
+        self.require((10..=100_000).contains(&a.keep), "keep", a.keep, "write 10 to 100000");
+        for (name, channel) in [("bell", &a.bell), ("toast", &a.toast), ("telegram", &a.telegram)] {
+            self.channel(name, channel);
+        }
+        let url = &a.telegram_url;
+        let remedy = "write an address that begins with https://";
+        self.require(is_address(url, "https://", "http://"), "telegram_url", format_args!("`{url}`"), remedy);
+    }
+
+    fn channel(&mut self, name: &str, c: &ChannelPolicy) {
+        self.require((1..=100).contains(&c.burst), &format!("{name}.burst"), c.burst, "write 1 to 100, or on: false");
+        let setting = format!("{name}.per_minute");
+        self.require((1..=60).contains(&c.per_minute), &setting, c.per_minute, "write 1 to 60, or on: false");
+        if let Some(quiet) = &c.quiet {
+            let remedy = "it begins when it ends: write two times, or on: false";
+            self.require(quiet.from != quiet.to, &format!("{name}.quiet"), quiet.from, remedy);
+        }
     }
 
     pub fn cockpit(&mut self, c: &CockpitConfig) {

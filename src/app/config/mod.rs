@@ -18,6 +18,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use self::checks::Checks;
 pub use self::errors::{ConfigError, ConfigErrors};
 pub use self::secrets::{SecretSources, Secrets};
+use crate::alerts::AlertPolicy;
 use crate::broker::dhan::{DhanSettings, MarketOrders};
 use crate::domain::{Money, ScalpSetup};
 use crate::engine::EngineConfig;
@@ -30,14 +31,16 @@ use crate::platform::files::read_text;
 use crate::risk::{Limits, ScalpLimits};
 use crate::store::JournalOptions;
 use crate::tui::looks::{Choice, Colours, SymbolSet};
+use crate::web::webhook::WebhookSettings;
 
 /// The files as they are shipped: what `setup` writes for a new user, and the defaults in the user's own format.
-pub const SHIPPED: [(&str, &str); 5] = [
+pub const SHIPPED: [(&str, &str); 6] = [
     ("risk.yaml", include_str!("../../../config/risk.yaml")),
     ("strategy.yaml", include_str!("../../../config/strategy.yaml")),
     ("dhan.yaml", include_str!("../../../config/dhan.yaml")),
     ("paper.yaml", include_str!("../../../config/paper.yaml")),
     ("cockpit.yaml", include_str!("../../../config/cockpit.yaml")),
+    ("alerts.yaml", include_str!("../../../config/alerts.yaml")),
 ];
 
 /// Everything that can be set.
@@ -47,6 +50,9 @@ pub struct AppConfig {
     pub dhan: DhanConfig,
     pub paper: PaperConfig,
     pub cockpit: CockpitConfig,
+    /// Where signals are taken.
+    pub webhook: WebhookSettings,
+    pub alerts: AlertPolicy,
     pub secrets: Secrets,
     pub tuning: Tuning,
     /// Where it was read from.
@@ -62,6 +68,8 @@ pub struct Tuning {
     pub gateway: GatewayPolicy,
     pub links: DhanSettings,
     pub script: Script,
+    /// What stands between the client and the paper exchange's REST interface, where an order's way is measured.
+    pub proxy: Option<String>,
 }
 
 /// `dhan.yaml`: where the broker is reached. Never a secret.
@@ -229,6 +237,7 @@ struct StrategyFile {
     protection: ProtectionPolicy,
     rules: RulesPolicy,
     polls: PollPolicy,
+    webhook: WebhookSettings,
     scalping: ScalpingFile,
 }
 
@@ -274,6 +283,8 @@ impl AppConfig {
         Checks::new(&file("paper.yaml"), &mut errors).paper(&paper);
         let cockpit: CockpitConfig = read(&file("cockpit.yaml"), &[], &mut errors);
         Checks::new(&file("cockpit.yaml"), &mut errors).cockpit(&cockpit);
+        let alerts: AlertPolicy = read(&file("alerts.yaml"), &[], &mut errors);
+        Checks::new(&file("alerts.yaml"), &mut errors).alerts(&alerts);
         let secrets = Secrets::load(folder, variable, None).map_err(|e| errors.push(e)).unwrap_or_default();
         if !errors.is_empty() {
             return Err(ConfigErrors(errors));
@@ -288,8 +299,8 @@ impl AppConfig {
             polls: strategy.polls,
             kill_switch: risk.kill_switch,
         };
-        let (tuning, folder) = (Tuning::default(), PathBuf::new());
-        Ok(Self { engine, dhan, paper, cockpit, secrets, tuning, folder, warnings })
+        let (tuning, folder, webhook) = (Tuning::default(), PathBuf::new(), strategy.webhook);
+        Ok(Self { engine, dhan, paper, cockpit, webhook, alerts, secrets, tuning, folder, warnings })
     }
 
     /// The client id: from the environment or `secrets.env`, else from `dhan.yaml`.

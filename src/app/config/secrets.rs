@@ -15,7 +15,7 @@ fn hidden(value: String) -> Secret {
     Secret::new(value)
 }
 
-/// What the broker wants to know of us.
+/// What the broker wants to know of us, and what others must know to be heard.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Secrets {
     /// Goes before the one in `dhan.yaml`.
@@ -31,6 +31,13 @@ pub struct Secrets {
     /// A partner's key, to log in its client with in a browser.
     pub partner_id: Option<String>,
     pub partner_secret: Option<Secret>,
+    /// Who signals must know it.
+    pub webhook: Option<Secret>,
+    /// Part of the address that the broker posts order updates to.
+    pub postback: Option<Secret>,
+    /// A Telegram bot of the trader's, and the chat it writes to: alerts.
+    pub telegram_token: Option<Secret>,
+    pub telegram_chat: Option<String>,
 }
 
 const CLIENT_ID: &str = "DHAN_CLIENT_ID";
@@ -41,8 +48,25 @@ const APP_ID: &str = "DHAN_APP_ID";
 const APP_SECRET: &str = "DHAN_APP_SECRET";
 const PARTNER_ID: &str = "DHAN_PARTNER_ID";
 const PARTNER_SECRET: &str = "DHAN_PARTNER_SECRET";
+const WEBHOOK_SECRET: &str = "STRIKEDECK_WEBHOOK_SECRET";
+const POSTBACK_SECRET: &str = "STRIKEDECK_POSTBACK_SECRET";
+const TELEGRAM_TOKEN: &str = "TELEGRAM_BOT_TOKEN";
+const TELEGRAM_CHAT: &str = "TELEGRAM_CHAT_ID";
 /// All of them, as they are named in the environment and in files.
-pub const NAMES: [&str; 8] = [CLIENT_ID, ACCESS_TOKEN, PIN, TOTP_KEY, APP_ID, APP_SECRET, PARTNER_ID, PARTNER_SECRET];
+pub const NAMES: [&str; 12] = [
+    CLIENT_ID,
+    ACCESS_TOKEN,
+    PIN,
+    TOTP_KEY,
+    APP_ID,
+    APP_SECRET,
+    PARTNER_ID,
+    PARTNER_SECRET,
+    WEBHOOK_SECRET,
+    POSTBACK_SECRET,
+    TELEGRAM_TOKEN,
+    TELEGRAM_CHAT,
+];
 
 /// Keys of YAML files that hold a secret by mistake, and the variable it should be in.
 pub const MISPLACED: &[(&str, &str)] = &[
@@ -56,6 +80,12 @@ pub const MISPLACED: &[(&str, &str)] = &[
     ("app_secret", APP_SECRET),
     ("api_secret", APP_SECRET),
     ("partner_secret", PARTNER_SECRET),
+    ("webhook_secret", WEBHOOK_SECRET),
+    ("secret", WEBHOOK_SECRET),
+    ("postback_secret", POSTBACK_SECRET),
+    ("bot_token", TELEGRAM_TOKEN),
+    ("telegram_token", TELEGRAM_TOKEN),
+    ("telegram_bot_token", TELEGRAM_TOKEN),
 ];
 
 impl Secrets {
@@ -88,6 +118,7 @@ impl Secrets {
     }
 
     /// What is not set here is taken from there.
+    #[must_use]
     pub fn or(self, other: Self) -> Self {
         Self {
             client_id: self.client_id.or(other.client_id),
@@ -98,6 +129,10 @@ impl Secrets {
             app_secret: self.app_secret.or(other.app_secret),
             partner_id: self.partner_id.or(other.partner_id),
             partner_secret: self.partner_secret.or(other.partner_secret),
+            webhook: self.webhook.or(other.webhook),
+            postback: self.postback.or(other.postback),
+            telegram_token: self.telegram_token.or(other.telegram_token),
+            telegram_chat: self.telegram_chat.or(other.telegram_chat),
         }
     }
 
@@ -111,6 +146,10 @@ impl Secrets {
             app_secret: value(APP_SECRET).map(hidden),
             partner_id: value(PARTNER_ID),
             partner_secret: value(PARTNER_SECRET).map(hidden),
+            webhook: value(WEBHOOK_SECRET).map(hidden),
+            postback: value(POSTBACK_SECRET).map(hidden),
+            telegram_token: value(TELEGRAM_TOKEN).map(hidden),
+            telegram_chat: value(TELEGRAM_CHAT),
         }
     }
 
@@ -132,6 +171,10 @@ impl Secrets {
             (APP_SECRET, self.app_secret.clone()),
             (PARTNER_ID, plain(&self.partner_id)),
             (PARTNER_SECRET, self.partner_secret.clone()),
+            (WEBHOOK_SECRET, self.webhook.clone()),
+            (POSTBACK_SECRET, self.postback.clone()),
+            (TELEGRAM_TOKEN, self.telegram_token.clone()),
+            (TELEGRAM_CHAT, plain(&self.telegram_chat)),
         ];
         all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
     }
@@ -387,6 +430,8 @@ mod tests {
                 pin: secret(),
                 totp_key: secret(),
                 app_secret: secret(),
+                webhook: secret(),
+                postback: secret(),
                 ..Secrets::default()
             };
             let credentials = DhanCredentials { client_id: "1".into(), access_token: Secret::new(noise.clone()) };

@@ -61,6 +61,7 @@ fn the_shipped_files_show_every_setting() {
         serde_json::to_value(&defaults.dhan).unwrap(),
         serde_json::to_value(&defaults.paper).unwrap(),
         serde_json::to_value(&defaults.cockpit).unwrap(),
+        serde_json::to_value(&defaults.alerts).unwrap(),
     ];
     for ((name, text), all) in SHIPPED.iter().zip(all) {
         let shown: Value = serde_saphyr::from_str(text).unwrap();

@@ -42,7 +42,7 @@ pub use self::forever_orders::ForeverChange;
 pub use self::profile::TokenCheck;
 use super::{AccountProfile, Broker, BrokerError, MarketFeed, OptionChain, OrderNews, PlaceAck, Reply};
 use crate::domain::{
-    BrokerOrderId, Contract, CorrelationId, Funds, Intent, OrderSighting, OrderSpec, PositionSighting, Quote,
+    BrokerOrderId, Contract, CorrelationId, Funds, Intent, OrderSighting, OrderSpec, PnlExit, PositionSighting, Quote,
     TradeSighting,
 };
 use crate::gateway::ErrorClass;
@@ -144,6 +144,15 @@ impl Broker for DhanBroker {
     }
     fn kill_switch_state(&self) -> Reply<'_, bool> {
         Box::pin(self.read_kill_switch())
+    }
+    fn set_pnl_exit(&self, exit: PnlExit) -> Reply<'_, ()> {
+        Box::pin(self.make_pnl_exit(exit))
+    }
+    fn pnl_exit(&self) -> Reply<'_, Option<PnlExit>> {
+        Box::pin(self.read_pnl_exit())
+    }
+    fn stop_pnl_exit(&self) -> Reply<'_, ()> {
+        Box::pin(self.remove_pnl_exit())
     }
     fn quotes<'a>(&'a self, contracts: &'a [Contract]) -> Reply<'a, Vec<(Contract, Quote)>> {
         Box::pin(self.market_quotes(contracts))

@@ -33,9 +33,8 @@ impl DhanBroker {
         answer.is_active().ok_or_else(|| unreadable(Purpose::Read, answer.kill_switch_status))
     }
 
-    /// Sets the broker's exit on profit or loss for the rest of the session, in place of an earlier one. A limit that is
-    /// passed already fires at once. Counts as a non-trading call.
-    pub async fn set_pnl_exit(&self, exit: PnlExit) -> Result<(), BrokerError> {
+    /// Counts as a non-trading call.
+    pub(super) async fn make_pnl_exit(&self, exit: PnlExit) -> Result<(), BrokerError> {
         let zero = Money::ZERO;
         if exit.profit < zero || exit.loss < zero || (exit.profit == zero && exit.loss == zero) {
             return Err(BrokerError::not_sent(
@@ -64,8 +63,7 @@ impl DhanBroker {
         }
     }
 
-    /// The exit that waits to fire; `None` when none does.
-    pub async fn pnl_exit(&self) -> Result<Option<PnlExit>, BrokerError> {
+    pub(super) async fn read_pnl_exit(&self) -> Result<Option<PnlExit>, BrokerError> {
         let told: WirePnlExit = decode(Purpose::Read, &self.get("/pnlExit").await?)?;
         let active = told.pnl_exit_status == PnlExitStatus::Active;
         Ok(active.then(|| PnlExit {
@@ -77,8 +75,7 @@ impl DhanBroker {
         }))
     }
 
-    /// Takes it back.
-    pub async fn stop_pnl_exit(&self) -> Result<(), BrokerError> {
+    pub(super) async fn remove_pnl_exit(&self) -> Result<(), BrokerError> {
         self.change::<()>(Method::DELETE, "/pnlExit", None).await.map(|_| ())
     }
 }

@@ -1,6 +1,14 @@
 //! Values as they are typed: numbers of strategies, prices, times, contracts.
 
+use jiff::civil::Time;
+
+use super::ReplayDay;
 use crate::domain::{OptionRight, Price, Quantity, ScaleStep, StrategyId, Symbol};
+use crate::engine::config::FailurePolicy;
+
+/// A strategy's own policy, or the settings'.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwnPolicy(pub Option<FailurePolicy>);
 
 /// A price, or none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +35,13 @@ pub(super) fn holding(text: &str) -> Result<(Symbol, Quantity), String> {
     read().ok_or_else(|| "a holding is written SYMBOL=QUANTITY".into())
 }
 
+pub(super) fn failure_policy(text: &str) -> Result<OwnPolicy, String> {
+    if text.eq_ignore_ascii_case("default") {
+        return Ok(OwnPolicy(None));
+    }
+    text.parse().map(|p| OwnPolicy(Some(p)))
+}
+
 pub(super) fn target_price(text: &str) -> Result<Target, String> {
     if text.eq_ignore_ascii_case("off") {
         return Ok(Target(None));
@@ -51,12 +66,32 @@ pub(super) fn seeds(text: &str) -> Result<Seeds, String> {
     parsed.filter(|s| s.first <= s.last).ok_or_else(|| "a seed such as 7, or the first and the last: 1..10000".into())
 }
 
+pub(super) fn replay_day(text: &str) -> Result<ReplayDay, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "today" => Ok(ReplayDay::Today),
+        "yesterday" => Ok(ReplayDay::Yesterday),
+        _ => text.parse().map(ReplayDay::On).map_err(|_| "a day such as 2026-11-20, today or yesterday".into()),
+    }
+}
+
+pub(super) fn time_of_day(text: &str) -> Result<Time, String> {
+    text.parse().map_err(|_| "a time such as 11:32 or 11:32:05".into())
+}
+
 pub(super) fn option_right(text: &str) -> Result<OptionRight, String> {
     match text.to_ascii_uppercase().as_str() {
         "CE" | "CALL" => Ok(OptionRight::Call),
         "PE" | "PUT" => Ok(OptionRight::Put),
         _ => Err("CE for a call, PE for a put".into()),
     }
+}
+
+/// Seconds without a sound; 0: none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quiet(pub u32);
+
+pub(super) fn quiet(text: &str) -> Result<Quiet, String> {
+    if text.eq_ignore_ascii_case("off") { Ok(Quiet(0)) } else { seconds(text).map(Quiet) }
 }
 
 /// `30s`, `2m`, or a bare number of seconds.

@@ -1,5 +1,7 @@
 //! One file per sub-command (those that only hand on what was typed are in the dispatch itself).
 
+pub mod alerts;
+pub mod backstop;
 pub mod decide;
 pub mod doctor;
 pub mod exchange;
@@ -8,6 +10,7 @@ pub mod flatten;
 pub mod import;
 pub mod install_shortcut;
 pub mod ip;
+pub mod journal;
 pub mod keys;
 pub mod kill;
 pub mod list;
@@ -17,6 +20,7 @@ mod open;
 mod preview;
 pub mod protect;
 pub mod rehearse;
+pub mod replay;
 pub mod risk;
 pub mod scalping;
 pub mod setup;
@@ -24,3 +28,5 @@ pub mod show;
 pub mod simulate;
 pub mod status;
 pub mod top;
+pub mod tradebook;
+pub mod trading;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::cli::args::{Seeds, SimulateArgs};
 use crate::cli::console::Console;
 use crate::cli::failure::Failure;
-use crate::simulation::{Report, Violation, Weather, run as play, traced};
+use crate::simulation::{Play, Report, Violation, run as play, traced};
 use crate::view::format;
 
 /// How often a long run says how far it is.
@@ -21,7 +21,8 @@ pub fn run(args: &SimulateArgs, console: &mut Console) -> Result<(), Failure> {
         if first != last {
             return Err(Failure::Usage("--trace prints one seed: write --seeds 7".into()));
         }
-        return trace(first, args.profile, console);
+        let only = args.only.as_ref().map(|only| only.iter().copied().collect());
+        return trace(&Play { seed: first, weather: args.profile, only }, console);
     }
     let started = Instant::now();
     let played = many(args, console)?;
@@ -34,8 +35,9 @@ pub fn run(args: &SimulateArgs, console: &mut Console) -> Result<(), Failure> {
     }
 }
 
-fn trace(seed: u64, weather: Weather, console: &mut Console) -> Result<(), Failure> {
-    let (lines, ended) = traced(seed, weather);
+fn trace(wanted: &Play, console: &mut Console) -> Result<(), Failure> {
+    let (seed, weather) = (wanted.seed, wanted.weather);
+    let (lines, ended) = traced(wanted);
     for line in lines {
         console.say(&line)?;
     }
@@ -121,6 +123,7 @@ fn tell(args: &SimulateArgs, played: &Played, elapsed: Duration, console: &mut C
                     "seed": v.seed,
                     "invariant": format!("{:?}", v.invariant),
                     "detail": v.detail,
+                    "only": v.only.iter().map(ToString::to_string).collect::<Vec<_>>(),
                     "replay": v.replay(),
                 })
             }),

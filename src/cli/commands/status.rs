@@ -17,7 +17,8 @@ pub async fn run(shell: &mut Shell<'_>) -> Result<(), Failure> {
     tell(shell.console, &status)
 }
 
-fn tell(console: &mut Console, status: &Value) -> Result<(), Failure> {
+/// The status for people.
+pub(super) fn tell(console: &mut Console, status: &Value) -> Result<(), Failure> {
     console.say(&first_line(status))?;
     console.say(&entries(status))?;
     console.say(&format!(
@@ -27,6 +28,10 @@ fn tell(console: &mut Console, status: &Value) -> Result<(), Failure> {
         format::or_unknown(number(status, "charges"), |n| format::rupees(Money(n))),
         fields::rupees(status, "available"),
     ))?;
+    if text(&status["broker_exit"], "state") == "set" {
+        let loss = fields::rupees(&status["broker_exit"], "loss");
+        console.say(&format!("The broker exits everything by itself at a day loss of {loss}."))?;
+    }
     match text(status, "awake") {
         "kept" => console.say("Something is open: this machine is kept awake.")?,
         "not kept" => console.say("! Something is open, and this machine may fall asleep by itself: set it not to.")?,

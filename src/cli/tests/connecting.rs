@@ -9,7 +9,7 @@ use crate::engine::record::Profile;
 use crate::store::journal::FolderLock;
 use crate::store::{ControlFile, DataFolder};
 use crate::view::fixture::Desk as Trader;
-use crate::web::fake::FakeDesk;
+use crate::web::fake::{FakeDesk, FakeOffice};
 use crate::web::{Token, listen, serve};
 
 fn counts(machine: &FakeMachine) -> (usize, usize) {
@@ -36,7 +36,7 @@ async fn a_running_cockpit_is_talked_to() {
     let control = ControlFile::write(&folder, listener.local_addr().unwrap().port()).unwrap();
     let running = desk_of(&three());
     let token = Token::new(control.control.token.clone()).unwrap();
-    let server = serve(listener, running.clone(), token).unwrap();
+    let server = serve(listener, running.clone(), Arc::new(FakeOffice::default()), token).unwrap();
 
     let machine = FakeMachine::of(Arc::new(FakeDesk::empty()));
     let listed = on(&machine, data.path(), &["list", "--json"], None).await.json();

@@ -5,8 +5,9 @@ use serde_json::json;
 
 use super::stage::{FakeMachine, SPREAD, desk_of, on, ran, ran_at_terminal, three};
 use crate::cli::machine::Forced;
-use crate::domain::{Price, StrategyId};
+use crate::domain::{Money, PnlExit, Price, SafeguardAsk, SafeguardTold, StrategyId};
 use crate::engine::command::{Command, Reply};
+use crate::engine::config::FailurePolicy;
 use crate::engine::record::Record;
 use crate::view::fixture::Desk as Trader;
 use crate::web::fake::FakeDesk;
@@ -48,7 +49,17 @@ async fn what_is_typed_is_handed_on_and_answered() {
         (vec!["priority", "1", "-5"], Command::SetPriority { id: one, priority: -5 }),
         (vec!["note", "1", "watch", "the", "open"], Command::SetNotes { id: one, notes: "watch the open".into() }),
         (vec!["arm", "ARM"], Command::Arm { word: "ARM".into() }),
+        (vec!["trading", "enable"], Command::Enable),
+        (
+            vec!["trading", "disable", "--reason", "news", "at", "noon"],
+            Command::Disable { reason: "news at noon".into() },
+        ),
         (vec!["retry", "1"], Command::Retry { id: one }),
+        (
+            vec!["on-failure", "1", "market-with-band"],
+            Command::SetFailurePolicy { id: one, policy: Some(FailurePolicy::MarketWithBand) },
+        ),
+        (vec!["on-failure", "1", "default"], Command::SetFailurePolicy { id: one, policy: None }),
     ] {
         let desk = desk_of(&three());
         let ran_human = ran(&desk, &words).await;
@@ -184,4 +195,42 @@ async fn forced_flatten_goes_past_the_desk_and_says_what_is_left() {
     assert_eq!((ran_forced.code, ran_forced.out.as_str()), (1, "2 orders cancelled\n"));
     assert_eq!(ran_forced.err, "still open at the broker: NIFTY 23 Nov 26300 CE +65");
     assert!(desk.asked().is_empty());
+}
+
+#[tokio::test]
+async fn whether_trading_is_enabled_is_told_with_the_reason() {
+    let open = ran(&desk_of(&three()), &["trading", "status"]).await;
+    assert_eq!((open.code, open.out.as_str()), (0, "Trading is enabled: entries are allowed.\n"));
+    let mut trader = three();
+    trader.record(Record::Halted { reason: "disabled: news at noon".into() });
+    let desk = desk_of(&trader);
+    let halted = ran(&desk, &["trading", "status"]).await;
+    assert!(halted.out.contains("disabled: news at noon") && halted.out.contains("trading enable"), "{}", halted.out);
+    let json = ran(&desk, &["trading", "status", "--json"]).await.json();
+    assert_eq!((&json["enabled"], &json["reason"]), (&json!(false), &json!("disabled: news at noon")));
+}
+
+#[tokio::test]
+async fn the_brokers_exit_is_set_and_its_state_said() {
+    let mut trader = holding();
+    let ask = SafeguardAsk::SetExit(PnlExit { loss: Money(dec!(25000)), ..PnlExit::default() });
+    let before = trader.view();
+    trader.record(Record::SafeguardAsked { ask });
+    let asked = trader.view();
+    let SafeguardAsk::SetExit(exit) = ask else { unreachable!() };
+    trader.record(Record::SafeguardTold { told: SafeguardTold::Exit(Some(exit)) });
+    let set = trader.view();
+    let ran_it = ran(&Arc::new(FakeDesk::showing(asked).then(set.clone())), &["backstop", "on", "--yes"]).await;
+    assert_eq!((ran_it.code, ran_it.err.as_str()), (0, ""), "{}", ran_it.out);
+    assert!(ran_it.out.contains("The broker's exit on loss: set, at ₹25,000."), "{}", ran_it.out);
+
+    let shown = ran(&Arc::new(FakeDesk::showing(before)), &["backstop"]).await;
+    assert!(shown.out.contains("The broker's exit on loss: not set."), "{}", shown.out);
+    let json = ran(&Arc::new(FakeDesk::showing(set)), &["backstop", "--json"]).await.json();
+    assert_eq!(json["broker_exit"], json!({"state": "set", "loss": 25000, "reason": null}));
+
+    trader.record(Record::SafeguardFailed { ask, reason: "RMS: not today".into(), refused: true });
+    let refused = ran(&Arc::new(FakeDesk::showing(trader.view())), &["backstop", "on", "--yes"]).await;
+    assert_eq!(refused.code, 1);
+    assert!(refused.err.contains("refused (RMS: not today)"), "{}", refused.err);
 }

@@ -108,7 +108,7 @@ async fn the_status_is_told_line_by_line() {
     for part in [
         "PAPER · market open until 15:40 · 20 Nov 2026 10:42:17 IST",
         "Entries are allowed.",
-        "Day P&L +₹1,462.89 (before charges +₹1,469.00, charges ₹6.11) · available ₹1,37,600",
+        "Day P&L +₹1,462.88 (before charges +₹1,469.00, charges ₹6.12) · available ₹1,37,600",
         "NIFTY 23 Nov 26200 CE  −65    58.20  33.85  +₹1,582.75  MARGIN   #1",
         "#2 NIFTY Long Call    3  marked  0/65",
         "max_trades_per_day",

@@ -6,5 +6,6 @@ mod executing;
 mod importing;
 mod looking;
 mod parsing;
+mod records;
 mod scalping;
 mod stage;

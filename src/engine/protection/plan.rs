@@ -1,18 +1,19 @@
 //! Where stops and targets stand: by the settings, by hand, at breakeven, behind the best price.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 use rust_decimal_macros::dec;
 
 use crate::domain::money::Toward;
-use crate::domain::{Contract, OrderKind, OrderSpec, Price, Quantity, Quote, Side, StrategyStatus, Validity};
+use crate::domain::{Contract, OrderKind, Price, Quantity, Quote, Side, StrategyStatus};
 use crate::engine::command::StopWish;
 use crate::engine::config::ProtectedLegs;
 use crate::engine::effect::{AlertLevel, Effect, Levels};
+use crate::engine::reach::Reach;
 use crate::engine::record::{Owner, Purpose, Record};
 use crate::engine::sabotage::Sabotage;
-use crate::engine::state::{Guard, LotKey, Stop, StopHow, Strategy};
+use crate::engine::state::{LotKey, Stop, StopHow, Strategy};
 use crate::engine::turn::Turn;
 
 /// A stop is at least this far from the average price.
@@ -30,19 +31,18 @@ struct Distances {
 
 impl Turn<'_> {
     /// A position that shall be protected and has no guard yet gets one, as its first fill comes.
-    pub(super) fn plan_guards(&mut self) {
-        let bare = |k: &LotKey| !self.state.guards.contains_key(k) && !self.state.exits.contains_key(k);
-        let lots: Vec<LotKey> =
-            self.state.lots.iter().filter(|(k, l)| !l.net.is_flat() && bare(k)).map(|(k, _)| *k).collect();
-        for key in lots {
-            if self.shall_be_protected(key)
-                && let Some(stop) = self.policy_stop(key)
-            {
-                self.set_stop(key, Some(stop));
-                if let Some(target) = self.policy_target(key) {
-                    let LotKey { owner, contract, product } = key;
-                    self.record(Record::TargetSet { owner, contract, product, target: Some(target) });
-                }
+    pub(super) fn plan_guard(&mut self, key: LotKey) {
+        let held = self.state.lots.get(&key).is_some_and(|l| !l.net.is_flat());
+        let bare = !self.state.guards.contains_key(&key) && !self.state.exits.contains_key(&key);
+        if held
+            && bare
+            && self.shall_be_protected(key)
+            && let Some(stop) = self.policy_stop(key)
+        {
+            self.set_stop(key, Some(stop));
+            if let Some(target) = self.policy_target(key) {
+                let LotKey { owner, contract, product } = key;
+                self.record(Record::TargetSet { owner, contract, product, target: Some(target) });
             }
         }
     }
@@ -122,24 +122,22 @@ impl Turn<'_> {
     }
 
     /// What moves by itself: the settings' stop while the average still changes, breakeven, trailing; and targets met.
-    pub(super) fn move_stops(&mut self) {
-        let guarded: Vec<(LotKey, Guard)> = self.state.guards.iter().map(|(k, g)| (*k, *g)).collect();
-        for (key, guard) in guarded {
-            if self.state.exits.contains_key(&key) {
-                continue;
-            }
-            let quote = self.fresh_quote(&key.contract);
-            if let (Some(target), Some(quote)) = (guard.target, quote)
-                && (self.rests_beside_stop(key, target) || self.meets_target(key, target, &quote))
-            {
-                continue;
-            }
-            if let Some(stop) = guard.stop
-                && let Some(moved) = self.moved(key, stop, quote.as_ref())
-                && moved != stop
-            {
-                self.set_stop(key, Some(moved));
-            }
+    pub(super) fn move_stop(&mut self, key: LotKey) {
+        let Some(guard) = self.state.guards.get(&key).copied() else { return };
+        if self.state.exits.contains_key(&key) {
+            return;
+        }
+        let quote = self.fresh_quote(&key.contract);
+        if let (Some(target), Some(quote)) = (guard.target, quote)
+            && (self.rests_beside_stop(key, target) || self.meets_target(key, target, &quote))
+        {
+            return;
+        }
+        if let Some(stop) = guard.stop
+            && let Some(moved) = self.moved(key, stop, quote.as_ref())
+            && moved != stop
+        {
+            self.set_stop(key, Some(moved));
         }
     }
 
@@ -152,15 +150,8 @@ impl Turn<'_> {
             return false;
         }
         let net = self.state.lots.get(&key).map(|l| l.net).unwrap_or_default();
-        let side = if net.0 > 0 { Side::Sell } else { Side::Buy };
-        let spec = OrderSpec {
-            contract: key.contract,
-            side,
-            quantity: Quantity(net.size().0.min(65)),
-            kind: OrderKind::Limit { price: target },
-            validity: Validity::Day,
-            product: key.product,
-        };
+        let side = net.closing_side();
+        let spec = key.order(side, Quantity(net.size().0.min(65)), OrderKind::Limit { price: target });
         self.place(spec, exit, 5_000);
         true
     }
@@ -212,9 +203,40 @@ impl Turn<'_> {
 
     /// The prices between which nothing is to be decided about what is guarded: their crossing is told at once.
     pub(in crate::engine) fn ask_for_levels(&mut self) {
+        let reach = self.memory.unlevelled.take();
+        if reach == Reach::NOTHING {
+            return;
+        }
+        let before = |contract: &Contract| self.memory.levels.get(contract).copied();
+        let changed: Vec<(Contract, Option<Levels>)> = match reach {
+            Reach::Of { contracts, .. } => {
+                let now = contracts.into_iter().map(|c| (c, self.levels_of(self.state.lots_in(&c)).remove(&c)));
+                now.filter(|(c, levels)| *levels != before(c)).collect()
+            }
+            Reach::All => {
+                let mut now = self.levels_of(self.state.guards.keys().copied());
+                let all: BTreeSet<Contract> = now.keys().chain(self.memory.levels.keys()).copied().collect();
+                let now = all.into_iter().map(|c| (c, now.remove(&c)));
+                now.filter(|(c, levels)| *levels != before(c)).collect()
+            }
+        };
+        if changed.is_empty() {
+            return;
+        }
+        for (contract, levels) in changed {
+            match levels {
+                Some(levels) => self.memory.levels.insert(contract, levels),
+                None => self.memory.levels.remove(&contract),
+            };
+        }
+        self.effect(Effect::Levels(self.memory.levels.clone()));
+    }
+
+    fn levels_of(&self, lots: impl Iterator<Item = LotKey>) -> BTreeMap<Contract, Levels> {
         let mut levels: BTreeMap<Contract, Levels> = BTreeMap::new();
-        for (key, guard) in &self.state.guards {
-            let Some((_, long, tick)) = self.cost(*key) else { continue };
+        for key in lots {
+            let Some(guard) = self.state.guards.get(&key) else { continue };
+            let Some((_, long, tick)) = self.cost(key) else { continue };
             let trail = guard.stop.and_then(|stop| match stop.how {
                 StopHow::Trailing { by } => {
                     let ahead = by.0 + trail_step(by, tick);
@@ -233,10 +255,7 @@ impl Turn<'_> {
                 level.above = level.above.into_iter().chain(stop).min();
             }
         }
-        if levels != self.memory.levels {
-            self.memory.levels.clone_from(&levels);
-            self.effect(Effect::Levels(levels));
-        }
+        levels
     }
 
     /// The trader moves, arms or lifts the stop of what a strategy holds of a contract.

@@ -16,7 +16,10 @@ impl State {
                 self.profile = *profile;
                 self.prefix.clone_from(prefix);
             }
-            Record::Started => self.reconciling_since = Some(at),
+            Record::Started => {
+                self.reconciling_since = Some(at);
+                self.safeguards.restarted();
+            }
             Record::Reconciled => self.reconciling_since = None,
             Record::DayStarted { day } => self.start_day(*day),
             Record::Asked { .. } | Record::Refused { .. } => {}
@@ -70,7 +73,7 @@ impl State {
                 self.correlations.insert(intent.correlation.clone(), intent.id);
                 self.touch(intent.spec.contract, intent.spec.product, at);
                 self.orders.insert(intent.id, Order::new((**intent).clone(), *purpose, at));
-                self.open.insert(intent.id);
+                self.index(intent.id);
             }
             Record::IntentUnplaced { intent, how, reason } => self.unplace(*intent, *how, reason, at),
             Record::OrderSeen { intent, sighting } => self.see(*intent, sighting, at),
@@ -174,6 +177,7 @@ impl State {
                 });
                 self.index_plan(*id);
             }
+            Record::FailurePolicySet { id, policy } => self.with(*id, |s| s.on_failure = *policy),
             Record::PlanPeak { id, peak } => self.with_plan(*id, |p| p.peak = Some(*peak)),
             Record::RuleFired { id, rule, .. } => {
                 self.with_plan(*id, |p| match rule {
@@ -196,9 +200,20 @@ impl State {
                 halt.locked = true;
                 let include_foreign = *include_foreign || self.flatten.as_ref().is_some_and(|f| f.include_foreign);
                 self.flatten = Some(Flatten { started_at: at, include_foreign });
+                self.safeguards.flattening();
             }
-            Record::FlattenEnded => self.flatten = None,
-            Record::Armed => self.halt = None,
+            Record::FlattenEnded => {
+                self.flatten = None;
+                self.safeguards.after_flat = true;
+            }
+            Record::Armed => {
+                self.halt = None;
+                (self.safeguards.after_flat, self.safeguards.arming) = (false, false);
+            }
+            Record::BrokerExitWished { on } => self.safeguards.wished(*on),
+            Record::SafeguardAsked { ask } => self.safeguards.asked(*ask),
+            Record::SafeguardTold { told } => self.safeguards.told(*told),
+            Record::SafeguardFailed { ask, reason, refused } => self.safeguards.failed(*ask, reason, *refused),
             Record::OrderLink { up } => self.order_link_down = !up,
             Record::Store { up } => self.store_down = !up,
         }
@@ -237,12 +252,20 @@ impl State {
         }
     }
 
-    /// Keeps the index of open orders; called where a state changes.
+    /// Keeps the indices of open orders; called where a state changes.
     fn index(&mut self, id: IntentId) {
-        if self.orders.get(&id).is_some_and(|o| o.state.is_open()) {
+        let Some(order) = self.orders.get(&id) else { return };
+        let place = (order.intent.spec.contract, order.intent.spec.product);
+        if order.state.is_open() {
             self.open.insert(id);
-        } else {
-            self.open.remove(&id);
+            self.open_in.entry(place).or_default().insert(id);
+        } else if self.open.remove(&id)
+            && let Some(ids) = self.open_in.get_mut(&place)
+        {
+            ids.remove(&id);
+            if ids.is_empty() {
+                self.open_in.remove(&place);
+            }
         }
     }
 
@@ -289,16 +312,15 @@ impl State {
         order.state = Order::unplaced(how);
         order.reason = Some(reason.to_string());
         order.changed_at = at;
-        let (contract, product, purpose) = (order.intent.spec.contract, order.intent.spec.product, order.purpose);
+        let (key, purpose) = (order.lot_key(), order.purpose);
         self.index(id);
-        self.touch(contract, product, at);
+        self.touch(key.contract, key.product, at);
         if !order_may_trade(how) {
-            self.count_exit_failure(purpose, contract, product, at);
+            self.count_exit_failure(purpose, key, at);
         }
     }
 
-    fn count_exit_failure(&mut self, purpose: Purpose, contract: Contract, product: Product, at: Timestamp) {
-        let key = LotKey { owner: purpose.owner(), contract, product };
+    fn count_exit_failure(&mut self, purpose: Purpose, key: LotKey, at: Timestamp) {
         match purpose {
             Purpose::Exit { .. } => {
                 if let Some(exit) = self.exits.get_mut(&key) {
@@ -319,7 +341,7 @@ impl State {
     fn see(&mut self, id: IntentId, seen: &OrderSighting, at: Timestamp) {
         let Some(order) = self.orders.get_mut(&id) else { return };
         let merged = order.merged(seen);
-        let (contract, product, purpose) = (order.intent.spec.contract, order.intent.spec.product, order.purpose);
+        let (key, purpose) = (order.lot_key(), order.purpose);
         let side = order.intent.spec.side;
         let ended_badly = merged.state == OrderState::Rejected && order.state != OrderState::Rejected;
         let changed = merged.state != order.state || !merged.news.is_zero();
@@ -349,25 +371,25 @@ impl State {
         self.index(id);
         self.order_ids.insert(seen.order_id.clone(), id);
         if changed {
-            self.touch(contract, product, at);
+            self.touch(key.contract, key.product, at);
         }
         if !merged.news.is_zero() {
             self.last_fill_at = Some(at);
-            let key = LotKey { owner: purpose.owner(), contract, product };
             // What was opened elsewhere is the broker's to count: we know neither its cost nor its size.
             if key.owner != Owner::Foreign {
                 self.lots.entry(key).or_default().add(side, merged.news, merged.value);
+                self.lots_by_contract.entry(key.contract).or_default().insert(key);
             }
             self.value_exactly(id);
             if let Some(exit) = self.exits.get_mut(&key) {
                 exit.failures = 0;
             }
         }
-        if rests && let Some(guard) = self.guards.get_mut(&LotKey { owner: purpose.owner(), contract, product }) {
+        if rests && let Some(guard) = self.guards.get_mut(&key) {
             guard.failures = 0;
         }
         if ended_badly {
-            self.count_exit_failure(purpose, contract, product, at);
+            self.count_exit_failure(purpose, key, at);
         }
     }
 
@@ -405,15 +427,16 @@ impl State {
         let exact: Money = order.trades.values().map(|(q, p): &(Quantity, Price)| p.times(*q)).sum();
         let correction = exact - order.value;
         order.value = exact;
-        let spec = order.intent.spec;
-        let key = LotKey { owner: order.purpose.owner(), contract: spec.contract, product: spec.product };
+        let (side, key) = (order.intent.spec.side, order.lot_key());
         if let Some(lot) = self.lots.get_mut(&key) {
-            lot.correct(spec.side, correction);
+            lot.correct(side, correction);
         }
     }
 
     /// Counters are zero again; what is over and flat is left to the journal.
     fn start_day(&mut self, day: jiff::civil::Date) {
+        // The broker's safeguards are good for its day.
+        self.safeguards = super::Safeguards::default();
         self.day = super::DayCounters { date: Some(day), trades: 0, intents: 0 };
         let over: Vec<IntentId> = self.orders.values().filter(|o| !o.state.is_open()).map(|o| o.intent.id).collect();
         for id in over {
@@ -434,10 +457,16 @@ impl State {
             }
         }
         self.lots.retain(|_, lot: &mut Lot| !lot.net.is_flat());
+        self.lots_by_contract.clear();
+        for key in self.lots.keys() {
+            self.lots_by_contract.entry(key.contract).or_default().insert(*key);
+        }
         let held: std::collections::BTreeSet<Owner> = self.lots.keys().map(|k| k.owner).collect();
         self.planned.retain(|id| held.contains(&Owner::Strategy(*id)));
         self.foreign_orders.clear();
-        self.scalper.start_day();
+        for id in self.scalper.start_day() {
+            self.strategies.remove(&id);
+        }
     }
 }
 
@@ -476,6 +505,7 @@ impl Strategy {
             queued_at: None,
             execution: None,
             rules: None,
+            on_failure: None,
             plan: None,
         }
     }

@@ -4,13 +4,20 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::super::record::Owner;
-use crate::domain::{Contract, Money, NetQuantity, Price, Product, Quantity, Side};
+use crate::domain::{Contract, Money, NetQuantity, OrderKind, OrderSpec, Price, Product, Quantity, Side, Validity};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct LotKey {
     pub owner: Owner,
     pub contract: Contract,
     pub product: Product,
+}
+
+impl LotKey {
+    /// An order of the day in this contract and product.
+    pub fn order(&self, side: Side, quantity: Quantity, kind: OrderKind) -> OrderSpec {
+        OrderSpec { contract: self.contract, side, quantity, kind, validity: Validity::Day, product: self.product }
+    }
 }
 
 /// Sums of the fills since the lot was last opened from flat on an earlier day, or ever.
@@ -52,8 +59,7 @@ impl Lot {
     pub fn settle(&mut self, mark: Option<Price>) {
         let Some(price) = mark.or_else(|| self.average()) else { return };
         let quantity = self.net.size();
-        let side = if self.net.0 > 0 { Side::Sell } else { Side::Buy };
-        self.add(side, quantity, price.times(quantity));
+        self.add(self.net.closing_side(), quantity, price.times(quantity));
     }
 
     /// The average price of what is open: of the buys when long, of the sells when short.

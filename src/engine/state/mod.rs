@@ -4,6 +4,7 @@ mod apply;
 mod guards;
 mod lots;
 mod orders;
+mod safeguards;
 mod scalps;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,15 +15,18 @@ use serde::{Deserialize, Serialize};
 pub use guards::{Basis, Guard, Plan, Stop, StopHow};
 pub use lots::{Lot, LotKey};
 pub use orders::{Order, OrderState, Told};
+pub use safeguards::{Safeguard, Safeguards};
 pub use scalps::{Proposal, Received, Scalp, ScalpDay, ScalpPlan, Scalper, SignalFate, TradeState};
 
+use super::config::FailurePolicy;
 use super::record::{Owner, Profile};
-use super::reference::ResolvedLeg;
-use crate::domain::time::Timestamp;
+use super::reference::{Reference, ResolvedLeg};
+use crate::domain::time::{Timestamp, trading_day};
 use crate::domain::{
     BrokerOrderId, Contract, CorrelationId, ExitRules, Funds, IntentId, Money, NetQuantity, OrderSighting,
     PositionSighting, Product, Quantity, Quote, Recommendation, StrategyId, StrategyStatus,
 };
+use crate::options::charges::RawCharges;
 
 /// A recommendation and what has become of it here.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -48,6 +52,8 @@ pub struct Strategy {
     pub execution: Option<Execution>,
     /// Exit rules by the trader's own word; `None`: by the settings.
     pub rules: Option<ExitRules>,
+    /// What happens when a leg fails, by the trader's own word; `None`: by the settings.
+    pub on_failure: Option<FailurePolicy>,
     /// What it goes by since it was executed.
     pub plan: Option<Plan>,
 }
@@ -132,6 +138,8 @@ pub struct State {
     pub orders: BTreeMap<IntentId, Order>,
     /// Of `orders`, those that may still trade.
     pub open: BTreeSet<IntentId>,
+    /// The same, by contract and product.
+    pub open_in: BTreeMap<(Contract, Product), BTreeSet<IntentId>>,
     /// Of `strategies`, those that are marked, deferred or executing.
     pub active: BTreeSet<StrategyId>,
     /// Of `strategies`, those whose exit rules still wait.
@@ -141,6 +149,8 @@ pub struct State {
     /// Working orders that are not ours.
     pub foreign_orders: BTreeMap<BrokerOrderId, OrderSighting>,
     pub lots: BTreeMap<LotKey, Lot>,
+    /// Their keys, by contract.
+    pub lots_by_contract: BTreeMap<Contract, BTreeSet<LotKey>>,
     pub exits: BTreeMap<LotKey, Exit>,
     /// Lots with a stop or a target, and lots that shall have none.
     pub guards: BTreeMap<LotKey, Guard>,
@@ -150,6 +160,7 @@ pub struct State {
     pub marks: BTreeMap<Contract, Quote>,
     pub halt: Option<Halt>,
     pub flatten: Option<Flatten>,
+    pub safeguards: Safeguards,
     /// The start being reconciled; `None` once the books have been compared.
     pub reconciling_since: Option<Timestamp>,
     /// False while the journal cannot be written.
@@ -171,8 +182,8 @@ impl State {
 
     /// What all of our lots in a contract and product sum to.
     pub fn lots_net(&self, contract: &Contract, product: Product) -> NetQuantity {
-        let ours = self.lots.iter().filter(|(k, _)| k.contract == *contract && k.product == product);
-        ours.filter(|(k, _)| k.owner != Owner::Foreign).map(|(_, l)| l.net).sum()
+        let ours = self.lots_in(contract).filter(|k| k.product == product && k.owner != Owner::Foreign);
+        ours.filter_map(|k| self.lots.get(&k)).map(|l| l.net).sum()
     }
 
     /// What the broker has beyond our lots: opened elsewhere.
@@ -200,14 +211,26 @@ impl State {
         self.active.iter().filter_map(|id| self.strategies.get(id))
     }
 
+    /// Those of one contract and product.
     pub fn open_orders_of(&self, contract: Contract, product: Product) -> impl Iterator<Item = &Order> {
-        self.open_orders().filter(move |o| o.intent.spec.contract == contract && o.intent.spec.product == product)
+        let ids = self.open_in.get(&(contract, product)).into_iter().flatten();
+        ids.filter_map(|id| self.orders.get(id))
+    }
+
+    /// Working orders that are not ours, of one contract and product.
+    pub fn foreign_orders_of(&self, contract: Contract, product: Product) -> impl Iterator<Item = &OrderSighting> {
+        self.foreign_orders.values().filter(move |o| o.spec.contract == contract && o.spec.product == product)
     }
 
     /// Our stops of a lot that may still trade, restated into exits or not.
     pub fn stops_of(&self, key: LotKey) -> impl Iterator<Item = &Order> {
         let stop = super::record::Purpose::Protect { owner: key.owner };
         self.open_orders_of(key.contract, key.product).filter(move |o| o.purpose == stop)
+    }
+
+    /// Whose lots there are of a contract, held or closed today.
+    pub fn lots_in(&self, contract: &Contract) -> impl Iterator<Item = LotKey> {
+        self.lots_by_contract.get(contract).into_iter().flatten().copied()
     }
 
     /// What a strategy holds.
@@ -242,5 +265,19 @@ impl State {
     /// contract has no mark.
     pub fn gross_pnl(&self) -> Option<Money> {
         self.lots.iter().map(|(k, l)| l.pnl(self.marks.get(&k.contract).map(Quote::mid))).sum()
+    }
+
+    /// What the orders of one owner have cost, by the tariff of `day`: rounded once.
+    pub fn charges_of(&self, owner: Owner, day: Date, reference: &dyn Reference) -> Money {
+        let filled = self.orders.values().filter(|o| o.purpose.owner() == owner && !o.filled.is_zero());
+        let raw: RawCharges = filled.map(|o| reference.charges(&o.tally(day))).sum();
+        raw.rounded().total()
+    }
+
+    /// What our orders of `day` have cost, by the tariff: added up unrounded and rounded once, as a contract note does.
+    pub fn charges(&self, day: Date, reference: &dyn Reference) -> Money {
+        let of_day = self.orders.values().filter(|o| !o.filled.is_zero() && trading_day(o.changed_at) == day);
+        let raw: RawCharges = of_day.map(|o| reference.charges(&o.tally(day))).sum();
+        raw.rounded().total()
     }
 }

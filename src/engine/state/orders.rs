@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::super::record::{Purpose, Unplaced};
+use super::LotKey;
 use crate::domain::time::Timestamp;
 use crate::domain::{BrokerOrderId, Intent, Money, OrderKind, OrderSighting, OrderSpec, Price, Quantity, SeenStatus};
+use crate::options::charges::OrderTally;
 
 /// `intent → working → filled | rejected | cancelled | expired`; `unknown` when the answer was lost, `lost` when it was
 /// looked for in vain, `not sent` when it certainly never left. *Part filled* is working with a filled quantity.
@@ -107,6 +110,11 @@ impl Order {
         }
     }
 
+    /// The lot that its fills belong to.
+    pub fn lot_key(&self) -> LotKey {
+        LotKey { owner: self.purpose.owner(), contract: self.intent.spec.contract, product: self.intent.spec.product }
+    }
+
     /// What may still fill, at most: a restatement may or may not have been taken.
     pub fn remaining(&self) -> Quantity {
         let told = self.told.map_or(Quantity::ZERO, |t| t.quantity);
@@ -151,6 +159,12 @@ impl Order {
     /// Whether it is told as it was last asked for.
     pub fn is_as_asked(&self, seen: &OrderSpec) -> bool {
         seen.kind == self.kind && seen.quantity == self.quantity
+    }
+
+    /// The order as the tariff of `day` sees it: what has filled so far.
+    pub fn tally(&self, day: Date) -> OrderTally {
+        let OrderSpec { contract, product, side, .. } = self.intent.spec;
+        OrderTally { contract, product, side, date: day, turnover: self.value }
     }
 
     /// Whether the trade book has confirmed every fill, so that `value` is exact.

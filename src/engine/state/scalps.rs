@@ -253,11 +253,13 @@ impl Scalper {
         }
     }
 
-    /// What is over is left to the journal.
-    pub(super) fn start_day(&mut self) {
+    /// What is over is left to the journal. The scalps that are.
+    pub(super) fn start_day(&mut self) -> Vec<StrategyId> {
         self.day = ScalpDay::default();
+        let over: Vec<StrategyId> = self.scalps.iter().filter(|(_, s)| !s.is_open()).map(|(id, _)| *id).collect();
         self.scalps.retain(|_, s| s.is_open());
         self.signals.retain(|_, s| s.fate.is_none());
         self.keys.retain(|_, id| self.signals.contains_key(id));
+        over
     }
 }

@@ -12,7 +12,7 @@ use crate::domain::*;
 use crate::engine::command::{Command, Origin, Reply};
 use crate::engine::effect::Effect;
 use crate::engine::record::{Owner, Profile, Record};
-use crate::engine::reference::{Reference, ResolvedLeg};
+use crate::engine::reference::{OrderTally, RawCharges, Reference, ResolvedLeg};
 use crate::engine::state::{LotKey, Order};
 use crate::engine::{Engine, EngineConfig, Event, State};
 
@@ -21,6 +21,8 @@ pub const ACCOUNT: AccountId = AccountId(1);
 /// One listed expiry of NIFTY, open or closed as the test says.
 pub struct Market {
     pub open: bool,
+    /// Its options are on a share, not on an index.
+    pub shares: bool,
 }
 
 pub fn expiry() -> Date {
@@ -57,7 +59,7 @@ impl Reference for Market {
         None
     }
     fn instrument(&self, contract: &Contract) -> Option<Instrument> {
-        Some(listed(*contract))
+        (contract.kind != ContractKind::Index || !self.shares).then(|| listed(*contract))
     }
     fn underlying(&self, symbol: Symbol) -> Option<Contract> {
         Some(Contract::index(Exchange::Nse, symbol))
@@ -75,8 +77,8 @@ impl Reference for Market {
         let strike = nearest_strike(&strikes, spot, right).ok_or("not at the money")?;
         Ok(listed(Contract::option(Exchange::Nse, symbol, expiry(), strike, right)))
     }
-    fn charges(&self, _: &Contract, _: Side, _: Money, _: Date) -> Money {
-        Money(dec!(20))
+    fn charges(&self, _: &OrderTally) -> RawCharges {
+        RawCharges { brokerage: Money(dec!(20)), ..RawCharges::default() }
     }
 }
 
@@ -108,7 +110,7 @@ impl Desk {
         state.apply(&created, now);
         let mut desk = Self {
             engine: Engine::new(config, state),
-            market: Market { open: true },
+            market: Market { open: true, shares: false },
             now,
             journal: vec![(now, created)],
             effects: Vec::new(),

@@ -3,9 +3,10 @@
 use rust_decimal_macros::dec;
 
 use super::desk::*;
-use crate::domain::time::after_ms;
+use crate::domain::time::{after_ms, from_ist};
 use crate::domain::*;
-use crate::engine::command::Command;
+use crate::engine::command::{Command, Reply};
+use crate::engine::config::FailurePolicy;
 use crate::engine::effect::Effect;
 use crate::engine::event::{Event, PlaceOutcome};
 use crate::engine::state::{OrderState, Phase};
@@ -95,6 +96,80 @@ fn when_the_chase_is_exhausted_what_has_filled_is_exited_and_the_strategy_fails(
     assert_eq!(desk.status(id), StrategyStatus::Failed);
     assert!(desk.state().strategies[&id].reason.as_deref().unwrap().contains("did not fill"));
     desk.assert_folds();
+}
+
+#[test]
+fn with_a_band_the_chase_has_a_last_step_at_the_market_and_then_unwinds() {
+    let mut desk = Desk::open();
+    let id = desk.import(&SPREAD);
+    desk.ask(Command::Mark { ids: vec![id], priority: None, notes: None });
+    let policy = Some(FailurePolicy::MarketWithBand);
+    assert!(!desk.ask(Command::SetFailurePolicy { id, policy }).is_refused());
+    desk.ask(Command::Execute { ids: vec![id] });
+    desk.quote(&[26_000, 26_100]);
+    let hedge = desk.last_placed();
+    desk.accept(&hedge);
+    let cap = Price(dec!(100.50) + dec!(10.05));
+    let last = |desk: &mut Desk, ms: i64| {
+        desk.now = after_ms(desk.now, ms);
+        desk.quote(&[26_000, 26_100]);
+        let kind = desk.order(&hedge).kind;
+        desk.accept(&Intent { spec: OrderSpec { kind, ..hedge.spec }, ..hedge.clone() });
+        kind.price().unwrap()
+    };
+    assert!(last(&mut desk, 10_001) <= cap, "within the chase's own cap");
+    assert_eq!((last(&mut desk, 2_100), desk.cancels()), (Price(dec!(115.55)), 0), "15 % through the offer");
+    last(&mut desk, 4_001);
+    assert_eq!(desk.cancels(), 1, "that was the last step");
+    desk.see(&hedge, SeenStatus::Cancelled, 0, None);
+    desk.read_books();
+    assert_eq!(desk.status(id), StrategyStatus::Failed);
+    desk.assert_folds();
+}
+
+#[test]
+fn a_strategy_can_have_its_own_policy_for_a_leg_that_fails() {
+    let mut desk = Desk::open();
+    let id = desk.import(&SPREAD);
+    desk.ask(Command::SetFailurePolicy { id, policy: Some(FailurePolicy::Hold) });
+    desk.ask(Command::Mark { ids: vec![id], priority: None, notes: None });
+    let Reply::Previews { previews } = desk.ask(Command::Preview { ids: vec![id] }) else { panic!("no preview") };
+    assert!(previews[0].warnings.iter().any(|w| w.contains("you decide")), "{:?}", previews[0].warnings);
+    desk.ask(Command::Execute { ids: vec![id] });
+    desk.quote(&[26_000, 26_100]);
+    let hedge = desk.last_placed();
+    desk.see(&hedge, SeenStatus::Rejected, 0, None);
+    let held = desk.state().strategies[&id].execution.as_ref().map(|e| e.phase.clone());
+    assert!(matches!(held, Some(Phase::Held(_))), "{held:?}: the settings would have unwound");
+    desk.assert_folds();
+}
+
+#[test]
+fn on_its_last_day_a_contract_is_entered_only_until_it_is_settled() {
+    let mut desk = Desk::open();
+    let id = desk.import(&SPREAD);
+    desk.ask(Command::Mark { ids: vec![id], priority: None, notes: None });
+    for (hour, minute, refused) in [(15, 14, false), (15, 15, true)] {
+        desk.now = from_ist(expiry().at(hour, minute, 0, 0));
+        let Reply::Previews { previews } = desk.ask(Command::Preview { ids: vec![id] }) else { panic!("no preview") };
+        let told = |all: &[String]| all.iter().any(|w| w.contains("expires today"));
+        assert_eq!((told(&previews[0].refusals), told(&previews[0].warnings)), (refused, !refused), "{previews:?}");
+    }
+}
+
+#[test]
+fn what_is_settled_by_delivery_is_not_entered_in_its_last_days() {
+    let mut desk = Desk::open();
+    desk.market.shares = true;
+    let id = desk.import(&SPREAD);
+    desk.ask(Command::Mark { ids: vec![id], priority: None, notes: None });
+    for (days_before, refused) in [(2, false), (1, true), (0, true)] {
+        let day = expiry().checked_sub(jiff::Span::new().days(days_before)).unwrap();
+        desk.now = from_ist(day.at(10, 0, 0, 0));
+        let Reply::Previews { previews } = desk.ask(Command::Preview { ids: vec![id] }) else { panic!("no preview") };
+        let told = previews[0].refusals.iter().any(|r| r.contains("delivery of the shares"));
+        assert_eq!(told, refused, "{days_before} days before: {:?}", previews[0].refusals);
+    }
 }
 
 #[test]

@@ -265,3 +265,93 @@ fn an_order_from_elsewhere_that_stands_in_the_way_of_an_exit_is_cancelled() {
     let cover = desk.last_placed();
     assert_eq!((cover.spec.side, cover.spec.quantity), (Side::Buy, Quantity(65)));
 }
+
+#[test]
+fn what_is_left_alone_is_reported_by_name_quantity_and_product_rather_than_called_flat() {
+    let mut desk = Desk::open();
+    desk.ask(Command::Flatten { include_foreign: false });
+    let resting = OrderSighting {
+        correlation: None,
+        order_id: BrokerOrderId("999".into()),
+        spec: OrderSpec {
+            contract: call(26_200),
+            side: Side::Sell,
+            quantity: Quantity(130),
+            kind: OrderKind::Limit { price: Price(90.into()) },
+            validity: Validity::Day,
+            product: Product::Margin,
+        },
+        filled: Quantity(65),
+        average: None,
+        status: SeenStatus::Working,
+        reason: None,
+        updated: None,
+    };
+    for _ in 0..2 {
+        desk.pass(10);
+        let asked_at = desk.now;
+        desk.pass(5);
+        desk.tell(Event::OrdersRead { account: ACCOUNT, asked_at, orders: vec![resting.clone()] });
+        let positions = vec![position(call(26_000), Product::Intraday, NetQuantity(-65))];
+        desk.tell(Event::PositionsRead { account: ACCOUNT, asked_at, positions });
+    }
+    assert!(desk.state().flatten.is_none());
+    let told = desk.effects.iter().find_map(|e| match e {
+        Effect::Alert { text, .. } if text.starts_with("Flat but for") => Some(text.clone()),
+        _ => None,
+    });
+    let told = told.expect("it is said");
+    for part in [call(26_000).label(), "-65 INTRADAY".into(), call(26_200).label(), "order SELL 65".into()] {
+        assert!(told.contains(&part), "{part}: {told}");
+    }
+}
+
+#[test]
+fn an_order_in_transit_is_cancelled_as_soon_as_it_can_be() {
+    let mut desk = Desk::open();
+    executing(&mut desk, &SPREAD);
+    let entry = desk.last_placed();
+    desk.see(&entry, SeenStatus::Transit, 0, None);
+    desk.ask(Command::Flatten { include_foreign: false });
+    desk.pass(1_000);
+    assert_eq!(desk.cancels(), 0, "the broker would refuse it");
+    desk.see(&entry, SeenStatus::Working, 0, None);
+    assert_eq!(desk.cancels(), 1);
+    desk.read_books();
+    assert!(desk.state().flatten.is_some(), "its end is awaited");
+    desk.see(&entry, SeenStatus::Cancelled, 0, None);
+    for _ in 0..2 {
+        desk.pass(10);
+        desk.read_books();
+    }
+    assert!(desk.state().flatten.is_none());
+}
+
+#[test]
+fn flatten_ends_flat_without_feed_order_link_and_journal_in_the_middle_of_an_execution() {
+    let mut desk = Desk::open();
+    let id = executing(&mut desk, &SPREAD);
+    let hedge = desk.last_placed();
+    desk.fill(&hedge, 65);
+    let short = desk.last_placed();
+    desk.accept(&short);
+    // No quote comes any more: the exit is a market order, which the broker protects.
+    desk.now = after_ms(desk.now, 4_000);
+    desk.tell(Event::OrderLink { up: false });
+    desk.tell(Event::Store { up: false });
+    desk.ask(Command::Flatten { include_foreign: false });
+    desk.see(&short, SeenStatus::Cancelled, 0, None);
+    for _ in 0..8 {
+        desk.now = after_ms(desk.now, 1_000);
+        desk.read_books();
+    }
+    let exit = desk.last_placed();
+    assert_eq!((exit.spec.side, exit.spec.contract, exit.spec.kind), (Side::Sell, call(26_000), OrderKind::Market));
+    desk.fill(&exit, 65);
+    for _ in 0..2 {
+        desk.pass(10);
+        desk.read_books();
+    }
+    assert!(desk.state().flatten.is_none());
+    assert_eq!((desk.net(id, 26_000), desk.status(id)), (0, StrategyStatus::Failed));
+}

@@ -1,5 +1,6 @@
 //! The engine's rules, told as short stories at a desk with a scripted broker.
 
+mod clock;
 mod desk;
 mod entry;
 mod exit;
@@ -9,4 +10,5 @@ mod protect;
 mod rehearsing;
 mod restart;
 mod rules;
+mod safeguards;
 mod scalp;

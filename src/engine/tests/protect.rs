@@ -365,3 +365,56 @@ fn a_hedge_gets_no_stop_and_with_shorts_protected_the_short_does() {
     let reply = desk.ask(Command::SetStop { id, leg: Some(1), stop: wish });
     assert!(matches!(reply, Reply::Refused { reason } if reason.contains("naked")));
 }
+
+#[test]
+fn a_fill_of_ours_that_was_taken_for_somebody_elses_is_left_to_its_stop() {
+    let mut desk = Desk::open();
+    executing(&mut desk, &LONG);
+    let entry = desk.last_placed();
+    desk.see(&entry, SeenStatus::Transit, 0, None);
+    // The broker's position book is faster than the news of the fill, and the trader closes what it shows.
+    let asked_at = after_ms(desk.now, 1);
+    desk.now = after_ms(desk.now, 5);
+    let positions = vec![position(call(26_000), Product::Margin, NetQuantity(130))];
+    desk.tell(Event::PositionsRead { account: ACCOUNT, asked_at, positions });
+    desk.ask(Command::ClosePosition { contract: call(26_000), product: Product::Margin });
+    assert_eq!(desk.state().exits.len(), 1);
+    desk.fill(&entry, 130);
+    desk.read_books();
+    let stop = stops(&desk).last().expect("a stop was sent").clone();
+    desk.accept(&stop);
+    desk.pass(10);
+    desk.read_books();
+    assert!(desk.state().exits.is_empty(), "{:?}", desk.state().exits);
+    assert_eq!((desk.last_placed().id, desk.order(&stop).resting()), (stop.id, Quantity(130)));
+}
+
+#[test]
+fn the_time_without_a_stop_does_not_begin_anew_when_orders_of_others_come_and_go() {
+    let mut desk = Desk::open();
+    let id = executing(&mut desk, &LONG);
+    let entry = desk.last_placed();
+    desk.fill(&entry, 130);
+    desk.read_books();
+    assert_eq!(stops(&desk).len(), 1, "sent, and never answered");
+    desk.pass(9_000);
+    let elsewhere = OrderSighting {
+        correlation: None,
+        order_id: BrokerOrderId("999".into()),
+        spec: OrderSpec { side: Side::Sell, ..entry.spec },
+        filled: Quantity::ZERO,
+        average: None,
+        status: SeenStatus::Working,
+        reason: None,
+        updated: None,
+    };
+    desk.book.insert("999".into(), elsewhere.clone());
+    desk.read_books();
+    desk.pass(10);
+    desk.book.insert("999".into(), OrderSighting { status: SeenStatus::Cancelled, ..elsewhere });
+    desk.read_books();
+    desk.pass(5_000);
+    assert!(desk.state().exits.is_empty());
+    desk.pass(1_000);
+    assert!(desk.state().exits.contains_key(&key(id)), "15 s are over");
+}

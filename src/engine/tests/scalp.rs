@@ -595,3 +595,17 @@ fn the_signal_and_its_first_order_are_one_commit() {
     let intent = desk.journal.iter().position(|(_, r)| matches!(r, Record::IntentMade { .. })).unwrap();
     assert!(at < intent && desk.journal[at].0 == desk.journal[intent].0);
 }
+
+#[test]
+fn the_scalps_of_yesterday_are_left_to_the_journal() {
+    let mut desk = desk(setup());
+    let (_, stop) = resting(&mut desk);
+    desk.see(&stop, SeenStatus::Filled, 65, Some(Price(dec!(90))));
+    desk.read_books();
+    assert_eq!(desk.state().strategies.len(), 1);
+    desk.now = from_ist(date(2026, 11, 21).at(8, 30, 0, 0));
+    desk.pass(1);
+    assert!(desk.state().strategies.is_empty() && desk.state().scalper.signals.is_empty());
+    assert_eq!(desk.state().scalper.day.losses_in_a_row, 0);
+    desk.assert_folds();
+}

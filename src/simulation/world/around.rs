@@ -13,8 +13,11 @@ use crate::engine::{Command, Event};
 use crate::exchange::NewOrder;
 use crate::simulation::broker::ACCOUNT;
 use crate::simulation::checks::Checked;
+use crate::simulation::dice::Dice;
+use crate::simulation::disturbance::{Disturbance, Kind};
 use crate::simulation::listing;
 use crate::simulation::text::cut;
+use crate::simulation::weather::Span;
 
 impl World {
     pub(super) fn second(&mut self) -> Checked {
@@ -22,37 +25,52 @@ impl World {
         self.deliver_quotes();
         if let Some(desk) = &self.desk {
             self.checks.stop_cover(desk.state(), self.now, self.exchange.is_open())?;
+            self.checks.scalps_are_left(desk.state(), self.now, self.exchange.is_open())?;
         }
         if self.clear_since.is_some() {
             return self.end_when_quiet();
         }
         let f = self.faults;
-        if self.dice.chance(f.link_down) && self.link_up {
+        if self.link_up
+            && let Some(ms) = self.strikes(Kind::Link, f.link_down, f.link_down_ms)
+        {
             self.set_link(false);
-            let ms = self.dice.between(f.link_down_ms);
             self.after(ms, Happening::Link { up: true });
         }
-        if self.dice.chance(f.feed_dead) {
-            let ms = self.dice.between(f.feed_dead_ms);
+        if let Some(ms) = self.strikes(Kind::Feed, f.feed_dead, f.feed_dead_ms) {
             self.feed_dead_until = after_ms(self.now, ms);
+            self.note(|| format!("=== no quotes for {ms} ms"));
         }
-        if self.dice.chance(f.logged_out) {
-            let ms = self.dice.between(f.logged_out_ms);
+        if let Some(ms) = self.strikes(Kind::Token, f.logged_out, f.logged_out_ms) {
             self.logged_out_until = after_ms(self.now, ms);
-            self.note(|| "=== logged out for a while".into());
+            self.note(|| format!("=== logged out for {ms} ms"));
         }
-        if self.dice.chance(f.cut_off) {
-            let ms = self.dice.between(f.cut_off_ms);
+        if let Some(ms) = self.strikes(Kind::Network, f.cut_off, f.cut_off_ms) {
             self.cut_off_until = after_ms(self.now, ms);
-            self.note(|| "=== cut off for a while".into());
+            self.note(|| format!("=== cut off for {ms} ms"));
         }
-        if self.dice.chance(f.foreign) {
-            self.somebody_trades()?;
+        let (what, mut dice) = self.chance(Kind::Elsewhere);
+        if dice.chance(f.foreign) && self.disturbances.happens(what) {
+            self.somebody_trades(&mut dice)?;
         }
-        if self.dice.chance(f.crash) {
-            return self.crash();
+        self.somebody_signals();
+        match self.strikes(Kind::Kill, f.crash, f.down_ms) {
+            Some(down_ms) => self.crash(down_ms),
+            None => Ok(()),
         }
-        Ok(())
+    }
+
+    /// The next chance of a kind of disturbance, and its dice.
+    pub(super) fn chance(&mut self, kind: Kind) -> (Disturbance, Dice) {
+        let ms = self.now.as_millisecond() - self.hours.start().as_millisecond();
+        let what = self.disturbances.next(kind, (ms / 1_000) as u32);
+        (what, Dice::of(self.seed, what))
+    }
+
+    /// How long a disturbance lasts, if this chance (in a thousand) brings one.
+    pub(super) fn strikes(&mut self, kind: Kind, rate: u32, span: Span) -> Option<i64> {
+        let (what, mut dice) = self.chance(kind);
+        (dice.chance(rate) && self.disturbances.happens(what)).then(|| dice.between(span))
     }
 
     fn deliver_quotes(&mut self) {
@@ -72,15 +90,15 @@ impl World {
     }
 
     /// An order on the account from elsewhere, in contracts that no strategy of ours uses.
-    fn somebody_trades(&mut self) -> Checked {
-        let away = if self.dice.chance(500) { 550 } else { -600 };
+    fn somebody_trades(&mut self, dice: &mut Dice) -> Checked {
+        let away = if dice.chance(500) { 550 } else { -600 };
         let right = if away > 0 { OptionRight::Call } else { OptionRight::Put };
         let strike = Price((listing::SPOT + away).into());
         let contract = Contract::option(Place::Nse, self.symbol, listing::expiry(), strike, right);
         let Some(quote) = self.exchange.quote(&contract) else { return Ok(()) };
-        let side = if self.dice.chance(500) { Side::Buy } else { Side::Sell };
+        let side = if dice.chance(500) { Side::Buy } else { Side::Sell };
         // Half of them rest in the book.
-        let kind = match (self.dice.chance(500), side, quote.bid) {
+        let kind = match (dice.chance(500), side, quote.bid) {
             (true, Side::Buy, Some(bid)) => OrderKind::Limit { price: bid },
             _ => OrderKind::Market,
         };
@@ -93,12 +111,21 @@ impl World {
     }
 
     pub(super) fn press(&mut self) {
+        let (what, dice) = self.chance(Kind::Key);
         let Some(desk) = &self.desk else { return };
-        let command = self.trader.press(desk.state());
+        if !self.disturbances.happens(what) {
+            return;
+        }
+        let command = self.trader.press(desk.state(), dice);
         self.command(command);
     }
 
     pub(super) fn command(&mut self, command: Command) {
+        self.report.keys += 1;
+        self.ask(command, Origin::Screen);
+    }
+
+    pub(super) fn ask(&mut self, command: Command, origin: Origin) {
         let Some(desk) = &self.desk else { return };
         let mut concerned: BTreeSet<Contract> = BTreeSet::new();
         if matches!(command, Command::Execute { .. } | Command::Preview { .. }) && self.now >= self.feed_dead_until {
@@ -106,12 +133,15 @@ impl World {
                 concerned.extend(s.legs.iter().map(|l| l.instrument.contract));
             }
         }
+        let signals = matches!(command, Command::Signal { .. } | Command::DecideSignal { .. });
+        if signals && self.now >= self.feed_dead_until {
+            concerned.extend(self.near_the_money());
+        }
         let id = CommandId(self.next_command);
         self.next_command += 1;
-        self.report.keys += 1;
         self.note(|| format!("key {id} {}", cut(format!("{command:?}"), 200)));
         let quotes = self.quotes(&concerned.into_iter().collect::<Vec<_>>());
         self.checks.asked(id);
-        self.tell(Event::Command { id, origin: Origin::Screen, command, quotes });
+        self.tell(Event::Command { id, origin, command, quotes });
     }
 }

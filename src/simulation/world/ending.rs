@@ -3,10 +3,10 @@
 use super::{Happening, World};
 use crate::domain::time::after_ms;
 use crate::engine::Command;
-use crate::exchange::{OrderView, TradeView};
+use crate::exchange::OrderView;
 use crate::gateway::Desk;
 use crate::simulation::broker::ACCOUNT;
-use crate::simulation::checks::{Checked, Checks, PREFIX, broken, bytes};
+use crate::simulation::checks::{Books, Checked, Checks, PREFIX, broken, bytes};
 use crate::simulation::listing::Hours;
 use crate::simulation::report::Invariant;
 use crate::simulation::weather::Faults;
@@ -95,8 +95,12 @@ impl World {
         for batch in self.remember_all(&mut desk)? {
             self.disk.spill(&batch);
         }
-        let trades: Vec<_> = self.exchange.trades(ACCOUNT).iter().map(TradeView::sighting).collect();
-        self.checks.at_rest(desk.state(), (self.hours != Hours::NewDay).then_some(&trades), self.exchange.is_open())?;
+        let books = Books {
+            trades: self.exchange.trades(ACCOUNT),
+            positions: self.exchange.positions(ACCOUNT),
+            whole: self.hours != Hours::NewDay,
+        };
+        self.checks.at_rest(desk.state(), &books, &self.listing, self.exchange.is_open())?;
         let state = desk.state();
         let locked = state.flatten.is_none() && state.halt.as_ref().is_some_and(|h| h.locked);
         let open = self.checks.open_at_exchange(false);

@@ -4,14 +4,18 @@ mod around;
 mod ending;
 mod network;
 mod process;
+mod signals;
+#[cfg(test)]
+mod tests;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal_macros::dec;
 
 use super::checks::{Broken, Checked, Checks, PREFIX, broken};
 use super::dice::{Dice, Stream};
 use super::disk::Disk;
+use super::disturbance::{Disturbance, Disturbances, Kind, minimal};
 use super::listing::{self, Hours, Listing};
 use super::report::{Invariant, Report, Violation};
 use super::text::{seen_text, short};
@@ -28,8 +32,6 @@ use crate::gateway::{Answer, Batch, Call, CallId, Desk};
 const ACTIVE_SECONDS: (i64, i64) = (40, 120);
 /// Steps within one virtual second that nothing explains.
 const BUSY: u32 = 600;
-/// Lines kept of what happened before a violation.
-const TAIL: usize = 20_000;
 
 /// Something that happens at an instant.
 #[derive(Clone, Debug)]
@@ -39,6 +41,7 @@ enum Happening {
         life: u32,
         id: CallId,
         call: Call,
+        fate: network::Fate,
     },
     Answered {
         life: u32,
@@ -92,8 +95,7 @@ pub struct World {
     queue: BTreeMap<(Timestamp, u64), Happening>,
     next: u64,
     dice: Dice,
-    network: Dice,
-    disk_dice: Dice,
+    disturbances: Disturbances,
     exchange: Exchange,
     listing: Listing,
     symbol: Symbol,
@@ -110,14 +112,22 @@ pub struct World {
     next_command: u64,
     clear_since: Option<Timestamp>,
     last_key: bool,
+    last_signal: Option<crate::domain::Signal>,
     quiet_since: Option<Timestamp>,
+    config: EngineConfig,
     checks: Checks,
     report: Report,
     tricks: Tricks,
-    trace: Option<VecDeque<String>>,
-    /// Lines of it that are kept.
-    tail: usize,
+    trace: Option<Vec<String>>,
     done: bool,
+}
+
+/// What is played: a seed in a weather, with all that disturbs it or with nothing but these.
+#[derive(Clone, Debug)]
+pub struct Play {
+    pub seed: u64,
+    pub weather: Weather,
+    pub only: Option<BTreeSet<Disturbance>>,
 }
 
 /// Runs one seed to its end.
@@ -128,51 +138,71 @@ pub fn run(seed: u64, weather: Weather) -> Result<Report, Box<Violation>> {
 /// What the desk of this seed has in its journal in the end, for those who keep it on a real disk.
 pub fn journal(seed: u64, weather: Weather) -> Result<Vec<(Timestamp, Record)>, Box<Violation>> {
     run(seed, weather)?;
-    let mut world = World::new(seed, weather, Tricks::default());
+    let mut world = World::new(&Play { seed, weather, only: None }, Tricks::default());
     // It has just ended well, and it goes the same way.
     let _ = world.play();
     Ok(world.disk.into_journal())
 }
 
 /// The same, with a line for everything that happens.
-pub fn traced(seed: u64, weather: Weather) -> (Vec<String>, Result<Report, Box<Violation>>) {
-    let mut world = World::new(seed, weather, Tricks::default());
-    world.trace = Some(VecDeque::new());
-    world.tail = usize::MAX;
+pub fn traced(play: &Play) -> (Vec<String>, Result<Report, Broken>) {
+    let mut world = World::new(play, Tricks::default());
+    world.trace = Some(Vec::new());
     let played = world.play();
-    let lines = world.trace.take().map(Vec::from).unwrap_or_default();
-    let ended = played.map(|()| world.report.clone()).map_err(|Broken { invariant, detail }| {
-        let tail = lines.clone();
-        Box::new(Violation { seed, weather, invariant, at: world.now, detail, tail })
-    });
-    (lines, ended)
+    (world.trace.take().unwrap_or_default(), played.map(|()| world.report))
 }
 
 /// The same with something broken on purpose.
 pub(super) fn run_with(seed: u64, weather: Weather, tricks: Tricks) -> Result<Report, Box<Violation>> {
-    match World::new(seed, weather, tricks).into_report() {
-        Ok(report) => Ok(report),
-        Err(_) => {
-            // The same again, taking notes: it goes the same way to the same end.
-            let mut again = World::new(seed, weather, tricks);
-            again.trace = Some(VecDeque::new());
-            let result = again.play();
-            let Broken { invariant, detail } = result.err().unwrap_or(Broken {
-                invariant: Invariant::FoldIsState,
-                detail: "the run did not repeat itself: something depends on more than the seed".into(),
-            });
-            let tail = again.trace.take().map(Vec::from).unwrap_or_default();
-            Err(Box::new(Violation { seed, weather, invariant, at: again.now, detail, tail }))
-        }
+    let mut world = World::new(&Play { seed, weather, only: None }, tricks);
+    match world.play() {
+        Ok(()) => Ok(world.report),
+        Err(broken) => Err(Box::new(explained(seed, weather, tricks, &broken, world.disturbances.met()))),
     }
 }
 
+/// The first promise that a run with something broken on purpose breaks.
+#[cfg(test)]
+pub(super) fn first_broken(seed: u64, weather: Weather, tricks: Tricks) -> Result<Report, Broken> {
+    let mut world = World::new(&Play { seed, weather, only: None }, tricks);
+    world.play().map(|()| world.report)
+}
+
+/// What is broken by this play, and when.
+#[cfg(test)]
+pub(super) fn again(play: &Play, tricks: Tricks) -> Option<(Invariant, Timestamp)> {
+    let mut world = World::new(play, tricks);
+    world.play().err().map(|broken| (broken.invariant, world.now))
+}
+
+/// A broken promise with as few disturbances as it takes, and what happened to the orders it is about.
+fn explained(seed: u64, weather: Weather, tricks: Tricks, broken: &Broken, met: &BTreeSet<Disturbance>) -> Violation {
+    let world = |only: &BTreeSet<Disturbance>| World::new(&Play { seed, weather, only: Some(only.clone()) }, tricks);
+    let still = |only: &BTreeSet<Disturbance>| {
+        let mut world = world(only);
+        let again = world.play().err().filter(|again| again.invariant == broken.invariant);
+        again.map(|_| world.disturbances.met().clone())
+    };
+    let only = minimal(met.clone(), still);
+    let mut again = world(&only);
+    again.trace = Some(Vec::new());
+    let ended = again.play().err().unwrap_or_else(|| Broken {
+        invariant: Invariant::FoldIsState,
+        detail: "the run did not repeat itself: something depends on more than the seed".into(),
+    });
+    let tail = again.trace.take().map(|lines| again.checks.concerning(&ended.detail, lines)).unwrap_or_default();
+    let Broken { invariant, detail } = ended;
+    Violation { seed, weather, invariant, at: again.now, detail, only, tail }
+}
+
 impl World {
-    pub(super) fn new(seed: u64, weather: Weather, tricks: Tricks) -> Self {
+    pub(super) fn new(play: &Play, tricks: Tricks) -> Self {
+        let Play { seed, weather, only } = play.clone();
+        let mut disturbances = Disturbances::only(only);
         let hours = Hours::of(seed, weather);
         let now = hours.start();
         let mut dice = Dice::new(seed, Stream::World);
-        let faults = weather.faults();
+        let faults = disturbed(weather.faults(), &mut disturbances);
         let symbol = listing::symbol();
         let config = ExchangeConfig {
             seed,
@@ -191,6 +221,7 @@ impl World {
         };
         let exchange = Exchange::new(config, now);
         let listing = Listing::of(&exchange, hours);
+        let config = config_of(seed, hours);
         let mut world = Self {
             seed,
             hours,
@@ -199,8 +230,7 @@ impl World {
             queue: BTreeMap::new(),
             next: 0,
             dice,
-            network: Dice::new(seed, Stream::Network),
-            disk_dice: Dice::new(seed, Stream::Disk),
+            disturbances,
             exchange,
             listing,
             symbol,
@@ -216,15 +246,15 @@ impl World {
             next_command: 1,
             clear_since: None,
             last_key: false,
+            last_signal: None,
             quiet_since: None,
-            checks: Checks::default(),
+            checks: Checks::new(config.clone()),
+            config,
             report: Report::default(),
             tricks,
             trace: None,
-            tail: TAIL,
             done: false,
         };
-        world.checks = Checks::new(world.config());
         let created = Record::Created { profile: Profile::Paper, prefix: PREFIX.into() };
         world.disk.spill(&Batch { seq: 1, records: std::sync::Arc::new(vec![(now, created)]) });
         let active = world.dice.between(ACTIVE_SECONDS) * 1_000;
@@ -235,63 +265,10 @@ impl World {
         world
     }
 
-    fn config(&self) -> EngineConfig {
-        let mut config = EngineConfig::default();
-        config.limits.capital = Money(dec!(10_000_000));
-        config.limits.max_daily_loss = Money(dec!(2_000_000));
-        config.limits.max_trades_per_day = 200;
-        config.limits.max_open_lots = Lots(if self.seed % 5 < 2 { 9 } else { 24 });
-        config.limits.allow_unlimited_loss = self.seed.is_multiple_of(2);
-        // Short enough for a run to see it happen.
-        config.execution.timeout_ms = 15_000;
-        config.execution.step_ms = 1_000;
-        if self.seed.is_multiple_of(3) {
-            config.execution.on_failure = crate::engine::config::FailurePolicy::Hold;
-        }
-        self.follow(&mut config);
-        config.kill_switch.one_press = false;
-        config
-    }
-
-    /// Stops and rules of all kinds, by the seed.
-    fn follow(&self, config: &mut EngineConfig) {
-        let p = &mut config.protection;
-        match self.seed % 7 {
-            0 => p.breakeven_at_pct = Some(dec!(5)),
-            1 => p.trail_pct = Some(dec!(15)),
-            2 => p.target_pct = Some(dec!(15)),
-            3 => p.stop_pct = dec!(10),
-            _ => {}
-        }
-        if self.seed % 5 == 3 {
-            p.legs = crate::engine::config::ProtectedLegs::Shorts;
-        }
-        if self.seed % 4 == 1 {
-            p.order = crate::engine::config::StopOrder::StopMarket;
-        }
-        let rules = &mut config.rules;
-        rules.take_stated = self.seed.is_multiple_of(2);
-        match self.seed % 6 {
-            0 => rules.default.target_pct = Some(dec!(8)),
-            1 => rules.default.stop_pct = Some(dec!(12)),
-            2 => (rules.default.trail_after_pct, rules.default.trail_by_pct) = (Some(dec!(3)), Some(dec!(4))),
-            3 => rules.default.short_delta = Some(dec!(0.45)),
-            4 => {
-                let step = |profit_pct, close_pct| ScaleStep { profit_pct, close_pct };
-                rules.default.scale = vec![step(dec!(2), dec!(50)), step(dec!(6), dec!(75))];
-                rules.default.stop_premium = Some(dec!(0.3));
-            }
-            _ => {}
-        }
-    }
-
     fn note(&mut self, line: impl FnOnce() -> String) {
         if let Some(trace) = &mut self.trace {
-            if trace.len() >= self.tail {
-                trace.pop_front();
-            }
             let ms = self.now.as_millisecond() - self.hours.start().as_millisecond();
-            trace.push_back(format!("{:>4}.{:03} {}", ms / 1_000, ms % 1_000, line()));
+            trace.push(format!("{:>4}.{:03} {}", ms / 1_000, ms % 1_000, line()));
         }
     }
 
@@ -302,12 +279,6 @@ impl World {
 
     fn after(&mut self, ms: i64, happening: Happening) {
         self.at(after_ms(self.now, ms), happening);
-    }
-
-    /// Plays to the end.
-    pub(super) fn into_report(mut self) -> Result<Report, Broken> {
-        self.play()?;
-        Ok(self.report)
     }
 
     fn play(&mut self) -> Checked {
@@ -345,7 +316,7 @@ impl World {
 
     fn happen(&mut self, happening: Happening) -> Checked {
         match happening {
-            Happening::Arrives { life, id, call } => return self.arrives(life, id, &call),
+            Happening::Arrives { life, id, call, fate } => return self.arrives(life, id, &call, fate),
             Happening::Answered { life, id, answer } => {
                 if life == self.life && self.desk.is_some() {
                     self.note(|| format!("answer {} {}", id.0, short(&answer)));
@@ -380,5 +351,70 @@ impl World {
             Happening::LastKey => self.press_last(),
         }
         Ok(())
+    }
+}
+
+/// The weather's faults, as far as what is there from the beginning may disturb the run.
+fn disturbed(mut faults: Faults, disturbances: &mut Disturbances) -> Faults {
+    let calm = Faults::NONE;
+    if faults.request_ms != calm.request_ms && !disturbances.happens(Disturbance::always(Kind::Delays)) {
+        (faults.request_ms, faults.answer_ms) = (calm.request_ms, calm.answer_ms);
+        (faults.notice_ms, faults.commit_ms) = (calm.notice_ms, calm.commit_ms);
+    }
+    if faults.reject > 0 && !disturbances.happens(Disturbance::always(Kind::Rejects)) {
+        faults.reject = 0;
+    }
+    faults
+}
+
+/// The desk's settings: many kinds of them, by the seed.
+fn config_of(seed: u64, hours: Hours) -> EngineConfig {
+    let mut config = EngineConfig::default();
+    config.limits.capital = Money(dec!(10_000_000));
+    config.limits.max_daily_loss = Money(dec!(2_000_000));
+    config.limits.max_trades_per_day = 200;
+    config.limits.max_open_lots = Lots(if seed % 5 < 2 { 9 } else { 24 });
+    config.limits.allow_unlimited_loss = seed.is_multiple_of(2);
+    // Short enough for a run to see it happen.
+    config.execution.timeout_ms = 15_000;
+    config.execution.step_ms = 1_000;
+    if seed.is_multiple_of(3) {
+        config.execution.on_failure = crate::engine::config::FailurePolicy::Hold;
+    }
+    follow(seed, &mut config);
+    signals::scalping(seed, hours, &mut config);
+    config.kill_switch.one_press = false;
+    config
+}
+
+/// Stops and rules of all kinds, by the seed.
+fn follow(seed: u64, config: &mut EngineConfig) {
+    let p = &mut config.protection;
+    match seed % 7 {
+        0 => p.breakeven_at_pct = Some(dec!(5)),
+        1 => p.trail_pct = Some(dec!(15)),
+        2 => p.target_pct = Some(dec!(15)),
+        3 => p.stop_pct = dec!(10),
+        _ => {}
+    }
+    if seed % 5 == 3 {
+        p.legs = crate::engine::config::ProtectedLegs::Shorts;
+    }
+    if seed % 4 == 1 {
+        p.order = crate::engine::config::StopOrder::StopMarket;
+    }
+    let rules = &mut config.rules;
+    rules.take_stated = seed.is_multiple_of(2);
+    match seed % 6 {
+        0 => rules.default.target_pct = Some(dec!(8)),
+        1 => rules.default.stop_pct = Some(dec!(12)),
+        2 => (rules.default.trail_after_pct, rules.default.trail_by_pct) = (Some(dec!(3)), Some(dec!(4))),
+        3 => rules.default.short_delta = Some(dec!(0.45)),
+        4 => {
+            let step = |profit_pct, close_pct| ScaleStep { profit_pct, close_pct };
+            rules.default.scale = vec![step(dec!(2), dec!(50)), step(dec!(6), dec!(75))];
+            rules.default.stop_premium = Some(dec!(0.3));
+        }
+        _ => {}
     }
 }

@@ -7,52 +7,102 @@ use crate::exchange::Notice as ExchangeNotice;
 use crate::gateway::{Answer, Call, CallId, ErrorClass, Outgoing};
 use crate::simulation::broker;
 use crate::simulation::checks::Checked;
+use crate::simulation::dice::Dice;
+use crate::simulation::disturbance::Kind;
 use crate::simulation::text::{call_text, seen_text, short};
+use crate::simulation::weather::Faults;
+
+/// What becomes of one request and its answer.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Fate {
+    request_ms: i64,
+    answer_ms: i64,
+    /// The adapter gives up at the deadline, whatever comes later.
+    gives_up: bool,
+    faults: Faulty,
+}
+
+/// What goes wrong with it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Faulty {
+    refused_connection: bool,
+    lost: bool,
+    slow_ms: i64,
+    too_many: bool,
+    error_before: bool,
+    error_after: bool,
+    lost_answer: bool,
+    late_ms: i64,
+    /// The answer comes again so much later.
+    again_ms: Option<i64>,
+}
+
+impl Faulty {
+    fn draw(f: &Faults, dice: &mut Dice) -> Self {
+        let mut lasting = |rate, span| if dice.chance(rate) { dice.between(span) } else { 0 };
+        let (slow_ms, late_ms) = (lasting(f.slow_request, f.slow_ms), lasting(f.late_answer, f.late_ms));
+        Self {
+            refused_connection: dice.chance(f.refused_connection),
+            lost: dice.chance(f.lost_request),
+            slow_ms,
+            too_many: dice.chance(f.too_many),
+            error_before: dice.chance(f.server_error / 2),
+            error_after: dice.chance(f.server_error / 2),
+            lost_answer: dice.chance(f.lost_answer),
+            late_ms,
+            again_ms: dice.chance(f.doubled_answer).then(|| dice.between((0, 500))),
+        }
+    }
+}
 
 impl World {
+    fn fate_of_call(&mut self) -> Fate {
+        let (what, mut dice) = self.chance(Kind::Call);
+        let f = self.faults;
+        let (request_ms, answer_ms) = (dice.between(f.request_ms), dice.between(f.answer_ms));
+        let gives_up = dice.chance(200);
+        let mut faults = Faulty::draw(&f, &mut dice);
+        if faults != Faulty::default() && !self.disturbances.happens(what) {
+            faults = Faulty::default();
+        }
+        Fate { request_ms, answer_ms, gives_up, faults }
+    }
+
     /// A call leaves: what becomes of it?
     pub(super) fn send(&mut self, out: Outgoing) {
         let Outgoing { id, call, deadline } = out;
         self.note(|| format!("call {} {}", id.0, call_text(&call)));
-        let (f, life) = (self.faults, self.life);
-        if self.network.chance(f.refused_connection) {
+        let (fate, life) = (self.fate_of_call(), self.life);
+        let faults = fate.faults;
+        if faults.refused_connection {
             self.report.faults += 1;
             let answer = Answer::failed(ErrorClass::NotSent, "connection refused");
-            let ms = self.network.between(f.answer_ms);
-            return self.after(ms, Happening::Answered { life, id, answer });
+            return self.after(fate.answer_ms, Happening::Answered { life, id, answer });
         }
-        if self.network.chance(200) {
+        if fate.gives_up {
             // The adapter does not wait for longer than it is told to, and brings what comes later all the same.
             let answer = Answer::failed(ErrorClass::AskFirst, "no answer");
             self.at(deadline, Happening::Answered { life, id, answer });
         }
-        if self.now < self.cut_off_until || self.network.chance(f.lost_request) {
+        if self.now < self.cut_off_until || faults.lost {
             self.report.faults += 1;
-            if self.network.chance(500) {
-                let answer = Answer::failed(ErrorClass::AskFirst, "no answer");
-                self.at(deadline, Happening::Answered { life, id, answer });
-            }
             return;
         }
-        let mut ms = self.network.between(f.request_ms);
-        if self.network.chance(f.slow_request) {
-            self.report.faults += 1;
-            ms += self.network.between(f.slow_ms);
+        self.report.faults += u64::from(faults.slow_ms > 0);
+        let ms = fate.request_ms + faults.slow_ms;
+        if self.tricks.double_requests && id.0.is_multiple_of(20) {
+            self.after(ms + 100, Happening::Arrives { life, id, call: call.clone(), fate });
         }
-        if self.tricks.double_requests && self.network.chance(50) {
-            self.after(ms + 100, Happening::Arrives { life, id, call: call.clone() });
-        }
-        self.after(ms, Happening::Arrives { life, id, call });
+        self.after(ms, Happening::Arrives { life, id, call, fate });
     }
 
-    pub(super) fn arrives(&mut self, life: u32, id: CallId, call: &Call) -> Checked {
-        let f = self.faults;
-        let logged_out = self.now < self.logged_out_until;
-        let refused = if logged_out {
+    pub(super) fn arrives(&mut self, life: u32, id: CallId, call: &Call, fate: Fate) -> Checked {
+        let faults = fate.faults;
+        let refused = if self.now < self.logged_out_until {
             Some((ErrorClass::LogIn, "Invalid Token"))
-        } else if self.network.chance(f.too_many) {
+        } else if faults.too_many {
             Some((ErrorClass::TryLater, "Too many requests"))
-        } else if self.network.chance(f.server_error / 2) {
+        } else if faults.error_before {
             Some((ErrorClass::AskFirst, "Internal Server Error"))
         } else {
             None
@@ -63,7 +113,7 @@ impl World {
         } else {
             let done = broker::answer(&mut self.exchange, call, self.now);
             self.hear_exchange()?;
-            if self.network.chance(f.server_error / 2) {
+            if faults.error_after {
                 self.report.faults += 1;
                 Answer::failed(ErrorClass::AskFirst, "Bad Gateway")
             } else {
@@ -71,18 +121,14 @@ impl World {
             }
         };
         self.note(|| format!("at the broker {} {}: {}", id.0, call.name(), short(&answer)));
-        if self.now < self.cut_off_until || self.network.chance(f.lost_answer) {
+        if self.now < self.cut_off_until || faults.lost_answer {
             self.report.faults += 1;
             return Ok(());
         }
-        let mut ms = self.network.between(f.answer_ms);
-        if self.network.chance(f.late_answer) {
-            self.report.faults += 1;
-            ms += self.network.between(f.late_ms);
-        }
-        if self.network.chance(f.doubled_answer) {
-            let again = ms + self.network.between((0, 500));
-            self.after(again, Happening::Answered { life, id, answer: answer.clone() });
+        self.report.faults += u64::from(faults.late_ms > 0);
+        let ms = fate.answer_ms + faults.late_ms;
+        if let Some(again) = faults.again_ms {
+            self.after(ms + again, Happening::Answered { life, id, answer: answer.clone() });
         }
         self.after(ms, Happening::Answered { life, id, answer });
         Ok(())
@@ -95,20 +141,22 @@ impl World {
             let sighting = view.sighting();
             self.note(|| format!("exchange {}", seen_text(&sighting)));
             self.checks.at_exchange(&sighting, &mut self.report)?;
-            let sighting = if self.tricks.phantom_fills && self.network.chance(50) {
+            let (what, mut dice) = self.chance(Kind::Notice);
+            let f = self.faults;
+            let (ms, again_ms) = (dice.between(f.notice_ms), dice.between(f.notice_ms));
+            let (lost, doubled) = (dice.chance(f.lost_notice), dice.chance(f.doubled_notice));
+            let disturbed = (lost || doubled) && self.disturbances.happens(what);
+            let sighting = if self.tricks.phantom_fills && dice.chance(50) {
                 OrderSighting { filled: sighting.spec.quantity, ..sighting }
             } else {
                 sighting
             };
-            let f = self.faults;
-            if !self.link_up || self.now < self.cut_off_until || self.network.chance(f.lost_notice) {
+            if !self.link_up || self.now < self.cut_off_until || (lost && disturbed) {
                 continue;
             }
-            if self.network.chance(f.doubled_notice) {
-                let again = self.network.between(f.notice_ms);
-                self.after(again, Happening::Noticed(sighting.clone()));
+            if doubled && disturbed {
+                self.after(again_ms, Happening::Noticed(sighting.clone()));
             }
-            let ms = self.network.between(f.notice_ms);
             self.after(ms, Happening::Noticed(sighting));
         }
         Ok(())

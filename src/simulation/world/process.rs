@@ -5,7 +5,8 @@ use crate::domain::AccountId;
 use crate::engine::{Engine, Event};
 use crate::gateway::{Batch, Call, Desk, Driver, Gateway, GatewayPolicy, Notice};
 use crate::simulation::checks::{Broken, Checked};
-use crate::simulation::disk::Commit;
+use crate::simulation::disk::{Commit, Fate};
+use crate::simulation::disturbance::Kind;
 use crate::simulation::text::cut;
 
 impl World {
@@ -17,7 +18,7 @@ impl World {
         self.checks.restarted(&state, next_seq - 1);
         self.life += 1;
         #[cfg_attr(not(test), allow(unused_mut))]
-        let mut engine = Engine::new(self.config(), state);
+        let mut engine = Engine::new(self.config.clone(), state);
         #[cfg(test)]
         {
             engine.sabotage = self.tricks.engine;
@@ -44,16 +45,15 @@ impl World {
     }
 
     /// Killed: what was not on disk is forgotten, what was on its way to the broker may still arrive.
-    pub(super) fn crash(&mut self) -> Checked {
+    pub(super) fn crash(&mut self, down_ms: i64) -> Checked {
         let Some(mut desk) = self.desk.take() else { return Ok(()) };
         // Only to check that what is about to be lost was consistent.
         self.remember_all(&mut desk)?;
-        self.disk.crash(&mut self.disk_dice);
+        self.disk.crash();
         self.watched.clear();
         self.report.crashes += 1;
         self.note(|| "=== killed".into());
-        let down = self.dice.between(self.faults.down_ms);
-        self.after(down, Happening::Starts);
+        self.after(down_ms, Happening::Starts);
         Ok(())
     }
 
@@ -72,14 +72,15 @@ impl World {
     pub(super) fn pump(&mut self) -> Checked {
         let Some(mut desk) = self.desk.take() else { return Ok(()) };
         let result = self.serve(&mut desk);
-        let killed = matches!(result, Ok(true));
         self.desk = Some(desk);
-        result?;
-        if killed { self.crash() } else { Ok(()) }
+        match result? {
+            Some(down_ms) => self.crash(down_ms),
+            None => Ok(()),
+        }
     }
 
-    /// True if the process is killed on the way.
-    fn serve(&mut self, desk: &mut Desk) -> Result<bool, Broken> {
+    /// How long the process will be down, if it is killed on the way.
+    fn serve(&mut self, desk: &mut Desk) -> Result<Option<i64>, Broken> {
         desk.tick(self.now, &self.listing);
         for batch in desk.take_spill() {
             self.checks.remembers(&batch, &mut self.report)?;
@@ -96,8 +97,9 @@ impl World {
             self.trace_records(&batch, "record");
             let (seq, empty) = (batch.seq, batch.records.is_empty());
             let batch = if self.tricks.lose_records { self.without_one(batch) } else { batch };
-            let ms = self.disk.begin(batch, &self.faults, &mut self.disk_dice);
-            self.after(ms, Happening::Committed { life: self.life });
+            let fate = if empty { Fate::NOTHING } else { self.fate_of_commit() };
+            self.disk.begin(batch, fate);
+            self.after(fate.ms, Happening::Committed { life: self.life });
             if self.tricks.release_before_commit && !empty {
                 desk.committed(seq, self.now, &self.listing);
             }
@@ -106,8 +108,11 @@ impl World {
             self.checks.leaves(&out.call, desk.state(), &self.disk, self.now)?;
             let is_order = matches!(out.call, Call::Place(_) | Call::Modify { .. } | Call::Cancel { .. });
             self.send(out);
-            if is_order && self.dice.chance(self.faults.crash_after_call) {
-                return Ok(true);
+            if is_order
+                && let Some(down_ms) =
+                    self.strikes(Kind::KillAfterCall, self.faults.crash_after_call, self.faults.down_ms)
+            {
+                return Ok(Some(down_ms));
             }
         }
         for notice in desk.take_notices() {
@@ -123,7 +128,19 @@ impl World {
                 Notice::Rehearse(_) => {}
             }
         }
-        Ok(false)
+        Ok(None)
+    }
+
+    fn fate_of_commit(&mut self) -> Fate {
+        let (what, mut dice) = self.chance(Kind::Commit);
+        let ms = dice.between(self.faults.commit_ms);
+        let fails = dice.chance(self.faults.failed_commit) && self.disturbances.happens(what);
+        Fate {
+            ms,
+            commit: if fails { Commit::Failed } else { Commit::Done },
+            kept: dice.chance(500),
+            dead_ms: dice.between(self.faults.disk_dead_ms),
+        }
     }
 
     /// What is left of a batch when the journal loses one of its records.
@@ -139,7 +156,8 @@ impl World {
     fn trace_records(&mut self, batch: &Batch, what: &str) {
         if self.trace.is_some() {
             for (_, record) in batch.records.iter() {
-                self.note(|| format!("{what} {} {}", batch.seq, cut(format!("{record:?}"), 330)));
+                let text = self.listing.with_labels(format!("{record:?}"));
+                self.note(|| format!("{what} {} {}", batch.seq, cut(text, 330)));
             }
         }
     }
@@ -155,16 +173,15 @@ impl World {
         if life != self.life || self.desk.is_none() {
             return;
         }
-        let Some((seq, commit)) = self.disk.finish(&mut self.disk_dice) else { return };
+        let Some((seq, fate)) = self.disk.finish() else { return };
         let now = self.now;
         let Some(desk) = &mut self.desk else { return };
-        match commit {
+        match fate.commit {
             Commit::Done => desk.committed(seq, now, &self.listing),
             Commit::Failed => {
                 desk.store_failed(seq, now, &self.listing);
                 self.report.faults += 1;
-                let ms = self.disk_dice.between(self.faults.disk_dead_ms);
-                self.after(ms, Happening::DiskWorks);
+                self.after(fate.dead_ms, Happening::DiskWorks);
                 self.note(|| format!("=== commit {seq} failed"));
             }
         }

@@ -3,6 +3,7 @@
 //! One file, `journal.db`, that belongs to one process at a time. The engine's state is what its records fold to.
 //! While it cannot be written, cancels and exits are noted in `spill.jsonl` beside it.
 
+mod copy;
 mod database;
 mod line;
 mod lock;
@@ -10,6 +11,7 @@ mod snapshot;
 mod spill;
 #[cfg(test)]
 mod tests;
+mod verify;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -17,8 +19,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub use copy::{JournalCopy, JournalDay};
 pub use line::Entry;
 pub use lock::{FolderLock, Holder};
+pub use verify::{Break, Identity, Verdict};
 
 use self::database::Database;
 use self::line::{Hash, Line, NO_HASH};

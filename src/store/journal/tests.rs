@@ -23,11 +23,13 @@ fn cancel(n: u64) -> (Timestamp, Record) {
     (nine_fifteen(), Record::CancelAsked { intent: IntentId(n) })
 }
 
-/// Takes the room for another page, as a full disk would.
-fn fill_disk(journal: &mut Journal) {
-    let db = &journal.database.as_ref().unwrap().db;
-    let pages: i64 = db.pragma_query_value(None, "page_count", |r| r.get(0)).unwrap();
-    db.execute_batch(&format!("PRAGMA max_page_count = {pages}")).unwrap();
+impl Journal {
+    /// Takes the room for another page, as a full disk would, until the file is opened again.
+    pub(crate) fn fill_disk(&mut self) {
+        let db = &self.database.as_ref().unwrap().db;
+        let pages: i64 = db.pragma_query_value(None, "page_count", |r| r.get(0)).unwrap();
+        db.execute_batch(&format!("PRAGMA max_page_count = {pages}")).unwrap();
+    }
 }
 
 /// Long enough to need new pages.
@@ -89,7 +91,7 @@ fn a_kill_between_two_appends_keeps_what_was_committed() {
 fn records_are_committed_all_or_none() {
     let folder = tempfile::tempdir().unwrap();
     let (mut journal, _) = open(folder.path());
-    fill_disk(&mut journal);
+    journal.fill_disk();
     let batch: Vec<_> = [cancel(1)].into_iter().chain(long()).collect();
     assert!(matches!(journal.append(&batch), Err(StoreError::DiskFull { .. })));
     assert_eq!(journal.last_seq(), 1);
@@ -226,7 +228,7 @@ fn nobody_else_can_read_the_journal() {
 fn after_a_full_disk_the_same_records_are_written_once() {
     let folder = tempfile::tempdir().unwrap();
     let (mut journal, _) = open(folder.path());
-    fill_disk(&mut journal);
+    journal.fill_disk();
     let mut kept = long();
     journal.append(&kept).unwrap_err();
     kept.push(cancel(1));
@@ -242,7 +244,7 @@ fn after_a_full_disk_the_same_records_are_written_once() {
 fn a_record_that_was_kept_twice_during_a_failure_is_written_once() {
     let folder = tempfile::tempdir().unwrap();
     let (mut journal, _) = open(folder.path());
-    fill_disk(&mut journal);
+    journal.fill_disk();
     let failed = long();
     journal.append(&failed).unwrap_err();
     journal.spill(&failed).unwrap();
@@ -275,7 +277,7 @@ fn what_a_killed_process_spilled_is_merged_once() {
     let folder = tempfile::tempdir().unwrap();
     let (mut journal, _) = open(folder.path());
     journal.append(&day()).unwrap();
-    fill_disk(&mut journal);
+    journal.fill_disk();
     journal.append(&long()).unwrap_err();
     journal.spill(&[cancel(3), cancel(2)]).unwrap();
     drop(journal);

@@ -79,6 +79,17 @@ impl Cells {
         self.maybe_text(name, at.map(when))
     }
 
+    /// The row as a JSON object.
+    pub fn json(&self) -> serde_json::Value {
+        let cell = |value: &Value| match value {
+            Value::Null | Value::Blob(_) => serde_json::Value::Null,
+            Value::Integer(n) => (*n).into(),
+            Value::Real(x) => (*x).into(),
+            Value::Text(text) => text.as_str().into(),
+        };
+        serde_json::Value::Object(self.0.iter().map(|(name, value)| ((*name).to_string(), cell(value))).collect())
+    }
+
     /// Writes the row, replacing the one with the same key.
     pub fn upsert(&self, db: &Connection, table: &str) -> rusqlite::Result<()> {
         let mut text = format!("INSERT OR REPLACE INTO {table} (");
@@ -94,7 +105,7 @@ impl Cells {
 }
 
 /// `2026-11-20T09:15:00.123+05:30`.
-fn when(at: Timestamp) -> String {
+pub fn when(at: Timestamp) -> String {
     ist(at).strftime("%Y-%m-%dT%H:%M:%S%.3f+05:30").to_string()
 }
 

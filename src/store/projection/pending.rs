@@ -3,16 +3,17 @@
 
 use std::collections::BTreeMap;
 
-use jiff::civil::Date;
 use rusqlite::Transaction;
 
+use super::audit_log;
 use super::cells::Cells;
+use super::round_trips::RoundTrips;
 use super::rows;
-use crate::domain::time::Timestamp;
-use crate::domain::{Contract, ContractKind, IntentId, SecurityId, StrategyId, TradeSighting};
-use crate::engine::Origin;
-use crate::engine::record::{Owner, Record};
-use crate::engine::state::{SignalFate, State};
+use super::sessions::Sessions;
+use crate::domain::time::{Timestamp, trading_day};
+use crate::domain::{Contract, ContractKind, IntentId, SecurityId, SignalId, StrategyId, TradeSighting};
+use crate::engine::record::Record;
+use crate::engine::state::State;
 use crate::store::Entry;
 
 /// The state so far, and what the tables do not show yet.
@@ -24,9 +25,11 @@ pub struct Pending {
     ids: BTreeMap<Contract, SecurityId>,
     strategies: BTreeMap<StrategyId, (Cells, Vec<Cells>)>,
     orders: BTreeMap<IntentId, Cells>,
-    trades: BTreeMap<(String, String), Cells>,
+    fills: BTreeMap<(String, String), Cells>,
+    pub trips: RoundTrips,
+    signals: BTreeMap<SignalId, Cells>,
     mappings: BTreeMap<Contract, Cells>,
-    days: BTreeMap<Date, Cells>,
+    sessions: Sessions,
     audit: Vec<Cells>,
     positions: Option<Vec<Cells>>,
     lots: Option<Vec<Cells>>,
@@ -35,24 +38,24 @@ pub struct Pending {
 }
 
 impl Pending {
-    /// Goes on after record `seq`, which led to `state`; the tables show that already.
-    pub fn after(seq: u64, state: State) -> Self {
+    /// Goes on after record `seq`, which led to `state` and to `trips`; the tables show that already.
+    pub fn after(seq: u64, state: State, trips: RoundTrips) -> Self {
         let mut ids = BTreeMap::new();
         for leg in state.strategies.values().flat_map(|s| &s.legs) {
             ids.insert(leg.instrument.contract, leg.instrument.security_id);
         }
-        Self { state, seq, ids, ..Self::default() }
+        Self { state, seq, ids, trips, ..Self::default() }
     }
 
     /// Folds one record and notes the rows it touches.
     pub fn take(&mut self, entry: &Entry) {
         let Entry { seq, at, record } = entry;
+        let audit = audit_log::draft(record, &self.state);
         self.state.apply(record, *at);
         self.seq = *seq;
+        self.trips.take(record, &self.state, *at);
+        self.audit.extend(audit.and_then(|draft| draft.row(entry, &self.state, &self.trips)));
         self.note(record, *at);
-        if let Some(line) = audit_line(record) {
-            self.audit.push(line.id("seq", *seq).when("at", *at));
-        }
     }
 
     fn note(&mut self, record: &Record, at: Timestamp) {
@@ -74,11 +77,8 @@ impl Pending {
             | Record::PlanMade { .. }
             | Record::RulesSet { .. }
             | Record::PlanPeak { .. }
+            | Record::FailurePolicySet { .. }
             | Record::RuleFired { .. }
-            | Record::SignalSeen { .. }
-            | Record::SignalProposed { .. }
-            | Record::SignalApproved { .. }
-            | Record::SignalEnded { .. }
             | Record::SetupArmed { .. }
             | Record::ScalpOpened { .. }
             | Record::ScalpMoved { .. }
@@ -87,10 +87,18 @@ impl Pending {
             | Record::FlattenStarted { .. }
             | Record::FlattenEnded
             | Record::Armed
+            | Record::BrokerExitWished { .. }
+            | Record::SafeguardAsked { .. }
+            | Record::SafeguardTold { .. }
+            | Record::SafeguardFailed { .. }
             | Record::OrderLink { .. }
             | Record::Store { .. } => {}
+            Record::SignalSeen { id, .. }
+            | Record::SignalProposed { id, .. }
+            | Record::SignalApproved { id }
+            | Record::SignalEnded { id, .. } => self.note_signal(*id),
             Record::DayStarted { .. } => {
-                self.note_day();
+                self.sessions.note(&self.state.day, at);
                 self.note_lots();
                 self.note_foreign_orders();
             }
@@ -103,7 +111,7 @@ impl Pending {
             }
             Record::ExecutionStarted { id, .. } => {
                 self.note_strategy(*id);
-                self.note_day();
+                self.sessions.note(&self.state.day, at);
             }
             Record::StrategyAdded { id, .. }
             | Record::StrategyUpdated { id, .. }
@@ -117,7 +125,7 @@ impl Pending {
             | Record::ExecutionResumed { id } => self.note_strategy(*id),
             Record::IntentMade { intent, .. } => {
                 self.note_order(intent.id);
-                self.note_day();
+                self.sessions.note(&self.state.day, at);
             }
             Record::OrderSeen { intent, .. } => {
                 self.note_order(*intent);
@@ -131,7 +139,7 @@ impl Pending {
             Record::ForeignOrderSeen { .. } => self.note_foreign_orders(),
             Record::TradesSeen { trades } => {
                 for trade in trades {
-                    self.note_trade(trade, at);
+                    self.note_fill(trade, at);
                 }
                 self.note_lots();
             }
@@ -147,25 +155,26 @@ impl Pending {
         }
     }
 
-    fn note_order(&mut self, id: IntentId) {
-        if let Some(order) = self.state.orders.get(&id) {
-            self.orders.insert(id, rows::order(order));
+    fn note_signal(&mut self, id: SignalId) {
+        if let Some(received) = self.state.scalper.signals.get(&id) {
+            self.signals.insert(id, rows::signal(id, received));
+            self.sessions.note_signals(trading_day(received.seen_at));
         }
     }
 
-    fn note_trade(&mut self, trade: &TradeSighting, at: Timestamp) {
+    fn note_order(&mut self, id: IntentId) {
+        if let Some(order) = self.state.orders.get(&id) {
+            self.orders.insert(id, rows::order(order, self.trips.of_order(id)));
+        }
+    }
+
+    fn note_fill(&mut self, trade: &TradeSighting, at: Timestamp) {
         let ours = self.state.order_ids.get(&trade.order_id).copied();
         let order = ours.and_then(|id| self.state.orders.get(&id));
         let key = (trade.order_id.0.clone(), trade.trade_id.clone());
-        self.trades.insert(key, rows::trade(trade, order, at));
+        self.fills.insert(key, rows::fill(trade, order, at));
         if let Some(id) = ours {
             self.note_order(id);
-        }
-    }
-
-    fn note_day(&mut self) {
-        if let (Some(date), Some(cells)) = (self.state.day.date, rows::day(&self.state.day)) {
-            self.days.insert(date, cells);
         }
     }
 
@@ -198,10 +207,14 @@ impl Pending {
     }
 
     pub fn has_rows(&self) -> bool {
-        let maps =
-            self.strategies.len() + self.orders.len() + self.trades.len() + self.mappings.len() + self.days.len();
+        let maps = self.signals.len()
+            + self.strategies.len()
+            + self.orders.len()
+            + self.fills.len()
+            + self.mappings.len()
+            + self.sessions.len();
         let tables = [&self.positions, &self.lots, &self.foreign_orders].iter().any(|t| t.is_some());
-        maps + self.audit.len() > 0 || tables || self.funds.is_some()
+        maps + self.audit.len() > 0 || tables || self.funds.is_some() || self.trips.has_rows()
     }
 
     /// Writes every row that is not in the tables yet.
@@ -213,10 +226,12 @@ impl Pending {
             legs.iter().try_for_each(|leg| leg.upsert(db, "strategy_details"))?;
         }
         self.orders.values().try_for_each(|row| row.upsert(db, "orders"))?;
-        self.trades.values().try_for_each(|row| row.upsert(db, "trades"))?;
+        self.fills.values().try_for_each(|row| row.upsert(db, "fills"))?;
+        self.trips.write(db)?;
+        self.signals.values().try_for_each(|row| row.upsert(db, "signals"))?;
         self.mappings.values().try_for_each(|row| row.upsert(db, "security_mappings"))?;
-        self.days.values().try_for_each(|row| row.upsert(db, "days"))?;
-        self.audit.iter().try_for_each(|row| row.upsert(db, "audit"))?;
+        self.sessions.write(db, self.trips.days())?;
+        audit_log::write(db, &self.audit)?;
         self.funds.iter().try_for_each(|row| row.upsert(db, "funds"))?;
         replace(db, "positions", self.positions.as_ref())?;
         replace(db, "position_lots", self.lots.as_ref())?;
@@ -226,7 +241,9 @@ impl Pending {
     /// The tables show everything folded so far.
     pub fn written(&mut self) {
         let (state, ids) = (std::mem::take(&mut self.state), std::mem::take(&mut self.ids));
-        *self = Self { state, ids, seq: self.seq, ..Self::default() };
+        let mut trips = std::mem::take(&mut self.trips);
+        trips.written();
+        *self = Self { state, ids, trips, seq: self.seq, ..Self::default() };
     }
 }
 
@@ -235,119 +252,4 @@ fn replace(db: &Transaction<'_>, table: &str, rows: Option<&Vec<Cells>>) -> rusq
     let Some(rows) = rows else { return Ok(()) };
     db.prepare_cached(&format!("DELETE FROM {table}"))?.execute([])?;
     rows.iter().try_for_each(|row| row.upsert(db, table))
-}
-
-/// Who asked for what, what was refused, and what the safety devices did.
-fn audit_line(record: &Record) -> Option<Cells> {
-    let line = |event: &str, what: &dyn std::fmt::Display| Cells::new().text("event", event).text("what", what);
-    let of = |cells: Cells, owner: &Owner| match owner {
-        Owner::Strategy(id) => cells.id("strategy_id", id.0),
-        Owner::Foreign => cells,
-    };
-    Some(match record {
-        Record::Asked { command, origin, what } => {
-            line("asked", what).id("command_id", command.0).text("origin", origin_name(*origin))
-        }
-        Record::Refused { command, what, reason } => {
-            line("refused", what).id("command_id", command.0).text("reason", reason)
-        }
-        Record::Started => line("started", &"the cockpit started"),
-        Record::Reconciled => line("reconciled", &"the broker's books have been compared"),
-        Record::StrategyMoved { id, to, reason } => {
-            line("strategy moved", to).id("strategy_id", id.0).maybe_text("reason", reason.as_ref())
-        }
-        Record::Unqueued { id, reason } => {
-            line("not executed", &"taken out of the queue").id("strategy_id", id.0).text("reason", reason)
-        }
-        Record::UnwindStarted { id, reason } => {
-            line("unwinding", &"what has filled is exited").id("strategy_id", id.0).text("reason", reason)
-        }
-        Record::ExecutionHeld { id, reason } => {
-            line("held", &"the execution waits for the trader").id("strategy_id", id.0).text("reason", reason)
-        }
-        Record::ExitStarted { owner, contract, reason, .. } => {
-            of(line("exit started", contract), owner).text("reason", reason)
-        }
-        Record::ExitEnded { owner, contract, outcome, .. } => {
-            of(line("exit ended", contract), owner).text("reason", outcome)
-        }
-        Record::LotWrittenOff { owner, contract, reason, .. } => {
-            of(line("written off", contract), owner).text("reason", reason)
-        }
-        Record::SignalSeen { id, signal, .. } => {
-            let what = format!("{id}: {} {} {} at {}", signal.setup, signal.side, signal.symbol, signal.price);
-            line("signal", &what)
-        }
-        Record::SignalProposed { id, proposal } => {
-            let what = format!("{id}: {} lots of {} at {}", proposal.lots, proposal.contract, proposal.premium);
-            line("signal proposed", &what).text("reason", &proposal.size)
-        }
-        Record::SignalApproved { id } => line("signal approved", id),
-        Record::SignalEnded { id, fate } => match fate {
-            SignalFate::Traded { strategy } => line("signal traded", id).id("strategy_id", strategy.0),
-            SignalFate::Observed { what } => line("signal observed", id).text("reason", what),
-            SignalFate::Refused { why, reason } => {
-                line("signal refused", id).text("reason", &format!("{}: {reason}", why.as_str()))
-            }
-        },
-        Record::SetupArmed { setup, armed } => line(if *armed { "set-up armed" } else { "set-up paused" }, setup),
-        Record::ScalpOpened { id, signal, plan } => {
-            line("scalp opened", &format!("signal {signal}, {}", plan.setup)).id("strategy_id", id.0)
-        }
-        Record::ScalpMoved { id, to } => line("scalp moved", &to.as_str()).id("strategy_id", id.0),
-        Record::ScalpClosed { id, reason, gross, charges } => {
-            let what = format!("gross {gross}, charges {}", charges.to_paise());
-            line("scalp closed", &what).id("strategy_id", id.0).text("reason", reason)
-        }
-        Record::Halted { reason } => line("halted", &"no entries").text("reason", reason),
-        Record::FlattenStarted { include_foreign } => line(
-            "flatten started",
-            if *include_foreign { &"everything, whoever opened it" } else { &"everything of ours" },
-        ),
-        Record::FlattenEnded => line("flatten ended", &"the broker reports every position closed"),
-        Record::Armed => line("armed", &"entries are allowed again"),
-        Record::Store { up } => line("journal", if *up { &"can be written again" } else { &"cannot be written" }),
-        Record::Created { .. }
-        | Record::DayStarted { .. }
-        | Record::StrategyAdded { .. }
-        | Record::StrategyUpdated { .. }
-        | Record::StrategyMarked { .. }
-        | Record::PrioritySet { .. }
-        | Record::NotesSet { .. }
-        | Record::Queued { .. }
-        | Record::ExecutionStarted { .. }
-        | Record::ExecutionResumed { .. }
-        | Record::IntentMade { .. }
-        | Record::IntentUnplaced { .. }
-        | Record::OrderSeen { .. }
-        | Record::ForeignOrderSeen { .. }
-        | Record::ModifyAsked { .. }
-        | Record::ModifyFailed { .. }
-        | Record::StopSet { .. }
-        | Record::TargetSet { .. }
-        | Record::GuardDropped { .. }
-        | Record::PlanMade { .. }
-        | Record::RulesSet { .. }
-        | Record::PlanPeak { .. }
-        | Record::RuleFired { .. }
-        | Record::CancelAsked { .. }
-        | Record::CancelFailed { .. }
-        | Record::ForeignCancelAsked { .. }
-        | Record::TradesSeen { .. }
-        | Record::OrdersRead { .. }
-        | Record::TradesRead { .. }
-        | Record::PositionsRead { .. }
-        | Record::FundsRead { .. }
-        | Record::Marks { .. }
-        | Record::OrderLink { .. } => return None,
-    })
-}
-
-fn origin_name(origin: Origin) -> &'static str {
-    match origin {
-        Origin::Screen => "screen",
-        Origin::Shell => "shell",
-        Origin::System => "system",
-        Origin::Webhook => "webhook",
-    }
 }

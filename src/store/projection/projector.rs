@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::Projection;
+use crate::store::inbox::{Alert, AlertChange, AlertWriter};
 use crate::store::{Entry, Journal, StoreError};
 
 /// How long a write that failed waits for the next try.
@@ -19,11 +20,13 @@ const LAST_TRIES: Duration = Duration::from_secs(2);
 pub struct Projector {
     inbox: Sender<Message>,
     thread: Option<JoinHandle<()>>,
+    alerts: Vec<Alert>,
 }
 
 #[derive(Debug)]
 enum Message {
     Committed(Arc<[Entry]>),
+    Alert(AlertChange),
     /// Answered once everything committed before has been written.
     Flush(Sender<()>),
     Stop,
@@ -32,14 +35,37 @@ enum Message {
 impl Projector {
     /// Brings the tables at `path` up to the journal, then follows it.
     pub fn start(path: &Path, journal: &mut Journal) -> Result<Self, StoreError> {
-        let projection = Projection::open(path, journal)?;
+        Self::follow(Projection::open(path, journal)?, path, journal)
+    }
+
+    /// The same, with a trade log in the folder `logs`.
+    pub fn start_with_log(path: &Path, logs: &Path, journal: &mut Journal) -> Result<Self, StoreError> {
+        Self::follow(Projection::open_with_log(path, logs, journal)?, path, journal)
+    }
+
+    fn follow(projection: Projection, path: &Path, journal: &mut Journal) -> Result<Self, StoreError> {
+        let alerts = projection.alerts()?;
         let (inbox, messages) = channel();
         let feed = inbox.clone();
         journal.feed(Box::new(move |entries| feed.send(Message::Committed(Arc::clone(entries))).is_ok()));
         let work = Work { projection, messages, waiting: Vec::new(), stop_by: None, try_again: None };
         let thread = std::thread::Builder::new().name("projector".into()).spawn(move || work.run());
         let thread = thread.map_err(|e| StoreError::io("starting a thread for", path, &e))?;
-        Ok(Self { inbox, thread: Some(thread) })
+        Ok(Self { inbox, thread: Some(thread), alerts })
+    }
+
+    /// The alerts of earlier starts, oldest first. Once.
+    pub fn take_alerts(&mut self) -> Vec<Alert> {
+        std::mem::take(&mut self.alerts)
+    }
+
+    /// Where changes of the inbox are written down.
+    pub fn alert_writer(&self) -> AlertWriter {
+        let inbox = self.inbox.clone();
+        Box::new(move |change| {
+            // Nobody listens only while the program ends.
+            let _ = inbox.send(Message::Alert(change));
+        })
     }
 
     /// Waits until the tables show everything committed so far, at most `limit`. False: they do not (yet).
@@ -95,6 +121,7 @@ impl Work {
     fn handle(&mut self, message: Message) {
         match message {
             Message::Committed(entries) => self.projection.take(&entries),
+            Message::Alert(change) => self.projection.take_alert(&change),
             Message::Flush(done) => self.waiting.push(done),
             Message::Stop => self.stop_by = Some(Instant::now() + LAST_TRIES),
         }

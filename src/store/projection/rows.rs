@@ -3,14 +3,14 @@
 use rust_decimal::Decimal;
 
 use super::cells::{Cells, limited};
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Timestamp, trading_day};
 use crate::domain::{
     Contract, ContractKind, Conviction, Leg, LegKind, OptionRight, OrderKind, OrderSighting, PositionSighting, Price,
-    Quantity, SecurityId, Side, StrategyStatus, TradeSighting,
+    Quantity, SecurityId, Side, SignalId, StrategyStatus, TradeSighting,
 };
 use crate::engine::ResolvedLeg;
 use crate::engine::record::{Owner, Purpose};
-use crate::engine::state::{DayCounters, Lot, LotKey, Order, Phase, Strategy};
+use crate::engine::state::{Lot, LotKey, Order, Phase, Received, SignalFate, Strategy};
 
 /// A strategy's own row.
 pub fn strategy(s: &Strategy) -> Cells {
@@ -181,7 +181,7 @@ impl Parts {
     }
 }
 
-fn strategy_of(owner: Owner) -> Option<u64> {
+pub(super) fn strategy_of(owner: Owner) -> Option<u64> {
     match owner {
         Owner::Strategy(id) => Some(id.0),
         Owner::Foreign => None,
@@ -189,7 +189,7 @@ fn strategy_of(owner: Owner) -> Option<u64> {
 }
 
 /// The contract's own columns, shared by several tables.
-fn contract_cells(cells: Cells, contract: &Contract) -> Cells {
+pub(super) fn contract_cells(cells: Cells, contract: &Contract) -> Cells {
     let parts = Parts::of(contract);
     cells
         .maybe_text("option_type", parts.right)
@@ -197,7 +197,8 @@ fn contract_cells(cells: Cells, contract: &Contract) -> Cells {
         .maybe_text("expiry_date", contract.expiry())
 }
 
-pub fn order(o: &Order) -> Cells {
+/// `trade`: the round trip it is part of.
+pub fn order(o: &Order, trade: Option<u64>) -> Cells {
     let spec = &o.intent.spec;
     let (purpose, leg) = match o.purpose {
         Purpose::Entry { leg, .. } => ("entry", Some(leg as u64 + 1)),
@@ -212,6 +213,7 @@ pub fn order(o: &Order) -> Cells {
         .id("account_id", o.intent.account.0)
         .maybe_id("strategy_id", strategy_of(o.purpose.owner()))
         .maybe_id("leg", leg)
+        .maybe_id("trade_id", trade)
         .text("purpose", purpose)
         .text("side", spec.side)
         .text("contract", spec.contract)
@@ -234,7 +236,7 @@ pub fn order(o: &Order) -> Cells {
         .when("changed_at", o.changed_at)
 }
 
-fn average(value: Decimal, filled: Quantity) -> Option<Decimal> {
+pub(super) fn average(value: Decimal, filled: Quantity) -> Option<Decimal> {
     (!filled.is_zero()).then(|| (value / Decimal::from(filled.0)).round_dp(4))
 }
 
@@ -248,10 +250,10 @@ fn order_type(kind: &OrderKind) -> &'static str {
 }
 
 /// A fill; `order` is ours, where it is.
-pub fn trade(t: &TradeSighting, order: Option<&Order>, at: Timestamp) -> Cells {
+pub fn fill(t: &TradeSighting, order: Option<&Order>, at: Timestamp) -> Cells {
     Cells::new()
         .text("order_id", &t.order_id)
-        .text("trade_id", &t.trade_id)
+        .text("fill_id", &t.trade_id)
         .maybe_id("intent_id", order.map(|o| o.intent.id.0))
         .maybe_id("strategy_id", order.and_then(|o| strategy_of(o.purpose.owner())))
         .text("stock_name", t.contract.underlying)
@@ -311,6 +313,47 @@ pub fn foreign_order(o: &OrderSighting) -> Cells {
         .maybe_decimal("trigger_price", o.spec.kind.trigger().map(|p| p.0))
 }
 
+/// What has become of a signal.
+pub fn fate_name(r: &Received) -> &'static str {
+    match &r.fate {
+        Some(SignalFate::Traded { .. }) => "traded",
+        Some(SignalFate::Observed { .. }) => "observed",
+        Some(SignalFate::Refused { .. }) => "refused",
+        None => "waiting",
+    }
+}
+
+/// A signal's own row.
+pub fn signal(id: SignalId, r: &Received) -> Cells {
+    let (refusal, reason, strategy) = match &r.fate {
+        Some(SignalFate::Traded { strategy }) => (None, None, Some(strategy.0)),
+        Some(SignalFate::Observed { what }) => (None, Some(what), None),
+        Some(SignalFate::Refused { why, reason }) => (Some(why.as_str()), Some(reason), None),
+        None => (None, None, None),
+    };
+    let (s, proposal) = (&r.signal, r.proposal.as_ref());
+    Cells::new()
+        .id("id", id.0)
+        .when("seen_at", r.seen_at)
+        .text("trading_day", trading_day(r.seen_at))
+        .text("setup", &s.setup)
+        .text("stock_name", s.symbol)
+        .text("side", s.side)
+        .text("timeframe", &s.timeframe)
+        .decimal("price", s.price.0)
+        .when("sent_at", s.at)
+        .when("valid_until", r.until)
+        .text("source", &s.source)
+        .text("fate", fate_name(r))
+        .maybe_text("refusal", refusal)
+        .maybe_text("reason", reason)
+        .maybe_id("strategy_id", strategy)
+        .int("approved", r.approved)
+        .maybe_text("contract", proposal.map(|p| p.contract))
+        .maybe_int("lots", proposal.map(|p| p.lots))
+        .maybe_decimal("premium", proposal.map(|p| p.premium.0))
+}
+
 pub fn mapping(leg: &ResolvedLeg, at: Timestamp) -> Cells {
     let i = &leg.instrument;
     let cells = Cells::new().text("contract", i.contract).text("symbol", i.contract.underlying);
@@ -320,11 +363,6 @@ pub fn mapping(leg: &ResolvedLeg, at: Timestamp) -> Cells {
         .decimal("tick_size", i.tick.0)
         .maybe_int("freeze_quantity", i.max_order.map(|q| q.0))
         .when("last_updated", at)
-}
-
-pub fn day(day: &DayCounters) -> Option<Cells> {
-    let cells = Cells::new().text("trading_day", day.date?);
-    Some(cells.int("executions", day.trades).int("intents", day.intents))
 }
 
 #[cfg(test)]

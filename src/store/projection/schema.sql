@@ -75,6 +75,7 @@ CREATE TABLE orders (
     account_id      INTEGER NOT NULL,
     strategy_id     INTEGER,           -- empty: reduces a position opened elsewhere
     leg             INTEGER,           -- of an entry; 1 is the first
+    trade_id        INTEGER,           -- the trade it is part of
     purpose         TEXT NOT NULL,     -- entry, exit or stop
     side            TEXT NOT NULL,     -- BUY or SELL
     contract        TEXT NOT NULL,
@@ -100,9 +101,9 @@ CREATE TABLE orders (
 );
 CREATE INDEX orders_of_a_leg ON orders (strategy_id, leg);
 
-CREATE TABLE trades (
+CREATE TABLE fills (
     order_id     TEXT NOT NULL,        -- the broker's
-    trade_id     TEXT NOT NULL,        -- the exchange's: every fill once
+    fill_id      TEXT NOT NULL,        -- the exchange's trade number: every fill once
     intent_id    INTEGER,              -- empty: not an order of ours
     strategy_id  INTEGER,
     stock_name   TEXT NOT NULL,
@@ -114,8 +115,69 @@ CREATE TABLE trades (
     price_real   REAL NOT NULL,
     traded_at    TEXT,                 -- as the broker says
     seen_at      TEXT NOT NULL,
-    PRIMARY KEY (order_id, trade_id)
+    PRIMARY KEY (order_id, fill_id)
 ) WITHOUT ROWID;
+
+CREATE TABLE trades (                   -- from flat to flat: what one strategy held of one contract
+    id            INTEGER PRIMARY KEY,  -- the intent that opened it
+    trading_day   TEXT NOT NULL,        -- of its exit; while it is open, of its entry
+    strategy_id   INTEGER,
+    strategy_name TEXT,
+    setup         TEXT,                 -- of a scalp: its set-up
+    signal_id     INTEGER,              -- of a scalp: the signal that opened it
+    scalp_state   TEXT,                 -- of a scalp: PENDING, TRADED, SL_PLACED, EXITED
+    stock_name    TEXT NOT NULL,
+    contract      TEXT NOT NULL,
+    option_type   TEXT,
+    strike_price  TEXT,
+    expiry_date   TEXT,
+    product       TEXT NOT NULL,
+    state         TEXT NOT NULL,        -- open, closed; closed elsewhere: at a price that is an estimate
+    side          TEXT NOT NULL,        -- of the entry: BUY or SELL
+    quantity      INTEGER NOT NULL,     -- entered in all
+    open_quantity INTEGER NOT NULL,     -- long positive, short negative
+    entry_at      TEXT NOT NULL,        -- when the first fill was seen
+    entry_price   TEXT,                 -- average
+    exit_at       TEXT,
+    exit_price    TEXT,                 -- average
+    hold_seconds  INTEGER,
+    first_stop    TEXT,                 -- where the stop stood first, and last
+    stop          TEXT,
+    target        TEXT,
+    gross         TEXT,                 -- rupees, once it is closed
+    gross_real    REAL,
+    charges       TEXT,                 -- of its orders so far, by the tariff: the broker's contract note wins
+    charges_real  REAL,
+    net           TEXT,
+    net_real      REAL,
+    exit_reason   TEXT,
+    broker_answers TEXT NOT NULL,       -- its orders and what became of them, one per line
+    unfinished    TEXT                  -- what the next record of it is folded onto; empty once nothing can change
+);
+CREATE INDEX trades_of_a_day ON trades (trading_day);
+
+CREATE TABLE signals (
+    id           INTEGER PRIMARY KEY,
+    seen_at      TEXT NOT NULL,         -- when it was in the inbox
+    trading_day  TEXT NOT NULL,
+    setup        TEXT NOT NULL,
+    stock_name   TEXT NOT NULL,
+    side         TEXT NOT NULL,         -- BUY: a call is bought, SELL: a put
+    timeframe    TEXT NOT NULL,         -- as sent
+    price        TEXT NOT NULL,         -- of the underlying, as sent
+    sent_at      TEXT NOT NULL,         -- as it says itself
+    valid_until  TEXT NOT NULL,
+    source       TEXT NOT NULL,         -- the door it came through
+    fate         TEXT NOT NULL,         -- waiting, traded, observed, refused
+    refusal      TEXT,                  -- which rule
+    reason       TEXT,                  -- in words; what would have been bought
+    strategy_id  INTEGER,               -- the scalp it became
+    approved     INTEGER NOT NULL,      -- the trader's word, where the set-up asks for it
+    contract     TEXT,                  -- what was proposed
+    lots         INTEGER,
+    premium      TEXT
+);
+CREATE INDEX signals_of_a_day ON signals (trading_day);
 
 CREATE TABLE positions (                -- the broker's book as last read
     contract      TEXT NOT NULL,
@@ -181,21 +243,35 @@ CREATE TABLE funds (
     read_at       TEXT
 );
 
-CREATE TABLE days (
-    trading_day   TEXT PRIMARY KEY,
+CREATE TABLE trading_sessions (
+    trading_day   TEXT PRIMARY KEY,     -- it starts at 08:30
+    started_at    TEXT NOT NULL,        -- the first record of the day
     executions    INTEGER NOT NULL,     -- strategies whose execution began
-    intents       INTEGER NOT NULL      -- orders decided, slices counted each
+    intents       INTEGER NOT NULL,     -- orders decided, slices counted each
+    signals       INTEGER NOT NULL DEFAULT 0, -- taken into the inbox
+    trades        INTEGER NOT NULL DEFAULT 0, -- closed on this day
+    won           INTEGER NOT NULL DEFAULT 0, -- of those, with a profit after charges
+    gross         TEXT NOT NULL DEFAULT '0',
+    charges       TEXT NOT NULL DEFAULT '0',
+    net           TEXT NOT NULL DEFAULT '0',
+    net_real      REAL NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 
-CREATE TABLE audit (
+CREATE TABLE audit_log (
     seq         INTEGER PRIMARY KEY,    -- the journal record
     at          TEXT NOT NULL,
-    event       TEXT NOT NULL,          -- asked, refused, halted, flatten started, armed, ...
+    category    TEXT NOT NULL,          -- command, signal, strategy, order, trade, position, protection, risk, system
+    event       TEXT NOT NULL,          -- asked, refused, order decided, stop set, rule fired, halted, flatten started, armed, ...
     command_id  INTEGER,
-    origin      TEXT,                   -- screen, shell, system
+    origin      TEXT,                   -- screen, shell, webhook, system
     strategy_id INTEGER,
+    intent_id   INTEGER,                -- the order it is about
+    trade_id    INTEGER,                -- the trade it is about
     what        TEXT NOT NULL,
-    reason      TEXT
+    value_before TEXT,                  -- of what it is about, in words
+    value_after TEXT,
+    reason      TEXT,                   -- or the figures it was decided on
+    hash        TEXT NOT NULL           -- SHA-256 over the hash of the row before and this row as JSON (columns that are not empty, by name)
 );
 
 -- What is marked, in the order in which it would be executed.

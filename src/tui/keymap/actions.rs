@@ -23,6 +23,8 @@ pub enum Context {
     Approval,
     /// A text field.
     Text,
+    /// A replay of a past day: heard before the panes.
+    Replay,
 }
 
 impl Context {
@@ -40,11 +42,12 @@ impl Context {
             Self::Card => "confirmation",
             Self::Approval => "signal's card",
             Self::Text => "text field",
+            Self::Replay => "replay",
         }
     }
 }
 
-use Context::{Approval, Card, Detail, Help, Kill, Log, Orders, Pending, Positions, Queue, Signals, Text};
+use Context::{Approval, Card, Detail, Help, Kill, Log, Orders, Pending, Positions, Queue, Replay, Signals, Text};
 
 const PANES: &[Context] = &[Pending, Queue, Positions, Orders, Log, Signals];
 const LISTS: &[Context] = &[Pending, Queue];
@@ -62,11 +65,12 @@ pub enum Group {
     Scalping,
     Looking,
     Cards,
+    Replay,
 }
 
 impl Group {
-    pub const ALL: [Self; 6] =
-        [Self::Safety, Self::Strategies, Self::Positions, Self::Scalping, Self::Looking, Self::Cards];
+    pub const ALL: [Self; 7] =
+        [Self::Safety, Self::Strategies, Self::Positions, Self::Scalping, Self::Looking, Self::Cards, Self::Replay];
 
     pub fn title(self) -> &'static str {
         match self {
@@ -76,6 +80,7 @@ impl Group {
             Self::Scalping => "Signals and scalps",
             Self::Looking => "Looking around",
             Self::Cards => "Cards and text fields",
+            Self::Replay => "Replay of a past day",
         }
     }
 }
@@ -159,6 +164,8 @@ actions! {
         "On the halt card: positions that were opened elsewhere are flattened too, or left alone.";
     Arm "arm" &[Pending, Queue, Positions, Orders, Log, Signals, Kill], ["A"], "arm", Safety, 1, [], offers::arm,
         "Allows entries again after a halt. Asks for a typed word.";
+    BrokerExit "broker_exit" PANES, ["L"], "broker's exit", Safety, 0, [danger], offers::always,
+        "Asks the broker to exit everything by itself at the day-loss limit, also when this machine is off; or takes that back. Asks first.";
 
     Mark "mark" STRATEGY, ["Space"], "mark", Strategies, 1, [], offers::mark,
         "Marks a strategy for execution, or takes the mark back. With several selected, all of them.";
@@ -262,4 +269,25 @@ actions! {
         "The next field.";
     PreviousField "previous_field" &[Text], ["Shift-Tab", "Up"], "field before", Cards, 0, [], offers::always,
         "The field before.";
+
+    ReplayPlay "replay_play" &[Replay], ["Space"], "play", Replay, 1, [], offers::always,
+        "Plays the day, or pauses it.";
+    ReplayForward "replay_forward" &[Replay], ["Right", "."], "record on", Replay, 2, [repeats], offers::always,
+        "One record of the journal on.";
+    ReplayBack "replay_back" &[Replay], ["Left", ","], "record back", Replay, 3, [repeats], offers::always,
+        "One record back.";
+    ReplayMinuteOn "replay_minute_on" &[Replay], ["]", "m"], "minute on", Replay, 4, [repeats], offers::always,
+        "One minute on.";
+    ReplayMinuteBack "replay_minute_back" &[Replay], ["[", "M"], "minute back", Replay, 5, [repeats], offers::always,
+        "One minute back.";
+    ReplayJump "replay_jump" &[Replay], ["t", ":"], "to a time", Replay, 6, [], offers::always,
+        "Asks for a time of the day, and shows it as it was then.";
+    ReplayFaster "replay_faster" &[Replay], ["+", "="], "faster", Replay, 7, [repeats], offers::always,
+        "Plays faster: up to 3,000 seconds of the day in one.";
+    ReplaySlower "replay_slower" &[Replay], ["-", "_"], "slower", Replay, 8, [repeats], offers::always,
+        "Plays slower: down to as fast as it was.";
+    ReplayStart "replay_start" &[Replay], ["Home"], "start", Replay, 9, [], offers::always,
+        "The first record of the day.";
+    ReplayEnd "replay_end" &[Replay], ["End"], "end", Replay, 10, [], offers::always,
+        "The last record of the day.";
 }

@@ -102,6 +102,7 @@ pub enum Subject {
     Unwind(StrategyId),
     Resume(StrategyId),
     ArmSetup(SetupName),
+    BrokerExit { on: bool },
     Quit,
 }
 
@@ -117,6 +118,7 @@ impl Subject {
             Self::Unwind(id) => Some(Command::Unwind { id: *id }),
             Self::Resume(id) => Some(Command::Resume { id: *id }),
             Self::ArmSetup(setup) => Some(Command::ArmSetup { setup: setup.clone(), armed: true }),
+            Self::BrokerExit { on } => Some(Command::BrokerExit { on: *on }),
             Self::Quit => None,
         }
     }
@@ -144,6 +146,7 @@ impl Subject {
                 let setup = view.signals.setup(name);
                 vec![setup.map_or_else(String::new, |s| format!("{:?} {}", s.setup, s.armed))]
             }
+            Self::BrokerExit { .. } => vec![view.safety.broker_exit.as_str().to_string()],
             Self::Quit => Vec::new(),
         }
     }

@@ -18,6 +18,8 @@ pub enum Asked {
     MarkTop,
     /// What is to go wrong for practice, and for how long.
     Rehearse,
+    /// Where to in the day that is replayed.
+    ReplayTime,
     /// Of one leg (counted from 1), or of all that is held.
     Stop {
         id: StrategyId,

@@ -6,7 +6,7 @@ use crate::engine::Command;
 use crate::tui::model::{ApprovalCard, CardId, Millis, Model, Purpose};
 
 /// A new picture: the card goes when its signal no longer asks; the oldest one that nobody has looked at brings its own.
-pub(super) fn follow(model: &mut Model, out: &mut Vec<Outgoing>) {
+pub(super) fn follow(model: &mut Model) {
     let asking: Vec<SignalId> = model.view.signals.asking().map(|(s, _)| s.id).collect();
     model.put_away.retain(|id| asking.contains(id));
     model.approval = model.approval.filter(|card| asking.contains(&card.signal));
@@ -15,7 +15,6 @@ pub(super) fn follow(model: &mut Model, out: &mut Vec<Outgoing>) {
     }
     if let Some(id) = asking.into_iter().find(|id| !model.put_away.contains(id)) {
         show(model, id);
-        out.push(Outgoing::Bell);
     }
 }
 

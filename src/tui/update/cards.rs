@@ -3,6 +3,7 @@
 use super::{Outgoing, dispatch, next_id, send, toast};
 use crate::domain::{StrategyId, StrategyStatus};
 use crate::engine::Command;
+use crate::engine::state::Safeguard;
 use crate::tui::model::{
     Answer, CARD_MS, CardId, ConfirmCard, DetailPage, DetailPreview, ExecuteCard, Facts, KillCard, Layer, Millis,
     Model, PositionKey, Purpose, Subject, ToastLevel,
@@ -139,6 +140,11 @@ pub(super) fn confirm_held(model: &mut Model, subject: fn(StrategyId) -> Subject
     if let Some(id) = model.strategy_at_hand().map(|s| s.id) {
         confirm(model, subject(id));
     }
+}
+
+pub(super) fn confirm_broker_exit(model: &mut Model) {
+    let set = matches!(model.view.safety.broker_exit, Safeguard::Set(_) | Safeguard::Asked(_));
+    confirm(model, Subject::BrokerExit { on: !set });
 }
 
 /// Leaves at once when nothing is open; asks otherwise.

@@ -1,6 +1,6 @@
 //! A key: who hears it, whether it may be done now, and doing it.
 
-use super::{Outgoing, approvals, cards, lists, send, text, toast};
+use super::{Outgoing, approvals, cards, lists, replay, send, text, toast};
 use crate::domain::{Contract, Drill, StrategyId, StrategyStatus};
 use crate::engine::{Command, StopWish};
 use crate::tui::key::Key;
@@ -20,6 +20,9 @@ pub(super) fn key(model: &mut Model, key: Key, out: &mut Vec<Outgoing>) {
 }
 
 fn heard(model: &mut Model, key: Key, out: &mut Vec<Outgoing>) {
+    if model.view.replay.is_some() && replay::key(model, key, out) {
+        return;
+    }
     let context = model.context();
     let action = model.keymap.find(context, key.chord);
     if action == Some(Action::Halt) {
@@ -69,6 +72,7 @@ fn perform(model: &mut Model, action: Action, key: Key, out: &mut Vec<Outgoing>)
         Action::Flatten => cards::flatten(model, out),
         Action::IncludeForeign => cards::include_foreign(model),
         Action::Arm => ask_for_arm_word(model),
+        Action::BrokerExit => cards::confirm_broker_exit(model),
         Action::Mark => mark(model, out),
         Action::PriorityUp => change_priority(model, 1, out),
         Action::PriorityDown => change_priority(model, -1, out),
@@ -121,6 +125,17 @@ fn perform(model: &mut Model, action: Action, key: Key, out: &mut Vec<Outgoing>)
         }
         Action::Submit => text::submit(model, out),
         Action::Abandon => text::abandon(model),
+        // Heard only where a day is replayed, and dealt with there.
+        Action::ReplayPlay
+        | Action::ReplayForward
+        | Action::ReplayBack
+        | Action::ReplayMinuteOn
+        | Action::ReplayMinuteBack
+        | Action::ReplayJump
+        | Action::ReplayFaster
+        | Action::ReplaySlower
+        | Action::ReplayStart
+        | Action::ReplayEnd => {}
         Action::NextField => text::with_dialog(model, TextDialog::next_field),
         Action::PreviousField => text::with_dialog(model, TextDialog::previous_field),
     }

@@ -6,6 +6,7 @@ mod approvals;
 mod cards;
 mod keys;
 mod lists;
+mod replay;
 mod replies;
 mod text;
 mod views;
@@ -16,6 +17,9 @@ mod random;
 mod tests;
 
 use std::sync::Arc;
+
+pub use replay::ReplayMove;
+pub(super) use replay::only_looks;
 
 use super::key::Key;
 use super::model::{CardId, Millis, Model, Purpose, Request, RequestId, Toast, ToastLevel};
@@ -65,8 +69,8 @@ pub enum Outgoing {
     /// Halt, by the way that nothing can block.
     Halt,
     Log(LogMove),
-    /// Sound the terminal's bell.
-    Bell,
+    /// Another instant of the day that is replayed.
+    Replay(ReplayMove),
     /// Paint every cell again.
     Repaint,
     Quit,
@@ -90,7 +94,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Outgoing> {
         Msg::Paste(text) => text::paste(model, &text),
         Msg::Scroll(rows) => lists::scroll(model, rows, &mut out),
         Msg::Resize(columns, rows) => model.size = (columns, rows),
-        Msg::View(view) => views::view(model, view, &mut out),
+        Msg::View(view) => views::view(model, view),
         Msg::Reply { request, reply } => replies::reply(model, request, reply),
         Msg::Drawn(drawn) => lists::drawn(model, drawn),
         Msg::EngineGone => views::engine_gone(model),

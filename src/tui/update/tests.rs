@@ -351,6 +351,26 @@ fn foreign_positions_go_only_when_included() {
 }
 
 #[test]
+fn the_brokers_exit_is_asked_about_first_and_taken_back_by_the_same_key() {
+    let mut desk = busy();
+    let mut model = screen(&desk, (120, 36));
+    assert_eq!(press(&mut model, "L"), []);
+    assert!(
+        matches!(model.layers.last(), Some(Layer::Confirm(c)) if c.subject == crate::tui::model::Subject::BrokerExit { on: true })
+    );
+    wait(&mut model, 1_000);
+    assert_eq!(commands(&press(&mut model, "y")), [Command::BrokerExit { on: true }]);
+    let exit =
+        crate::domain::PnlExit { loss: crate::domain::Money(rust_decimal_macros::dec!(25000)), ..Default::default() };
+    let told = crate::domain::SafeguardTold::Exit(Some(exit));
+    desk.record(crate::engine::Record::SafeguardTold { told });
+    let mut model = screen(&desk, (120, 36));
+    press(&mut model, "L");
+    wait(&mut model, 1_000);
+    assert_eq!(commands(&press(&mut model, "y")), [Command::BrokerExit { on: false }]);
+}
+
+#[test]
 fn esc_stays_halted() {
     let mut model = screen(&halted(), (80, 24));
     press(&mut model, "F12");
@@ -551,7 +571,7 @@ fn alerts_are_shown_once_and_old_ones_not_at_all() {
     assert_eq!(said(&model), "");
     desk.health.notices.push(news);
     let out = update(&mut model, Msg::View(Arc::new(desk.view())));
-    assert_eq!((out, said(&model)), (vec![Outgoing::Bell], "an exit was refused".to_string()));
+    assert_eq!((out, said(&model)), (vec![], "an exit was refused".to_string()));
     assert_eq!(update(&mut model, Msg::View(Arc::new(desk.view()))), []);
 }
 

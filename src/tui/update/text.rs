@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::{Outgoing, lists, send, toast};
+use super::{Outgoing, lists, replay, send, toast};
 use crate::domain::Drill;
 use crate::engine::Command;
 use crate::tui::filter::Filter;
@@ -55,6 +55,16 @@ pub(super) fn abandon(model: &mut Model) {
 
 pub(super) fn submit(model: &mut Model, out: &mut Vec<Outgoing>) {
     let Some(Layer::Text(dialog)) = model.layers.last() else { return };
+    if matches!(dialog.asked, Asked::ReplayTime) {
+        match replay::jump(dialog.value(0)) {
+            Err(why) => with_dialog(model, |d| d.error = Some(why)),
+            Ok(to) => {
+                model.layers.pop();
+                out.push(Outgoing::Replay(to));
+            }
+        }
+        return;
+    }
     match taken(dialog) {
         Err(why) => with_dialog(model, |d| d.error = Some(why)),
         Ok(command) => {
@@ -71,6 +81,7 @@ fn taken(dialog: &TextDialog) -> Result<Option<Command>, String> {
     match &dialog.asked {
         Asked::Notes(id) => Ok(Some(Command::SetNotes { id: *id, notes: dialog.value(0).trim().to_string() })),
         Asked::Filter { .. } => Filter::parse(dialog.value(0)).map(|_| None),
+        Asked::ReplayTime => Ok(None),
         Asked::Stop { id, leg } => {
             let stop = dialog.value(0).parse()?;
             Ok(Some(Command::SetStop { id: *id, leg: *leg, stop }))

@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
-use super::{Outgoing, approvals, lists, toast};
+use super::{approvals, lists, toast};
 use crate::engine::effect::AlertLevel;
 use crate::tui::model::{Facts, Layer, Model, ToastLevel};
 use crate::view::View;
 
-pub(super) fn view(model: &mut Model, view: Arc<View>, out: &mut Vec<Outgoing>) {
+pub(super) fn view(model: &mut Model, view: Arc<View>) {
     model.view = view;
     forget_what_is_gone(model);
     lists::refresh_rows(model);
     disarm(model);
-    approvals::follow(model, out);
-    notices(model, out);
+    approvals::follow(model);
+    notices(model);
 }
 
 /// Wishes that have come true, and selections of strategies that are no longer there.
@@ -54,7 +54,7 @@ fn disarm(model: &mut Model) {
 }
 
 /// Each alert once; those from before the screen started only stand in the log.
-fn notices(model: &mut Model, out: &mut Vec<Outgoing>) {
+fn notices(model: &mut Model) {
     let newest = model.view.notices.last().map(|n| n.id);
     let Some(seen) = model.seen_notice else {
         model.seen_notice = Some(newest.unwrap_or(0));
@@ -67,9 +67,6 @@ fn notices(model: &mut Model, out: &mut Vec<Outgoing>) {
             AlertLevel::Warning => ToastLevel::Warning,
             AlertLevel::Critical => ToastLevel::Alarm,
         };
-        if notice.level == AlertLevel::Critical {
-            out.push(Outgoing::Bell);
-        }
         toast(model, level, notice.text.clone());
     }
     model.seen_notice = Some(newest.unwrap_or(seen).max(seen));

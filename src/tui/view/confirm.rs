@@ -11,7 +11,7 @@ use crate::tui::model::{ConfirmCard, Subject};
 use crate::tui::update::Drawn;
 use crate::tui::widgets::card::{Card, fade};
 use crate::tui::widgets::text;
-use crate::view::{PositionRow, format};
+use crate::view::{Amount, LimitKind, PositionRow, View, format};
 
 const WIDTH: u16 = 64;
 
@@ -44,6 +44,8 @@ fn done_word(subject: &Subject) -> &'static str {
         Subject::Unwind(_) => "unwind it",
         Subject::Resume(_) => "let it go on",
         Subject::ArmSetup(_) => "arm it",
+        Subject::BrokerExit { on: true } => "ask the broker",
+        Subject::BrokerExit { on: false } => "take it back",
         Subject::Quit => "quit",
     }
 }
@@ -90,6 +92,7 @@ fn question(scene: &Scene<'_>, subject: &Subject, width: u16) -> (String, Vec<Li
             (format!("CONTINUE {}", name(*id)), body)
         }
         Subject::ArmSetup(name) => (format!("ARM {name}"), arming(scene, name, width)),
+        Subject::BrokerExit { on } => ("BROKER'S EXIT ON LOSS".into(), plain(&broker_exit(view, *on))),
         Subject::Quit => ("QUIT".into(), leaving(scene, width)),
     }
 }
@@ -112,6 +115,22 @@ fn arming(scene: &Scene<'_>, name: &SetupName, width: u16) -> Vec<Line<'static>>
         body.extend(text::wrapped(&format!("{} No entries now: {why}.", theme.symbols.blocked), width, "", theme.warn));
     }
     body
+}
+
+fn broker_exit(view: &View, on: bool) -> String {
+    let limit = view.risk.iter().find(|g| g.kind == LimitKind::DayLoss).and_then(|g| g.limit);
+    let limit = match limit {
+        Some(Amount::Rupees(limit)) => format::rupees_whole(limit),
+        Some(Amount::Count(_)) | None => format::UNKNOWN.to_string(),
+    };
+    if on {
+        format!(
+            "The broker exits everything in the account by itself, whoever opened it, once the day's loss reaches {limit}: \
+             also when this machine is off, and until its session ends."
+        )
+    } else {
+        "The broker no longer exits anything by itself: from then on the loss is watched from here only.".into()
+    }
 }
 
 fn exit(scene: &Scene<'_>, r: &PositionRow) -> Line<'static> {

@@ -6,6 +6,7 @@ use ratatui::text::{Line, Span};
 
 use super::{Scene, words};
 use crate::tui::keymap::{ACTIONS, Action, ActionDef, Context};
+use crate::tui::update::only_looks;
 use crate::tui::widgets::text;
 
 pub fn render(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
@@ -18,6 +19,8 @@ pub fn render(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
         Span::styled(format!(" {} ", model.keymap.key(Action::Halt)), theme.danger_key),
         Span::styled(word, theme.danger),
     ]);
+    // There is nothing to halt in a past day.
+    let kill = if model.view.replay.is_some() { Line::default() } else { kill };
     text::put_right(buf, area, &kill);
     let mut room = area.width.saturating_sub(text::line_width(&kill) + 1);
     let mut spans = vec![Span::raw(" ")];
@@ -48,11 +51,15 @@ fn key(scene: &Scene<'_>, def: &ActionDef) -> String {
 fn offered(scene: &Scene<'_>, context: Context) -> Vec<&'static ActionDef> {
     // In the panes Esc clears this and that: worth knowing, not worth a place here.
     let leaves = |d: &ActionDef| d.action != Action::Back || !scene.model.layers.is_empty();
+    let replays = scene.model.view.replay.is_some();
+    let own = |d: &ActionDef| replays && scene.model.layers.is_empty() && d.contexts.contains(&Context::Replay);
+    let here =
+        |d: &ActionDef| d.contexts.contains(&context) && (!replays || context == Context::Text || only_looks(d.action));
     let mut defs: Vec<&ActionDef> = ACTIONS
         .iter()
-        .filter(|d| d.hint > 0 && d.contexts.contains(&context) && leaves(d))
+        .filter(|d| d.hint > 0 && (own(d) || here(d)) && leaves(d))
         .filter(|d| !scene.model.keymap.keys(d.action).is_empty() && (d.available)(scene.model).is_ok())
         .collect();
-    defs.sort_by_key(|d| d.hint);
+    defs.sort_by_key(|d| (!own(d), d.hint));
     defs
 }

@@ -9,6 +9,7 @@ use ratatui::text::{Line, Span};
 
 use super::{Scene, words};
 use crate::domain::time::{ist, ms_between};
+use crate::engine::state::Safeguard;
 use crate::tui::keymap::Action;
 use crate::tui::model::KillCard;
 use crate::tui::theme::Theme;
@@ -64,6 +65,9 @@ fn opening(view: &View, card: &KillCard, theme: &Theme, body: &mut Vec<Line<'sta
         if !card.sent {
             body.push(Line::styled("Positions stay as they are.", theme.text));
         }
+    }
+    if let Safeguard::Set(()) = view.safety.broker_switch {
+        body.push(Line::styled("The broker's own kill switch is set: arming lifts it.", theme.warn));
     }
     body.push(Line::default());
 }

@@ -16,6 +16,8 @@ pub enum Slot {
 #[derive(Clone, Debug)]
 pub struct Layout {
     pub header: Rect,
+    /// That this is a past day, and where in it.
+    pub replay: Option<Rect>,
     /// A condition the trader must know of.
     pub banner: Option<Rect>,
     pub slots: Vec<(Slot, Rect)>,
@@ -33,13 +35,23 @@ const TWO_COLUMNS: (u16, u16) = (110, 30);
 impl Layout {
     pub fn of(screen: Rect, model: &Model) -> Self {
         let row = |y: u16| Rect { y, height: 1, ..screen };
-        let banner = (!model.view.standing.is_empty()).then(|| row(screen.y + 1));
-        let top = screen.y + 1 + u16::from(banner.is_some());
+        let replay = model.view.replay.is_some().then(|| row(screen.y + 1));
+        let below = screen.y + 1 + u16::from(replay.is_some());
+        let banner = (!model.view.standing.is_empty()).then(|| row(below));
+        let top = below + u16::from(banner.is_some());
         let hints = row(screen.bottom() - 1);
         let body = Rect { y: top, height: hints.y - top, ..screen };
         let small = screen.width < TWO_COLUMNS.0 || screen.height < TWO_COLUMNS.1;
-        let mut layout =
-            Self { header: row(screen.y), banner, slots: Vec::new(), risk_line: None, hints, compact: true, screen };
+        let mut layout = Self {
+            header: row(screen.y),
+            replay,
+            banner,
+            slots: Vec::new(),
+            risk_line: None,
+            hints,
+            compact: true,
+            screen,
+        };
         if small || model.zoomed {
             let pane = Rect { height: body.height - 1, ..body };
             layout.risk_line = Some(row(pane.bottom()));
@@ -53,7 +65,7 @@ impl Layout {
 
     /// Everything between the head line and the hints.
     pub fn body(&self) -> Rect {
-        let top = self.header.bottom() + u16::from(self.banner.is_some());
+        let top = self.header.bottom() + u16::from(self.replay.is_some()) + u16::from(self.banner.is_some());
         Rect { y: top, height: self.hints.y - top, ..self.screen }
     }
 

@@ -27,7 +27,10 @@ pub fn render(scene: &Scene<'_>, buf: &mut Buffer, area: Rect, compact: bool) {
     let (model, theme) = (scene.model, scene.theme);
     let title = words::title(model, Pane::Log, "Log".into(), compact, theme);
     let inner = pane::frame(buf, area, &title, &Line::default(), model.focus == Pane::Log, theme);
-    scene.log.render(inner, buf, theme);
+    match &model.view.replay {
+        Some(replay) => super::replay::log(buf, inner, replay, theme),
+        None => scene.log.render(inner, buf, theme),
+    }
 }
 
 /// Nothing to show.

@@ -15,6 +15,7 @@ mod payoff;
 mod pending;
 mod positions;
 mod queue;
+mod replay;
 mod risk;
 mod scalper_words;
 mod side;
@@ -58,6 +59,9 @@ pub fn draw(scene: &Scene<'_>, buf: &mut Buffer) -> Drawn {
     }
     let layout = Layout::of(area, scene.model);
     header::render(scene, buf, layout.header);
+    if let (Some(place), Some(replay)) = (layout.replay, &scene.model.view.replay) {
+        replay::banner(scene, buf, place, replay);
+    }
     if let Some(banner) = layout.banner {
         header::banner(scene, buf, banner);
     }

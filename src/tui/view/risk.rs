@@ -6,6 +6,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::Scene;
+use crate::engine::state::Safeguard;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::{gauge, pane, text};
 use crate::view::{Amount, Gauge, GaugeLevel, WARN_PCT, format};
@@ -14,7 +15,7 @@ pub fn render(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
     let theme = scene.theme;
     let gauges = &scene.model.view.risk;
     let title = Line::from(Span::styled("Risk", theme.title));
-    let inner = pane::frame(buf, area, &title, &Line::default(), false, theme);
+    let inner = pane::frame(buf, area, &title, &broker_exit(scene), false, theme);
     let tall = usize::from(inner.height) >= gauges.len() * 2;
     let each = if tall { 2 } else { 1 };
     for (n, g) in gauges.iter().enumerate() {
@@ -27,6 +28,17 @@ pub fn render(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
             in_one_row(buf, line, g, theme);
         }
     }
+}
+
+/// The broker's own exit, in the frame: it holds when this machine is off.
+fn broker_exit(scene: &Scene<'_>) -> Line<'static> {
+    let (exit, theme) = (&scene.model.view.safety.broker_exit, scene.theme);
+    let (words, style) = match exit {
+        Safeguard::Set(exit) => (format!("at {}", format::rupees_whole(exit.loss)), theme.up),
+        Safeguard::Gone | Safeguard::Refused(_) | Safeguard::Unknown(_) => (exit.as_str().to_string(), theme.warn),
+        Safeguard::Unasked | Safeguard::NotSet | Safeguard::Asked(_) => (exit.as_str().to_string(), theme.dim),
+    };
+    Line::from(vec![Span::styled("broker exits ", theme.dim), Span::styled(words, style)])
 }
 
 fn label_and_value(buf: &mut Buffer, line: Rect, label: &str, g: &Gauge, theme: &Theme) {

@@ -195,7 +195,7 @@ pub fn set_up(s: &ScalpSetup) -> String {
         SetupMode::Confirm => "asks you before each trade",
         SetupMode::Observe => "only writes down what it would have done",
     };
-    let symbols: Vec<&str> = s.symbols.iter().map(crate::domain::Symbol::as_str).collect();
+    let symbols: Vec<&str> = s.symbols.iter().map(crate::domain::instrument::Symbol::as_str).collect();
     let mut text = format!(
         "{} {mode}: up to {} at the money of {}, stop {} points below the fill",
         s.name,

@@ -128,7 +128,7 @@ fn setups(all: &Signals, width: u16, theme: &Theme) -> Vec<Entry> {
             None => words::cell(format!("open{until}"), theme.text),
             Some(why) => words::cell(why.clone(), if s.armed { theme.warn } else { theme.dim }),
         };
-        let symbols: Vec<&str> = s.setup.symbols.iter().map(crate::domain::Symbol::as_str).collect();
+        let symbols: Vec<&str> = s.setup.symbols.iter().map(crate::domain::instrument::Symbol::as_str).collect();
         let cells = vec![
             words::cell(s.setup.name.as_str(), if s.armed { theme.bright } else { theme.text }),
             words::cell(s.setup.mode.as_str(), theme.text),

@@ -108,6 +108,36 @@ fn details_help_and_dialogs() {
 }
 
 #[test]
+fn the_brokers_exit_stands_in_the_frame_of_the_limits() {
+    use crate::domain::{Money, PnlExit, SafeguardAsk, SafeguardTold};
+    use crate::engine::Record;
+    let mut desk = busy();
+    let says = |desk: &Desk, words: &str| {
+        let text = text_of(&mut screen(desk, (120, 36)));
+        assert!(text.contains(words), "{words}:\n{text}");
+    };
+    says(&desk, "broker exits not set");
+    let exit = PnlExit { loss: Money(rust_decimal_macros::dec!(25000)), ..PnlExit::default() };
+    let ask = SafeguardAsk::SetExit(exit);
+    desk.record(Record::SafeguardAsked { ask });
+    says(&desk, "broker exits asked");
+    desk.record(Record::SafeguardTold { told: SafeguardTold::Exit(Some(exit)) });
+    says(&desk, "broker exits at ₹25,000");
+    desk.record(Record::SafeguardFailed { ask, reason: "RMS: not today".into(), refused: true });
+    says(&desk, "broker exits refused");
+    desk.record(Record::SafeguardTold { told: SafeguardTold::Switch(true) });
+    let told: Vec<String> = desk.view().standing.iter().map(|s| s.text.clone()).collect();
+    for words in ["exit on loss is not set: RMS: not today.", "kill switch is set: it takes no order"] {
+        assert!(told.iter().any(|t| t.contains(words)), "{words}: {told:?}");
+    }
+    let mut model = screen(&desk, (120, 36));
+    press(&mut model, "L");
+    let now = model.now + 400;
+    update(&mut model, Msg::Tick(now));
+    assert_snapshot!("broker_exit_120x36", text_of(&mut model));
+}
+
+#[test]
 fn too_small_is_said_in_one_sentence() {
     let mut model = screen(&halted(), (40, 10));
     let text = text_of(&mut model).split_whitespace().collect::<Vec<_>>().join(" ");

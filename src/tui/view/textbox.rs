@@ -65,6 +65,7 @@ fn explanation(scene: &Scene<'_>, dialog: &TextDialog, width: u16) -> Vec<Line<'
             format!("One of {}; nothing ends what runs.{chosen}", names.join(", "))
         }
         Asked::Stop { .. } => "It rests at the broker and moves at once. A trailing stop never goes back.".to_string(),
+        Asked::ReplayTime => "As a clock in India shows it; before 08:30, of the morning after.".to_string(),
         Asked::Notes(_) | Asked::Filter { .. } => return Vec::new(),
     };
     let mut lines = text::wrapped(&words, width, "", theme.text);

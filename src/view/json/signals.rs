@@ -27,7 +27,7 @@ fn setup(s: &SetupRow) -> Value {
     let setup = &s.setup;
     json!({
         "name": setup.name.as_str(),
-        "symbols": setup.symbols.iter().map(crate::domain::Symbol::as_str).collect::<Vec<_>>(),
+        "symbols": setup.symbols.iter().map(crate::domain::instrument::Symbol::as_str).collect::<Vec<_>>(),
         "mode": setup.mode.as_str(),
         "armed": s.armed,
         "open": s.closed.is_none(),

@@ -1,6 +1,6 @@
 //! Who is let in: requests for this very server, from no browser's page, with the right token, not too often.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use axum::extract::{Request, State};
 use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, HOST, ORIGIN};
@@ -9,23 +9,15 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tokio::time::Instant;
 
-use super::pace::{Bucket, Lock, Wrong};
-use super::problem::Problem;
 use super::routes::HALT;
+use crate::web::pace::{Bucket, Lock, Rate, Wrong, locked};
+use crate::web::problem::Problem;
 use crate::web::token::Token;
 
 /// Requests with the right token. A shell that waits asks four times a second.
 pub(super) const SHELLS: Rate = Rate { burst: 120, per_second: 60 };
 /// Requests without one.
-const STRANGERS_BURST: u32 = 40;
-const STRANGERS_PER_SECOND: u32 = 20;
-
-/// A burst, then so many a second.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Rate {
-    pub burst: u32,
-    pub per_second: u32,
-}
+const STRANGERS: Rate = Rate { burst: 40, per_second: 20 };
 
 #[derive(Debug)]
 pub(super) struct Door {
@@ -41,9 +33,9 @@ impl Door {
         Arc::new(Self {
             token,
             port,
-            known: Mutex::new(Bucket::new(rate.burst, rate.per_second)),
-            strangers: Mutex::new(Bucket::new(STRANGERS_BURST, STRANGERS_PER_SECOND)),
-            lock: Mutex::default(),
+            known: Mutex::new(Bucket::new(rate)),
+            strangers: Mutex::new(Bucket::new(STRANGERS)),
+            lock: Mutex::new(Lock::new("control API")),
         })
     }
 
@@ -121,9 +113,4 @@ pub(super) async fn keep(State(door): State<Arc<Door>>, request: Request, next: 
 fn presented(header: &HeaderValue) -> Option<&[u8]> {
     let (scheme, token) = header.as_bytes().split_at_checked(7)?;
     scheme.eq_ignore_ascii_case(b"Bearer ").then_some(token)
-}
-
-/// Counters stay usable whatever happened to a thread that held them.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

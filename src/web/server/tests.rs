@@ -5,11 +5,12 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::{ControlServer, door, listen, serve, serve_at};
+use super::routes::Room;
+use super::{Serving, listen, serve, serve_at};
 use crate::domain::{Exchange, OptionRight, Price, Quantity, StrategyId, Symbol};
 use crate::engine::command::{Command, Origin, Reply};
 use crate::view::fixture::Desk as Trader;
-use crate::web::fake::FakeDesk;
+use crate::web::fake::{FakeDesk, FakeOffice, Hanging};
 use crate::web::{Desk, DeskError, LotQuestion, MapQuestion, Remote, Token};
 
 const TOKEN: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
@@ -18,13 +19,17 @@ fn token() -> Token {
     Token::new(TOKEN).unwrap()
 }
 
-async fn start(desk: FakeDesk) -> (ControlServer, Arc<FakeDesk>) {
+fn office() -> Arc<FakeOffice> {
+    Arc::new(FakeOffice::default())
+}
+
+async fn start(desk: FakeDesk) -> (Serving, Arc<FakeDesk>) {
     let desk = Arc::new(desk);
-    let server = serve(listen(0).await.unwrap(), desk.clone(), token()).unwrap();
+    let server = serve(listen(0).await.unwrap(), desk.clone(), office(), token()).unwrap();
     (server, desk)
 }
 
-async fn remote(server: &ControlServer) -> Remote {
+async fn remote(server: &Serving) -> Remote {
     Remote::find(server.port(), token()).await.unwrap()
 }
 
@@ -63,7 +68,18 @@ fn code(answer: &(u16, Value)) -> (u16, &str) {
 async fn everything_but_health_needs_the_token() {
     let (server, desk) = start(FakeDesk::empty()).await;
     let port = server.port();
-    for path in ["/api/strategies", "/api/strategies/1", "/api/status", "/api/command", "/api/halt", "/api/nothing"] {
+    for path in [
+        "/api/strategies",
+        "/api/strategies/1",
+        "/api/status",
+        "/api/command",
+        "/api/halt",
+        "/api/nothing",
+        "/metrics",
+        "/api/trading",
+        "/api/broker/current",
+        "/api/openapi.json",
+    ] {
         assert_eq!(code(&get(port, path, None, &[]).await), (401, "token_missing"), "{path}");
     }
     assert_eq!(code(&get(port, "/api/status", Some(&TOKEN[1..]), &[]).await), (401, "token_wrong"));
@@ -134,8 +150,9 @@ async fn a_head_that_is_too_large_is_refused() {
 #[tokio::test]
 async fn more_requests_than_a_shell_makes_are_slowed_but_never_a_halt() {
     let desk = Arc::new(FakeDesk::empty());
-    let rate = door::Rate { burst: 10, per_second: 0 };
-    let server = serve_at(listen(0).await.unwrap(), desk.clone(), token(), rate).unwrap();
+    let rate = crate::web::pace::Rate { burst: 10, per_second: 0 };
+    let server =
+        serve_at(listen(0).await.unwrap(), Room { desk: desk.clone(), office: office() }, token(), rate).unwrap();
     let remote = remote(&server).await;
     let mut slowed = false;
     for _ in 0..11 {
@@ -256,45 +273,73 @@ async fn a_stopped_server_is_gone() {
 #[tokio::test]
 async fn it_is_not_served_to_the_network() {
     let listener = tokio::net::TcpListener::bind(("0.0.0.0", 0)).await.unwrap();
-    assert!(serve(listener, Arc::new(FakeDesk::empty()), token()).is_err());
-}
-
-/// A desk whose engine hangs.
-struct Hanging;
-
-impl Desk for Hanging {
-    fn command(&self, _: Command, _: Origin) -> crate::web::Answer<'_, Reply> {
-        Box::pin(std::future::pending())
-    }
-    fn halt(&self, _: Origin) -> crate::web::Answer<'_, Reply> {
-        Box::pin(std::future::pending())
-    }
-    fn list(&self) -> crate::web::Answer<'_, Value> {
-        Box::pin(std::future::pending())
-    }
-    fn status(&self) -> crate::web::Answer<'_, Value> {
-        Box::pin(std::future::pending())
-    }
-    fn signals(&self) -> crate::web::Answer<'_, Value> {
-        Box::pin(std::future::pending())
-    }
-    fn show(&self, _: StrategyId) -> crate::web::Answer<'_, Value> {
-        Box::pin(std::future::pending())
-    }
-    fn map(&self, _: MapQuestion) -> crate::web::Answer<'_, crate::domain::Instrument> {
-        Box::pin(std::future::pending())
-    }
-    fn lots(&self, _: Vec<LotQuestion>) -> crate::web::Answer<'_, Vec<Option<Quantity>>> {
-        Box::pin(std::future::pending())
-    }
+    assert!(serve(listener, Arc::new(FakeDesk::empty()), office(), token()).is_err());
 }
 
 #[tokio::test]
 async fn a_cockpit_that_hangs_is_told_from_one_that_is_gone() {
-    let server = serve(listen(0).await.unwrap(), Arc::new(Hanging), token()).unwrap();
+    let server = serve(listen(0).await.unwrap(), Arc::new(Hanging), office(), token()).unwrap();
     let remote = remote(&server).await;
     // From here on timers fire as soon as nothing else happens: waiting costs nothing.
     tokio::time::pause();
     let Err(DeskError::NoAnswer(reason)) = remote.status().await else { panic!("it answered") };
     assert!(reason.contains("flatten --force"), "{reason}");
+}
+
+/// A post as our own shell would make it.
+async fn post(port: u16, path: &str, body: &str) -> (u16, Value) {
+    let headers = [
+        ("Host", format!("127.0.0.1:{port}")),
+        ("Authorization", format!("Bearer {TOKEN}")),
+        ("Content-Length", body.len().to_string()),
+    ];
+    let (status, body) = raw(port, request("POST", path, &headers) + body).await;
+    (status, serde_json::from_str(&body).unwrap_or(Value::Null))
+}
+
+#[tokio::test]
+async fn trading_is_disabled_with_a_reason_and_enabled_again() {
+    let (server, desk) = start(FakeDesk::showing(Trader::new().view()).answering(|command| {
+        Ok(match command {
+            Command::Enable => Reply::refused("it was flattened"),
+            other => Reply::done(other.name()),
+        })
+    }))
+    .await;
+    let port = server.port();
+    let (status, told) = get(port, "/api/trading", Some(TOKEN), &[]).await;
+    assert_eq!((status, &told["enabled"], &told["reason"]), (200, &json!(true), &Value::Null));
+    assert_eq!(post(port, "/api/trading/disable", r#"{"reason":"lunch"}"#).await.0, 200);
+    assert_eq!(post(port, "/api/trading/disable", "").await.0, 200);
+    assert_eq!(code(&post(port, "/api/trading/disable", r#"{"because":"x"}"#).await), (400, "bad_request"));
+    assert_eq!(code(&post(port, "/api/trading/enable", "").await), (422, "refused"));
+    let disable = |reason: &str| Command::Disable { reason: reason.into() };
+    assert_eq!(desk.asked(), [disable("lunch"), disable("through the control API"), Command::Enable]);
+}
+
+#[tokio::test]
+async fn the_brokers_account_is_set_up_and_no_answer_repeats_what_is_secret() {
+    let (server, _) = start(FakeDesk::empty()).await;
+    let port = server.port();
+    assert_eq!(get(port, "/api/brokers/supported", Some(TOKEN), &[]).await.1[0]["name"], "dhan");
+    assert_eq!(get(port, "/api/broker/current", Some(TOKEN), &[]).await.1["client_id"], "…0001");
+    let form = |client: &str| format!(r#"{{"broker":"dhan","client_id":"{client}","access_token":"hush-hush"}}"#);
+    let (status, told) = post(port, "/api/broker/configure", &form("1000000001")).await;
+    assert_eq!((status, &told["account_ends_in"]), (200, &json!("0001")));
+    assert_eq!(code(&post(port, "/api/broker/configure", &form("7")).await), (422, "refused"));
+    assert_eq!(post(port, "/api/broker/test", "").await.0, 200);
+    for body in [r#"{"broker":"dhan","hush":"hush-hush"}"#, r#"{"broker":"hush-hush"}"#, "hush-hush", r#""hush-hush""#]
+    {
+        let answered = post(port, "/api/broker/configure", body).await;
+        assert_eq!(code(&answered), (400, "bad_request"), "{body}");
+        assert!(!answered.1.to_string().contains("hush"), "{}", answered.1);
+    }
+}
+
+#[tokio::test]
+async fn the_figures_are_text_for_a_monitor() {
+    let (server, _) = start(FakeDesk::empty()).await;
+    let headers = [("Host", format!("127.0.0.1:{}", server.port())), ("Authorization", format!("Bearer {TOKEN}"))];
+    let (status, body) = raw(server.port(), request("GET", "/metrics", &headers)).await;
+    assert_eq!((status, body.as_str()), (200, "strikedeck_uptime_seconds 1\n"));
 }

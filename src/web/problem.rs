@@ -11,16 +11,18 @@ use crate::web::desk::DeskError;
 /// A request that is not answered with what it asked for.
 #[derive(Debug)]
 pub(super) struct Problem {
-    status: StatusCode,
-    code: &'static str,
-    reason: String,
+    pub status: StatusCode,
+    pub code: &'static str,
+    pub reason: String,
+    /// The part of the body that is meant.
+    pub field: Option<&'static str>,
     /// Seconds to wait.
-    again_in: Option<u64>,
+    pub again_in: Option<u64>,
 }
 
 impl Problem {
     pub fn new(status: StatusCode, code: &'static str, reason: impl Into<String>) -> Self {
-        Self { status, code, reason: reason.into(), again_in: None }
+        Self { status, code, reason: reason.into(), field: None, again_in: None }
     }
 
     pub fn bad_request(reason: impl Into<String>) -> Self {
@@ -47,8 +49,11 @@ impl From<DeskError> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let body = Json(json!({"error": {"code": self.code, "reason": self.reason}}));
-        let mut response = (self.status, body).into_response();
+        let mut error = json!({"code": self.code, "reason": self.reason});
+        if let Some(field) = self.field {
+            error["field"] = field.into();
+        }
+        let mut response = (self.status, Json(json!({"error": error}))).into_response();
         let headers = response.headers_mut();
         if let Some(seconds) = self.again_in {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));

@@ -1,10 +1,18 @@
 //! How often may be asked: a bucket for requests, a lock for guessed tokens.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// A bucket: a burst, then so many a second.
+/// A burst, then so many a second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Rate {
+    pub burst: u32,
+    pub per_second: u32,
+}
+
+/// Gives what its rate allows.
 #[derive(Debug)]
 pub(super) struct Bucket {
     burst: f64,
@@ -14,9 +22,9 @@ pub(super) struct Bucket {
 }
 
 impl Bucket {
-    pub fn new(burst: u32, per_second: u32) -> Self {
-        let burst = f64::from(burst);
-        Self { burst, per_second: f64::from(per_second), left: burst, at: None }
+    pub fn new(rate: Rate) -> Self {
+        let burst = f64::from(rate.burst);
+        Self { burst, per_second: f64::from(rate.per_second), left: burst, at: None }
     }
 
     /// Takes one where there is one.
@@ -40,8 +48,10 @@ const WINDOW: Duration = Duration::from_secs(60);
 const LOCKED_FOR: Duration = Duration::from_secs(60);
 
 /// Counts wrong tokens. The right one always passes: nobody else's guesses may keep a trader from halting.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Lock {
+    /// Whose lock it is, in the log.
+    name: &'static str,
     wrong: u32,
     since: Option<Instant>,
     locked_until: Option<Instant>,
@@ -56,24 +66,33 @@ pub(super) enum Wrong {
 }
 
 impl Lock {
+    pub fn new(name: &'static str) -> Self {
+        Self { name, wrong: 0, since: None, locked_until: None }
+    }
+
     pub fn wrong(&mut self, now: Instant) -> Wrong {
         if let Some(until) = self.locked_until {
             if now < until {
                 return Wrong::Locked(until.duration_since(now).as_secs().max(1));
             }
-            *self = Self::default();
+            *self = Self::new(self.name);
         }
         if self.since.is_none_or(|since| now.saturating_duration_since(since) > WINDOW) {
-            *self = Self { since: Some(now), ..Self::default() };
+            *self = Self { since: Some(now), ..Self::new(self.name) };
         }
         self.wrong += 1;
         if self.wrong <= WRONG_ALLOWED {
             return Wrong::Told;
         }
         self.locked_until = Some(now + LOCKED_FOR);
-        tracing::warn!("control API: {} wrong tokens within a minute; locked for a minute", self.wrong);
+        tracing::warn!("{}: {} wrong tokens within a minute; locked for a minute", self.name, self.wrong);
         Wrong::Locked(LOCKED_FOR.as_secs())
     }
+}
+
+/// Counters stay usable whatever happened to a thread that held them.
+pub(super) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -83,7 +102,7 @@ mod tests {
     #[test]
     fn a_bucket_gives_its_burst_then_its_rate() {
         let start = Instant::now();
-        let mut bucket = Bucket::new(3, 2);
+        let mut bucket = Bucket::new(Rate { burst: 3, per_second: 2 });
         let taken: Vec<bool> = (0..4).map(|_| bucket.take(start)).collect();
         assert_eq!(taken, [true, true, true, false]);
         assert!(bucket.take(start + Duration::from_millis(500)));
@@ -94,7 +113,7 @@ mod tests {
     #[test]
     fn the_sixth_wrong_token_locks_for_a_minute() {
         let start = Instant::now();
-        let mut lock = Lock::default();
+        let mut lock = Lock::new("test");
         for _ in 0..5 {
             assert_eq!(lock.wrong(start), Wrong::Told);
         }
@@ -106,7 +125,7 @@ mod tests {
     #[test]
     fn wrong_tokens_far_apart_do_not_add_up() {
         let start = Instant::now();
-        let mut lock = Lock::default();
+        let mut lock = Lock::new("test");
         for minute in 0..20 {
             assert_eq!(lock.wrong(start + Duration::from_secs(61 * minute)), Wrong::Told);
         }
