@@ -46,15 +46,17 @@ impl Checks {
                 .map(|o| o.resting().0)
                 .sum();
             if i64::from(resting) < held {
-                bare.insert(*key, self.uncovered.get(key).copied().unwrap_or(now));
+                // What was bare then may be covered by now, and what has filled since not yet: that time is its own.
+                let before = self.uncovered.get(key).filter(|(_, then)| i64::from(resting) < *then);
+                bare.insert(*key, before.copied().unwrap_or((now, held)));
             }
         }
         self.uncovered = bare;
         let most = self.config.protection.uncovered_ms + COVER_SLACK_MS;
-        let late = self.uncovered.iter().find(|(_, since)| ms_between(**since, now) > most);
+        let late = self.uncovered.iter().find(|(_, (since, _))| ms_between(*since, now) > most);
         match late {
             None => Ok(()),
-            Some((key, since)) => broken(
+            Some((key, (since, _))) => broken(
                 Invariant::StopCover,
                 format!("{} of {:?} is without its stop since {since}", key.contract.label(), key.owner),
             ),

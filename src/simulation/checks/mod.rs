@@ -82,8 +82,8 @@ pub struct Checks {
     /// The newest batch in it: one that is spilled after its commit failed comes by twice.
     last_seq: u64,
     unanswered: BTreeSet<CommandId>,
-    /// Protected lots without their stop, and since when.
-    uncovered: BTreeMap<LotKey, Timestamp>,
+    /// Protected lots without their stop: since when, and how much was held then.
+    uncovered: BTreeMap<LotKey, (Timestamp, i64)>,
     /// When the process began to reconcile last.
     running_since: Option<Timestamp>,
     pub config: EngineConfig,
