@@ -204,7 +204,7 @@ impl Stage {
             n += 1;
             let started = Instant::now();
             // The trade before may still be on its way out: then it is not this one's turn.
-            if Self::signal(self.port, symbol, format!("{name} {n}")).await != 202 {
+            if Self::signal(self.port, symbol, format!("{name}-{n}")).await != 202 {
                 continue;
             }
             let at = self.arrival().await;
@@ -229,7 +229,7 @@ impl Stage {
             while self.arrived().is_some() {}
             let started = Instant::now();
             let all = SYMBOLS.map(|symbol| {
-                let key = format!("at once {round} {symbol}");
+                let key = format!("at-once-{round}-{symbol}");
                 tokio::spawn(Self::signal(self.port, symbol, key))
             });
             let mut accepted = 0;
