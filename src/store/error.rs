@@ -97,9 +97,11 @@ impl StoreError {
     pub(crate) fn io(what: &str, path: &Path, error: &io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull { path: path.into() },
-            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::NotADirectory => {
-                Self::NotWritable { path: path.into(), reason: error.to_string() }
-            }
+            // A file where a folder is wanted is `AlreadyExists` on Windows.
+            io::ErrorKind::PermissionDenied
+            | io::ErrorKind::ReadOnlyFilesystem
+            | io::ErrorKind::NotADirectory
+            | io::ErrorKind::AlreadyExists => Self::NotWritable { path: path.into(), reason: error.to_string() },
             _ => Self::Failed { what: format!("{what} {}", path.display()), reason: error.to_string() },
         }
     }
