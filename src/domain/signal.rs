@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::instrument::UnknownName;
 use super::time::Timestamp;
-use super::{Price, Side, SignalId, Symbol};
+use super::{OptionRight, Price, Side, SignalId, Symbol};
 
 /// The name of a scalping set-up (`SCALP_ATM`), as the settings declare it and a signal calls it: 1 to 32 capitals,
 /// digits, `_`, `-`.
@@ -75,6 +75,16 @@ pub struct Signal {
     pub key: SignalKey,
     /// The door it came through (`webhook`), for the audit trail.
     pub source: String,
+}
+
+impl Signal {
+    /// A rise is bought as a call, a fall as a put: options are never sold on a signal.
+    pub fn right(&self) -> OptionRight {
+        match self.side {
+            Side::Buy => OptionRight::Call,
+            Side::Sell => OptionRight::Put,
+        }
+    }
 }
 
 /// Why a signal is not acted on.

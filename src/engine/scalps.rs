@@ -8,7 +8,7 @@ use super::effect::AlertLevel;
 use super::record::{Owner, Record};
 use super::sabotage::Sabotage;
 use super::signals::{Candidate, index_stop, lots};
-use super::state::{LotKey, Order, Phase, Scalp, ScalpPlan, Strategy, TradeState};
+use super::state::{LotKey, Phase, Scalp, ScalpPlan, Strategy, TradeState};
 use super::turn::Turn;
 use crate::domain::time::{after_ms, from_ist, ist};
 use crate::domain::{
@@ -207,8 +207,11 @@ impl Turn<'_> {
         if let Some(level) = plan.index_stop
             && let Some(quote) = self.fresh_quote(&plan.underlying)
         {
-            let call = self.right_held(id) == Some(OptionRight::Call);
-            if if call { quote.last <= level } else { quote.last >= level } {
+            let against = match self.right_held(id) {
+                Some(OptionRight::Call) => quote.last <= level,
+                Some(OptionRight::Put) | None => quote.last >= level,
+            };
+            if against {
                 self.leave_scalp(id, &format!("{} is at {}, its stop is {level}", plan.underlying.label(), quote.last));
             }
         }
@@ -241,8 +244,7 @@ impl Turn<'_> {
         let held = self.held_by(id);
         let covered = |key: &LotKey| {
             let net = self.state.lots.get(key).map(|l| l.net.size()).unwrap_or_default();
-            let resting: Quantity = self.state.stops_of(*key).filter(|o| o.is_resting_stop()).map(Order::resting).sum();
-            resting >= net
+            self.state.resting_stops(*key) >= net
         };
         if !held.is_empty() && held.iter().all(covered) {
             self.record(Record::ScalpMoved { id, to: TradeState::SlPlaced });

@@ -11,8 +11,8 @@ use super::state::{Proposal, Received, Scalp, SignalFate};
 use super::turn::Turn;
 use crate::domain::time::{after_ms, ist, ms_between};
 use crate::domain::{
-    OppositeSignal, OptionRight, Price, ScalpSetup, SetupMode, SetupName, Side, Signal, SignalAnswer, SignalId,
-    SignalRefusal, StrategyId,
+    OppositeSignal, Price, ScalpSetup, SetupMode, SetupName, Side, Signal, SignalAnswer, SignalId, SignalRefusal,
+    StrategyId,
 };
 
 /// A sender's clock may be ahead of ours by so much.
@@ -220,8 +220,7 @@ impl Turn<'_> {
             let reason = format!("its price of {price} is more than {most} % away from {}'s {spot}", signal.symbol);
             return Step::refused(SignalRefusal::Price, reason);
         }
-        let right = right_of(signal.side);
-        let chosen = self.reference.at_the_money(signal.symbol, spot, right, setup.expiry_policy(), self.now);
+        let chosen = self.reference.at_the_money(signal.symbol, spot, signal.right(), setup.expiry_policy(), self.now);
         let instrument = match chosen {
             Ok(instrument) if !instrument.lot.is_zero() => instrument,
             Ok(instrument) => {
@@ -312,14 +311,6 @@ impl Turn<'_> {
 /// `signal NIFTY BUY of SCALP_ATM`.
 fn title(signal: &Signal) -> String {
     format!("Signal {} {} of {}", signal.symbol, signal.side, signal.setup)
-}
-
-/// A rise is bought as a call, a fall as a put: options are never sold on a signal.
-fn right_of(side: Side) -> OptionRight {
-    match side {
-        Side::Buy => OptionRight::Call,
-        Side::Sell => OptionRight::Put,
-    }
 }
 
 pub(super) fn lots(n: u32) -> String {

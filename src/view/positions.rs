@@ -9,7 +9,7 @@ use crate::domain::{
     StrategyId, StrategyStatus, Symbol,
 };
 use crate::engine::record::Owner;
-use crate::engine::state::{Lot, LotKey, Order, Stop};
+use crate::engine::state::{Lot, LotKey, Stop};
 use crate::engine::{Reference, State};
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -199,7 +199,7 @@ impl Look<'_> {
 
     fn guard(&self, key: LotKey) -> Option<GuardRow> {
         let guard = self.state.guards.get(&key)?;
-        let resting = self.state.stops_of(key).filter(|o| o.is_resting_stop()).map(Order::resting).sum();
+        let resting = self.state.resting_stops(key);
         Some(GuardRow { stop: guard.stop, target: guard.target, resting })
     }
 

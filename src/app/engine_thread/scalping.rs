@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use rust_decimal_macros::dec;
 
 use super::EngineThread;
-use crate::domain::{Contract, OptionRight, Price, ScalpSetup, Side, Signal, Symbol};
+use crate::domain::{Contract, OptionRight, Price, ScalpSetup, Signal, Symbol};
 use crate::engine::Reference;
 
 /// The underlying may move by this share of itself until the next look at what is at the money.
@@ -26,9 +26,8 @@ impl EngineThread {
 
     fn near_the_money(&self, signal: &Signal, around: &[Decimal]) -> BTreeSet<Contract> {
         let policy = &self.desk.driver().engine().config.scalping;
-        let right = if signal.side == Side::Buy { OptionRight::Call } else { OptionRight::Put };
         let setup = policy.setup(&signal.setup).filter(|s| s.symbols.contains(&signal.symbol));
-        setup.map(|s| self.options_near(s, signal.symbol, right, around)).unwrap_or_default()
+        setup.map(|s| self.options_near(s, signal.symbol, signal.right(), around)).unwrap_or_default()
     }
 
     /// What armed set-ups may want to buy.

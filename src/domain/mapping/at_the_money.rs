@@ -2,7 +2,7 @@
 
 use super::{ExpiryPolicy, Listed, MappingError, find_underlying, resolve_expiry};
 use crate::domain::time::Timestamp;
-use crate::domain::{Instrument, InstrumentIndex, OptionRight, Price, Symbol};
+use crate::domain::{ContractKind, Instrument, InstrumentIndex, OptionRight, Price, Symbol};
 
 /// The option of `symbol` whose strike is nearest to `spot`. Nothing is guessed: what is missing is a reason.
 pub fn at_the_money(
@@ -15,10 +15,12 @@ pub fn at_the_money(
 ) -> Result<Instrument, MappingError> {
     let (exchange, symbol) = find_underlying(index, symbol.as_str(), None, Listed::Options)?;
     let expiry = resolve_expiry(index, exchange, symbol, Listed::Options, now, policy)?;
-    let of_right = |strike: &Price| index.option(exchange, symbol, expiry, *strike, right).is_some();
-    let strikes: Vec<Price> = index.strikes(exchange, symbol, expiry).into_iter().filter(of_right).collect();
-    let strike = nearest_strike(&strikes, spot, right);
-    strike
+    let strike_of = |option: &Instrument| match option.contract.kind {
+        ContractKind::Option { strike, right: of, .. } if of == right => Some(strike),
+        _ => None,
+    };
+    let strikes: Vec<Price> = index.options(exchange, symbol, expiry).filter_map(|i| strike_of(&i)).collect();
+    nearest_strike(&strikes, spot, right)
         .and_then(|strike| index.option(exchange, symbol, expiry, strike, right))
         .ok_or(MappingError::NothingAtTheMoney { symbol, expiry, spot, right })
 }

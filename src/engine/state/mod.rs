@@ -233,6 +233,11 @@ impl State {
         self.lots_by_contract.get(contract).into_iter().flatten().copied()
     }
 
+    /// For how much of a lot stops rest at the broker, as far as it has said.
+    pub fn resting_stops(&self, key: LotKey) -> Quantity {
+        self.stops_of(key).filter(|o| o.is_resting_stop()).map(Order::resting).sum()
+    }
+
     /// What a strategy holds.
     pub fn lots_of(&self, owner: Owner) -> impl Iterator<Item = (&LotKey, &Lot)> {
         self.lots.iter().filter(move |(k, _)| k.owner == owner)
