@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 
 use crate::program::{Folder, Tables};
 use crate::terminal::screen::{self, Pending, Position};
-use crate::terminal::{DOWN, ENTER, ESCAPE, F12, Terminal};
+use crate::terminal::{DOWN, ENTER, ESCAPE, F3, F12, Terminal};
 
 const SIZE: (u16, u16) = (160, 45);
 
@@ -81,7 +81,7 @@ fn mark_two(terminal: &mut Terminal) -> (Pending, Pending) {
 
 /// Goes to the queue, to this strategy, and raises its priority: it goes first then.
 fn raise(terminal: &mut Terminal, id: u64) {
-    terminal.press("2");
+    terminal.press(F3);
     let queue = terminal.until("the cursor in the queue", |s| screen::queue(s).iter().any(|q| q.at_hand));
     let queue = screen::queue(&queue);
     assert_eq!(queue.iter().map(|q| q.priority).collect::<Vec<_>>(), [1, 1]);

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::program::{Exchange, Folder, LegRow, Running, until};
 use crate::terminal::screen;
-use crate::terminal::{Terminal, Wish};
+use crate::terminal::{F3, Terminal, Wish};
 
 /// One entry order a second, so that an execution has a middle; and room for many lots.
 const SLOW: &str = "max_orders_per_second: 3\n";
@@ -267,7 +267,7 @@ fn a_cockpit_that_was_killed_shows_what_is_held_and_goes_on_by_a_key() {
     let orders = at_the_exchange(&folder);
     assert_eq!(orders.len(), before.len(), "a restart sends nothing");
     known_and_never_too_much(&folder, id, &orders);
-    terminal.press("2");
+    terminal.press(F3);
     terminal.until("the cursor on it", |s| screen::queue(s).iter().any(|q| q.at_hand));
     terminal.press("c");
     terminal.until("the question, ready", |s| s.contains(&format!("CONTINUE #{id} ")) && s.contains("y  let it go on"));

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::program::{Folder, id_of, until};
 use crate::terminal::screen::{self, Position};
-use crate::terminal::{CTRL_C, ESCAPE, Terminal, Wish};
+use crate::terminal::{CTRL_C, ESCAPE, F4, Terminal, Wish};
 
 /// Two strategies on different underlyings, executed from a shell.
 fn holding_two() -> (Folder, Vec<u64>) {
@@ -50,7 +50,7 @@ fn open_positions_are_there_again_in_terminals_small_and_large() {
     let mut small = Terminal::start(&folder, (80, 24), &[]);
     small.until("a list of strategies", |s| !screen::pending(s).is_empty());
     is_whole(&small, (80, 24));
-    small.press("3");
+    small.press(F4);
     small.until("the positions alone", |s| on_screen(&only_pane(s)) == held);
     is_whole(&small, (80, 24));
     // Quitting asks while something is open, and leaves it open.
@@ -91,7 +91,7 @@ fn open_positions_are_there_again_in_terminals_small_and_large() {
 /// Closes one strategy on the positions pane.
 fn close(terminal: &mut Terminal, id: u64) {
     let at_hand = |s: &str| s.lines().find(|l| l.starts_with("│ ▎ ")).map(str::to_string);
-    terminal.press("3");
+    terminal.press(F4);
     let screen = terminal.until("the cursor among the positions", |s| s.lines().any(|l| l.starts_with("│ ▎ ▾")));
     let mut line = at_hand(&screen).unwrap();
     while !line.contains(&format!(" #{id} ")) {

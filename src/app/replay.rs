@@ -34,7 +34,7 @@ use crate::store::JournalCopy;
 use crate::store::journal::JournalDay;
 use crate::store::projection::audit_line;
 use crate::telemetry;
-use crate::tui::run::{self, Screen};
+use crate::tui::run::{self, Edges};
 use crate::tui::terminal;
 use crate::tui::update::ReplayMove;
 use crate::view::{Health, Link, LinkState, Prices, Replay, ReplayLine, View};
@@ -235,7 +235,7 @@ pub fn run(options: &Options, wishes: &Wishes, mut player: Player) -> anyhow::Re
     let (moves, wishes) = channel();
     std::thread::Builder::new().name("replay".into()).spawn(move || play(&mut player, &wishes, &views_out))?;
     let nothing = Arc::new(|| {});
-    let screen = Screen { views, commands, attentions: None, halt: nothing, stop: stop.clone(), replay: Some(moves) };
+    let screen = Edges { views, commands, attentions: None, halt: nothing, stop: stop.clone(), replay: Some(moves) };
     let ended = screen::show(&runtime, screen, looks, &stop)?;
     runtime.shutdown_background();
     match ended {

@@ -20,7 +20,7 @@ use crate::platform::files::read_text;
 use crate::telemetry::{self, Pane};
 use crate::tui::keymap::Keymap;
 use crate::tui::looks::{Choice, Colours, Looks, SymbolSet, find_out};
-use crate::tui::run::{self, Exit, Screen};
+use crate::tui::run::{self, Edges, Exit};
 use crate::tui::terminal;
 use crate::tui::theme::Theme;
 
@@ -62,7 +62,7 @@ pub fn run(options: &Options, wishes: &Wishes) -> anyhow::Result<()> {
     let views = cockpit.views.clone();
     let attentions = cockpit.take_attentions();
     let screen =
-        Screen { views, commands, attentions, halt: Arc::new(move || inputs.halt()), stop: stop.clone(), replay: None };
+        Edges { views, commands, attentions, halt: Arc::new(move || inputs.halt()), stop: stop.clone(), replay: None };
     let ended = show(&runtime, screen, run::Options { keymap, theme, mouse }, &stop)?;
     let hurry = stop.is_cancelled() || !matches!(ended, Some(Ok(Exit::Quit)));
     runtime.block_on(async {
@@ -93,7 +93,7 @@ pub(super) fn fitted_theme(wishes: &Wishes, config: &ScreenConfig, folder: &Path
 /// for it, and the answer is `None`.
 pub(super) fn show(
     runtime: &Runtime,
-    screen: Screen,
+    screen: Edges,
     options: run::Options,
     stop: &CancellationToken,
 ) -> anyhow::Result<Option<std::io::Result<Exit>>> {

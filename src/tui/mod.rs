@@ -22,7 +22,7 @@ pub mod view;
 pub mod widgets;
 
 pub use keymap::{Keymap, KeymapError};
-pub use run::{Exit, Options, Screen, run};
+pub use run::{Edges, Exit, Options, run};
 pub use theme::Theme;
 
 #[cfg(test)]

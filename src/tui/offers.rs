@@ -16,6 +16,11 @@ pub fn always(_: &Model) -> Offer {
     Ok(())
 }
 
+/// Tab has somewhere to go.
+pub fn several_panes(model: &Model) -> Offer {
+    if model.screen.panes().len() > 1 { Ok(()) } else { no("") }
+}
+
 /// There is a row under the cursor.
 pub fn row(model: &Model) -> Offer {
     let here = model.strategy_at_hand().is_some() || model.positions.key().is_some();

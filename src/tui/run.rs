@@ -24,8 +24,8 @@ use super::view::{LogView, Scene, TuiLog, draw};
 use crate::engine::{Command, Reply};
 use crate::view::View;
 
-/// The edges of the screen: what it looks at, and where its wishes go.
-pub struct Screen {
+/// The edges: what the screen looks at, and where its wishes go.
+pub struct Edges {
     /// The newest picture; older ones may be skipped.
     pub views: watch::Receiver<Arc<View>>,
     /// Bounded: when it is full, the trader is told that nothing was sent.
@@ -61,7 +61,7 @@ pub struct Options {
 pub enum Exit {
     /// The trader left.
     Quit,
-    /// [`Screen::stop`] was cancelled.
+    /// [`Edges::stop`] was cancelled.
     Stopped,
     /// The terminal was closed.
     TerminalGone,
@@ -74,7 +74,7 @@ const HEARTBEAT: Duration = Duration::from_secs(1);
 
 /// Takes the terminal and shows the cockpit until the trader leaves. Blocks: call it on a thread of its own, never on
 /// one that trades.
-pub fn run(screen: Screen, options: Options) -> io::Result<Exit> {
+pub fn run(screen: Edges, options: Options) -> io::Result<Exit> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     let guard = Guard::enter(options.mouse)?;
     let (inputs, heard) = mpsc::unbounded_channel();
@@ -123,7 +123,7 @@ fn attend(attention: &Attention) {
 type Answer = BoxFuture<'static, (RequestId, Reply)>;
 
 struct Loop {
-    screen: Screen,
+    screen: Edges,
     model: Model,
     theme: Theme,
     log: TuiLog,
@@ -140,7 +140,7 @@ struct Loop {
 }
 
 impl Loop {
-    fn new(screen: Screen, options: Options) -> Self {
+    fn new(screen: Edges, options: Options) -> Self {
         let size = terminal::size().unwrap_or((80, 24));
         let plain = options.theme.symbols == Symbols::PLAIN;
         Self {

@@ -264,6 +264,10 @@ pub enum Wish {
 /// Keys that are more than a letter, as xterm sends them.
 pub const ENTER: &str = "\r";
 pub const ESCAPE: &str = "\x1b";
+/// To the queue of the cockpit.
+pub const F3: &str = "\x1bOR";
+/// To its positions.
+pub const F4: &str = "\x1bOS";
 pub const F12: &str = "\x1b[24~";
 pub const DOWN: &str = "\x1b[B";
 pub const CTRL_C: &str = "\x03";

@@ -49,12 +49,33 @@ impl Context {
 
 use Context::{Approval, Card, Detail, Help, Kill, Log, Orders, Pending, Positions, Queue, Replay, Signals, Text};
 
-const PANES: &[Context] = &[Pending, Queue, Positions, Orders, Log, Signals];
+/// The panes of every screen: what is heard in all of them.
+pub const PANES: &[Context] = &[Pending, Queue, Positions, Orders, Log, Signals];
+const PAGES: &[Context] = &[Detail, Help, Kill];
 const LISTS: &[Context] = &[Pending, Queue];
 const STRATEGY: &[Context] = &[Pending, Queue, Detail];
-const SCROLL: &[Context] = &[Pending, Queue, Positions, Orders, Log, Signals, Detail, Help, Kill, Card];
-pub(super) const EVERYWHERE: &[Context] =
-    &[Pending, Queue, Positions, Orders, Log, Signals, Detail, Help, Kill, Card, Approval, Text];
+const PANES_AND_DETAIL: &[Context] = &join::<{ PANES.len() + 1 }>(&[PANES, &[Detail]]);
+const PANES_AND_KILL: &[Context] = &join::<{ PANES.len() + 1 }>(&[PANES, &[Kill]]);
+const LEAVES: &[Context] = &join::<{ PANES.len() + PAGES.len() + 1 }>(&[PANES, PAGES, &[Approval]]);
+const SCROLL: &[Context] = &join::<{ PANES.len() + PAGES.len() + 1 }>(&[PANES, PAGES, &[Card]]);
+pub(super) const EVERYWHERE: &[Context] = &join::<{ SCROLL.len() + 2 }>(&[SCROLL, &[Approval, Text]]);
+
+/// The contexts of several lists as one; `N` is how many there are.
+const fn join<const N: usize>(lists: &[&[Context]]) -> [Context; N] {
+    let mut all = [Pending; N];
+    let (mut list, mut n) = (0, 0);
+    while list < lists.len() {
+        let mut i = 0;
+        while i < lists[list].len() {
+            all[n] = lists[list][i];
+            n += 1;
+            i += 1;
+        }
+        list += 1;
+    }
+    assert!(n == N, "as many as there are");
+    all
+}
 
 /// The chapters of the help page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -162,7 +183,7 @@ actions! {
         "On the halt card: exits everything listed, shorts first, and repeats until the broker says flat.";
     IncludeForeign "include_foreign" &[Kill], ["i"], "include foreign", Safety, 2, [], offers::include_foreign,
         "On the halt card: positions that were opened elsewhere are flattened too, or left alone.";
-    Arm "arm" &[Pending, Queue, Positions, Orders, Log, Signals, Kill], ["A"], "arm", Safety, 1, [], offers::arm,
+    Arm "arm" PANES_AND_KILL, ["A"], "arm", Safety, 1, [], offers::arm,
         "Allows entries again after a halt. Asks for a typed word.";
     BrokerExit "broker_exit" PANES, ["L"], "broker's exit", Safety, 0, [danger], offers::always,
         "Asks the broker to exit everything by itself at the day-loss limit, also when this machine is off; or takes that back. Asks first.";
@@ -218,23 +239,29 @@ actions! {
         "Sorts by the next column.";
     SortReverse "sort_reverse" &[Pending], ["S"], "reverse", Looking, 0, [], offers::always,
         "Turns the order round.";
-    NextPane "next_pane" PANES, ["Tab"], "pane", Looking, 7, [], offers::always,
-        "The next pane.";
-    PreviousPane "previous_pane" PANES, ["Shift-Tab"], "back", Looking, 0, [], offers::always,
-        "The pane before.";
-    GoPending "go_pending" PANES, ["1"], "pending", Looking, 0, [], offers::always,
-        "The pending strategies.";
-    GoQueue "go_queue" PANES, ["2"], "queue", Looking, 0, [], offers::always,
-        "The execution queue.";
-    GoPositions "go_positions" PANES, ["3"], "positions", Looking, 0, [], offers::always,
-        "The positions.";
+    GoCockpit "go_cockpit" PANES, ["1"], "cockpit", Looking, 0, [], offers::always,
+        "Cockpit: pending strategies, queue, positions, orders, log, limits.";
     GoOrders "go_orders" PANES, ["4"], "orders", Looking, 0, [], offers::always,
-        "The orders.";
-    GoLog "go_log" PANES, ["5"], "log", Looking, 0, [], offers::always,
-        "The log.";
+        "Orders: those that may still trade, and what became of the others today.";
     GoSignals "go_signals" PANES, ["7"], "signals", Looking, 0, [], offers::always,
-        "The scalper: set-ups, signals, open scalps, those of the day.";
-    Zoom "zoom" PANES, ["z"], "zoom", Looking, 13, [], offers::always,
+        "Signals: the scalper's set-ups, signals, open scalps, those of the day.";
+    GoLogs "go_logs" PANES, ["F9"], "logs", Looking, 0, [], offers::always,
+        "Logs: what the program says of its own work.";
+    NextPane "next_pane" PANES, ["Tab"], "pane", Looking, 7, [], offers::several_panes,
+        "The next pane of the screen.";
+    PreviousPane "previous_pane" PANES, ["Shift-Tab"], "back", Looking, 0, [], offers::several_panes,
+        "The pane before.";
+    GoPending "go_pending" PANES, ["F2"], "pending", Looking, 0, [], offers::always,
+        "Straight to the pending strategies on the cockpit.";
+    GoQueue "go_queue" PANES, ["F3"], "queue", Looking, 0, [], offers::always,
+        "Straight to the execution queue.";
+    GoPositions "go_positions" PANES, ["F4"], "positions", Looking, 0, [], offers::always,
+        "Straight to the positions.";
+    GoWorking "go_working" PANES, ["F5"], "working orders", Looking, 0, [], offers::always,
+        "Straight to the orders on the cockpit.";
+    GoLog "go_log" PANES, ["F6"], "log", Looking, 0, [], offers::always,
+        "Straight to the log on the cockpit.";
+    Zoom "zoom" PANES, ["z"], "zoom", Looking, 13, [], offers::several_panes,
         "Gives the whole screen to one pane, or takes it back.";
     Up "up" SCROLL, ["Up", "k"], "up", Looking, 0, [repeats], offers::always, "One row up.";
     Down "down" SCROLL, ["Down", "j"], "down", Looking, 0, [repeats], offers::always, "One row down.";
@@ -242,9 +269,9 @@ actions! {
     PageDown "page_down" SCROLL, ["PageDown", "Ctrl-f"], "page down", Looking, 0, [repeats], offers::always, "One page down.";
     First "first" SCROLL, ["Home", "g"], "first", Looking, 0, [], offers::always, "The first row.";
     Last "last" SCROLL, ["End", "G"], "last", Looking, 0, [], offers::always, "The last row; in the log: follow it again.";
-    ShowHelp "help" &[Pending, Queue, Positions, Orders, Log, Signals, Detail], ["?", "F1"], "help", Looking, 5, [], offers::always,
+    ShowHelp "help" PANES_AND_DETAIL, ["?", "F1"], "help", Looking, 5, [], offers::always,
         "All keys, as they are set, and what the marks mean.";
-    Back "back" &[Pending, Queue, Positions, Orders, Log, Signals, Detail, Help, Kill, Approval], ["Esc"], "back", Looking, 4, [], offers::back,
+    Back "back" LEAVES, ["Esc"], "back", Looking, 4, [], offers::back,
         "Leaves a page or card; in a list clears messages, then the selection, then the filter. On the halt card: stays halted. On a signal's card: puts it away, undecided.";
     Rehearse "rehearse" PANES, ["R"], "rehearse", Looking, 0, [], offers::rehearse,
         "Paper mode: lets something go wrong for a while, for practice: a dead feed, an unanswered order, a revoked token.";

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde::Deserialize;
 
-use super::actions::{ACTIONS, ActionDef, Context, EVERYWHERE, Group};
+use super::actions::{ACTIONS, ActionDef, Context, EVERYWHERE, Group, PANES};
 use super::{Action, Keymap};
 use crate::tui::key::{Chord, Code, NoKey};
 
@@ -142,7 +142,11 @@ pub fn shipped_text() -> String {
             let keys: Vec<String> = def.keys.iter().map(|k| toml::Value::from(*k).to_string()).collect();
             let keys = if keys.len() == 1 { keys[0].clone() } else { format!("[{}]", keys.join(", ")) };
             let wheres: Vec<&str> = def.contexts.iter().map(|c| c.as_str()).collect();
-            let wheres = if def.contexts == EVERYWHERE { "everywhere".into() } else { wheres.join(", ") };
+            let wheres = match def.contexts {
+                all if all == EVERYWHERE => "everywhere".to_string(),
+                all if all == PANES => "every screen".to_string(),
+                _ => wheres.join(", "),
+            };
             let _ = writeln!(text, "# {} ({wheres})\n{} = {keys}", def.help, def.id);
         }
     }

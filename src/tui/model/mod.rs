@@ -2,6 +2,7 @@
 
 mod cards;
 mod list;
+mod screens;
 mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,6 +13,7 @@ pub use cards::{
     Subject,
 };
 pub use list::{Cursor, offset};
+pub use screens::{Pane, Screen};
 pub use text::{Asked, Field, TextDialog};
 
 use super::filter::Filter;
@@ -20,40 +22,6 @@ use super::sort::Sort;
 use crate::domain::{Contract, IntentId, Product, SignalId, StrategyId};
 use crate::engine::Preview;
 use crate::view::{OrderRow, PositionRow, QueueRow, ScalpRow, SetupRow, SignalStanding, StrategyRow, View};
-
-/// The panes, in the order of Tab.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Pane {
-    #[default]
-    Pending,
-    Queue,
-    Positions,
-    Orders,
-    Log,
-    /// The scalper.
-    Signals,
-}
-
-impl Pane {
-    pub const ALL: [Self; 6] = [Self::Pending, Self::Queue, Self::Positions, Self::Orders, Self::Log, Self::Signals];
-
-    #[must_use]
-    pub fn moved(self, by: isize) -> Self {
-        let at = Self::ALL.iter().position(|p| *p == self).unwrap_or(0);
-        Self::ALL[at.wrapping_add_signed(by).wrapping_add(Self::ALL.len()) % Self::ALL.len()]
-    }
-
-    pub fn context(self) -> Context {
-        match self {
-            Self::Pending => Context::Pending,
-            Self::Queue => Context::Queue,
-            Self::Positions => Context::Positions,
-            Self::Orders => Context::Orders,
-            Self::Log => Context::Log,
-            Self::Signals => Context::Signals,
-        }
-    }
-}
 
 /// A line of the positions pane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -173,7 +141,11 @@ pub struct Model {
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
     pub now: Millis,
+    pub screen: Screen,
+    /// The pane of the screen that has the keys.
     pub focus: Pane,
+    /// The pane that had them last, of the screens left.
+    pub left_at: BTreeMap<Screen, Pane>,
     pub zoomed: bool,
     pub filter: Filter,
     pub sort: Sort,
@@ -214,7 +186,9 @@ impl Model {
             keymap,
             size,
             now: 0,
+            screen: Screen::default(),
             focus: Pane::default(),
+            left_at: BTreeMap::new(),
             zoomed: false,
             filter: Filter::default(),
             sort: Sort::default(),

@@ -6,7 +6,7 @@ use crate::engine::{Command, StopWish};
 use crate::tui::key::Key;
 use crate::tui::keymap::{Action, Context};
 use crate::tui::model::{
-    Asked, Layer, Model, Pane, PositionKey, Purpose, ScalperKey, Subject, TextDialog, ToastLevel, Wish,
+    Asked, Layer, Model, Pane, PositionKey, Purpose, ScalperKey, Screen, Subject, TextDialog, ToastLevel, Wish,
 };
 use crate::view::StrategyRow;
 
@@ -97,14 +97,17 @@ fn perform(model: &mut Model, action: Action, key: Key, out: &mut Vec<Outgoing>)
         Action::Filter => ask_for_filter(model),
         Action::Sort => lists::sort(model, false),
         Action::SortReverse => lists::sort(model, true),
-        Action::NextPane => focus(model, model.focus.moved(1)),
-        Action::PreviousPane => focus(model, model.focus.moved(-1)),
-        Action::GoPending => focus(model, Pane::Pending),
-        Action::GoQueue => focus(model, Pane::Queue),
-        Action::GoPositions => focus(model, Pane::Positions),
-        Action::GoOrders => focus(model, Pane::Orders),
-        Action::GoLog => focus(model, Pane::Log),
-        Action::GoSignals => focus(model, Pane::Signals),
+        Action::NextPane => model.focus = model.screen.pane(model.focus, 1),
+        Action::PreviousPane => model.focus = model.screen.pane(model.focus, -1),
+        Action::GoCockpit => lists::go(model, Screen::Cockpit),
+        Action::GoOrders => lists::go(model, Screen::Orders),
+        Action::GoSignals => lists::go(model, Screen::Signals),
+        Action::GoLogs => lists::go(model, Screen::Logs),
+        Action::GoPending => lists::go_to_pane(model, Screen::Cockpit, Pane::Pending),
+        Action::GoQueue => lists::go_to_pane(model, Screen::Cockpit, Pane::Queue),
+        Action::GoPositions => lists::go_to_pane(model, Screen::Cockpit, Pane::Positions),
+        Action::GoWorking => lists::go_to_pane(model, Screen::Cockpit, Pane::Orders),
+        Action::GoLog => lists::go_to_pane(model, Screen::Cockpit, Pane::Log),
         Action::Zoom => model.zoomed = !model.zoomed,
         Action::Up => lists::step(model, -1, out),
         Action::Down => lists::step(model, 1, out),
@@ -139,10 +142,6 @@ fn perform(model: &mut Model, action: Action, key: Key, out: &mut Vec<Outgoing>)
         Action::NextField => text::with_dialog(model, TextDialog::next_field),
         Action::PreviousField => text::with_dialog(model, TextDialog::previous_field),
     }
-}
-
-fn focus(model: &mut Model, pane: Pane) {
-    model.focus = pane;
 }
 
 /// Leaves the layer on top; in the panes clears messages, then the selection, then the filter.

@@ -3,7 +3,7 @@
 use super::{Drawn, LogMove, Outgoing};
 use crate::domain::StrategyId;
 use crate::tui::filter::Filter;
-use crate::tui::model::{Layer, Model, Pane, PositionKey};
+use crate::tui::model::{Layer, Model, Pane, PositionKey, Screen};
 use crate::tui::sort::Sort;
 
 /// Which strategies are listed, in which order; afterwards every cursor is on its item again.
@@ -21,6 +21,22 @@ pub(super) fn refresh_rows(model: &mut Model) {
     model.queue.follow(&queue);
     model.positions.follow(&positions);
     model.orders.follow(&orders);
+}
+
+/// To a screen, and there to the pane that had the keys last; who is there already goes to its first pane.
+pub(super) fn go(model: &mut Model, screen: Screen) {
+    let left_at = model.left_at.get(&screen).copied().filter(|_| model.screen != screen);
+    let pane = left_at.or_else(|| screen.panes().first().copied());
+    go_to_pane(model, screen, pane.unwrap_or_default());
+}
+
+pub(super) fn go_to_pane(model: &mut Model, screen: Screen, pane: Pane) {
+    if model.screen != screen {
+        model.left_at.insert(model.screen, model.focus);
+        model.screen = screen;
+        model.zoomed = false;
+    }
+    model.focus = pane;
 }
 
 pub(super) fn set_filter(model: &mut Model, filter: Filter) {

@@ -21,7 +21,7 @@ fn any_key() -> impl Strategy<Value = Key> {
     let odd = prop::sample::select(vec![Code::Insert, Code::Delete, Code::Left, Code::F(5), Code::Home]);
     // The keys of dangerous things come often, or the cards would hardly ever be reached.
     let hot: Vec<Chord> =
-        ["E", "e", "y", "F12", "F", "x", "3", "4", "7", "a", "o", "d", "j", "i"].map(|k| k.parse().unwrap()).to_vec();
+        ["E", "e", "y", "F12", "F", "x", "F4", "4", "7", "a", "o", "d", "j", "i"].map(|k| k.parse().unwrap()).to_vec();
     let chord = prop_oneof![8 => prop::sample::select(bound), 6 => prop::sample::select(hot), 1 => letters, 1 => odd.prop_map(Chord::plain)];
     (chord, prop::bool::weighted(0.1), prop::bool::weighted(0.05)).prop_map(|(chord, repeat, pasted)| Key {
         chord,
@@ -69,7 +69,8 @@ fn any_steps() -> impl Strategy<Value = Vec<Step>> {
     let attempts = vec![
         attempt(&["Esc", "Esc", "E", "y", "y"]),
         attempt(&["Esc", "Esc", "E", "r", "y"]),
-        attempt(&["Esc", "3", "x", "y", "y"]),
+        attempt(&["Esc", "F4", "x", "y", "y"]),
+        attempt(&["Esc", "4", "x", "y", "y"]),
         attempt(&["F12", "F", "F"]),
         asked(&["o", "o", "d"]),
         asked(&["Esc", "7", "a", "y", "y"]),

@@ -13,7 +13,7 @@ use crate::engine::effect::AlertLevel;
 use crate::engine::record::Record;
 use crate::tui::demo::{busy, dark, frame, halted, preview, screen, show};
 use crate::tui::key::{Chord, Key};
-use crate::tui::model::{ARMING_MS, CARD_MS, Layer, Model, PREVIEW_MS, Pane, RequestId, ToastLevel};
+use crate::tui::model::{ARMING_MS, CARD_MS, Layer, Model, PREVIEW_MS, Pane, RequestId, Screen, ToastLevel};
 use crate::view::fixture::Desk;
 use crate::view::{Notice, Stage};
 
@@ -308,7 +308,7 @@ fn what_is_not_marked_says_how_to_mark_it() {
 #[test]
 fn the_kill_switch_halts_from_every_layer_even_while_typing() {
     let desk = busy();
-    for before in ["", "? ", "/ x ", "n y ", "e ", "Enter ", "q ", "t 9 ", "3 x ", "4 x ", "z "] {
+    for before in ["", "? ", "/ x ", "n y ", "e ", "Enter ", "q ", "t 9 ", "F4 x ", "4 x ", "z "] {
         let mut model = screen(&desk, (80, 24));
         at(&mut model, 3);
         press(&mut model, before);
@@ -413,7 +413,7 @@ fn nothing_can_be_armed_when_nothing_is_halted() {
 #[test]
 fn closing_asks_and_closes_what_is_under_the_cursor() {
     let mut model = screen(&busy(), (120, 36));
-    press(&mut model, "3 x");
+    press(&mut model, "F4 x");
     assert_eq!(commands(&press(&mut model, "y")), [Command::CloseStrategy { id: id(10) }]);
     press(&mut model, "j x");
     let closed = commands(&press(&mut model, "y"));
@@ -424,7 +424,7 @@ fn closing_asks_and_closes_what_is_under_the_cursor() {
 fn a_position_that_changes_under_its_card_disarms_it() {
     let mut desk = busy();
     let mut model = screen(&desk, (120, 36));
-    press(&mut model, "3 x");
+    press(&mut model, "F4 x");
     desk.exit(id(10), crate::domain::Price(dec!(30)));
     show(&mut model, &desk);
     assert_eq!(press(&mut model, "y"), []);
@@ -434,7 +434,7 @@ fn a_position_that_changes_under_its_card_disarms_it() {
 #[test]
 fn a_card_left_alone_closes_itself() {
     let mut model = screen(&busy(), (120, 36));
-    press(&mut model, "3 x");
+    press(&mut model, "F4 x");
     wait(&mut model, CARD_MS);
     assert!(model.layers.is_empty());
 }
@@ -453,7 +453,7 @@ fn a_held_execution_is_continued_or_unwound() {
     desk.record(Record::ExecutionHeld { id: id(12), reason: "leg 3 did not fill".into() });
     let mut model = screen(&desk, (120, 36));
     assert!(matches!(&model.view.queue[0].stage, Stage::Held(_)));
-    press(&mut model, "2 u");
+    press(&mut model, "F3 u");
     assert_eq!(commands(&press(&mut model, "y")), [Command::Unwind { id: id(12) }]);
     press(&mut model, "c");
     assert_eq!(commands(&press(&mut model, "y")), [Command::Resume { id: id(12) }]);
@@ -505,21 +505,48 @@ fn letters_in_a_text_field_are_letters() {
 #[test]
 fn tab_goes_round_the_panes() {
     let mut model = screen(&busy(), (120, 36));
+    let panes = Screen::Cockpit.panes();
     let mut seen = vec![model.focus];
-    for _ in 1..Pane::ALL.len() {
+    for _ in 1..panes.len() {
         press(&mut model, "Tab");
         seen.push(model.focus);
     }
-    assert_eq!(seen, Pane::ALL);
+    assert_eq!(seen, panes);
     press(&mut model, "Tab Shift-Tab");
     assert_eq!(model.focus, Pane::Signals);
+}
+
+#[test]
+fn a_screen_left_is_found_as_it_was_left() {
+    let mut model = screen(&busy(), (120, 36));
+    press(&mut model, "F4 j");
+    let held = model.positions.key();
+    for screen in Screen::ALL.into_iter().skip(1) {
+        press(&mut model, screen.action().def().keys[0]);
+        assert_eq!(model.screen, screen);
+        assert!(screen.panes().contains(&model.focus), "{screen:?}");
+    }
+    press(&mut model, "1");
+    assert_eq!((model.screen, model.focus, model.positions.key()), (Screen::Cockpit, Pane::Positions, held));
+    press(&mut model, "1");
+    assert_eq!(model.focus, Pane::Pending, "pressed where it leads, a screen's key goes to its first pane");
+}
+
+#[test]
+fn the_kill_key_is_heard_on_every_screen() {
+    for screen_shown in Screen::ALL {
+        let mut model = screen(&busy(), (120, 36));
+        press(&mut model, screen_shown.action().def().keys[0]);
+        assert!(press(&mut model, "F12").contains(&Outgoing::Halt), "{screen_shown:?}");
+        assert!(matches!(model.layers.last(), Some(Layer::Kill(_))), "{screen_shown:?}");
+    }
 }
 
 #[test]
 fn folding_hides_the_legs() {
     let mut model = screen(&busy(), (120, 36));
     let lines = model.position_keys().len();
-    press(&mut model, "3 j Space");
+    press(&mut model, "F4 j Space");
     assert_eq!(model.position_keys().len(), lines - 4);
     press(&mut model, "Space");
     assert_eq!(model.position_keys().len(), lines);

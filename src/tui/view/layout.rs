@@ -1,8 +1,8 @@
-//! Where things stand: one pane at 80×24, two columns from 110×30, more room for everything beyond.
+//! Where things stand: one pane at 80×24, the cockpit in two columns from 110×30, more room for everything beyond.
 
 use ratatui::layout::Rect;
 
-use crate::tui::model::{Model, Pane};
+use crate::tui::model::{Model, Pane, Screen};
 
 /// What stands in a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub struct Layout {
     pub header: Rect,
     /// That this is a past day, and where in it.
     pub replay: Option<Rect>,
+    /// The screens: a line of their own where there is room, else the lower edge of the frame.
+    pub tabs: Rect,
     /// A condition the trader must know of.
     pub banner: Option<Rect>,
     pub slots: Vec<(Slot, Rect)>,
@@ -26,47 +28,62 @@ pub struct Layout {
     pub hints: Rect,
     /// One pane at a time; its frame names the others.
     pub compact: bool,
-    screen: Rect,
+    body: Rect,
 }
 
 /// From this size on there are two columns.
 const TWO_COLUMNS: (u16, u16) = (110, 30);
+/// From this height on the tabs have a line of their own.
+const TABS_LINE: u16 = 30;
 
 impl Layout {
     pub fn of(screen: Rect, model: &Model) -> Self {
         let row = |y: u16| Rect { y, height: 1, ..screen };
         let replay = model.view.replay.is_some().then(|| row(screen.y + 1));
-        let below = screen.y + 1 + u16::from(replay.is_some());
-        let banner = (!model.view.standing.is_empty()).then(|| row(below));
-        let top = below + u16::from(banner.is_some());
+        let mut top = screen.y + 1 + u16::from(replay.is_some());
+        let own_line = screen.height >= TABS_LINE;
+        let tabs = own_line.then(|| row(top));
+        top += u16::from(own_line);
+        let banner = (!model.view.standing.is_empty()).then(|| row(top));
+        top += u16::from(banner.is_some());
         let hints = row(screen.bottom() - 1);
         let body = Rect { y: top, height: hints.y - top, ..screen };
         let small = screen.width < TWO_COLUMNS.0 || screen.height < TWO_COLUMNS.1;
         let mut layout = Self {
             header: row(screen.y),
             replay,
+            tabs: tabs.unwrap_or_default(),
             banner,
             slots: Vec::new(),
             risk_line: None,
             hints,
             compact: true,
-            screen,
+            body,
         };
         if small || model.zoomed {
             let pane = Rect { height: body.height - 1, ..body };
             layout.risk_line = Some(row(pane.bottom()));
             layout.slots.push((Slot::Pane(model.focus), pane));
         } else {
-            layout.compact = false;
-            layout.two_columns(body, model);
+            match model.screen {
+                Screen::Cockpit => {
+                    layout.compact = false;
+                    layout.two_columns(body, model);
+                }
+                Screen::Orders | Screen::Signals | Screen::Logs => layout.slots.push((Slot::Pane(model.focus), body)),
+            }
+        }
+        if !own_line {
+            let edge = layout.slots.last().map_or(body, |(_, place)| *place);
+            let (x, width) = (edge.x + 2, edge.width.saturating_sub(4));
+            layout.tabs = Rect { x, y: edge.bottom() - 1, width, height: 1 };
         }
         layout
     }
 
     /// Everything between the head line and the hints.
     pub fn body(&self) -> Rect {
-        let top = self.header.bottom() + u16::from(self.replay.is_some()) + u16::from(self.banner.is_some());
-        Rect { y: top, height: self.hints.y - top, ..self.screen }
+        self.body
     }
 
     fn two_columns(&mut self, body: Rect, model: &Model) {

@@ -20,6 +20,7 @@ mod risk;
 mod scalper_words;
 mod side;
 mod signals;
+mod tabs;
 mod textbox;
 mod toasts;
 mod words;
@@ -75,6 +76,7 @@ pub fn draw(scene: &Scene<'_>, buf: &mut Buffer) -> Drawn {
     if let Some(line) = layout.risk_line {
         risk::line(scene, buf, line);
     }
+    tabs::render(scene, buf, layout.tabs);
     hints::render(scene, buf, layout.hints);
     // The halt card lies over a signal's card, everything else under it.
     let kill = scene.model.layers.iter().position(|l| matches!(l, Layer::Kill(_)));

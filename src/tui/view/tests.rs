@@ -64,7 +64,7 @@ fn cockpit_halted_with_its_card() {
 
 #[test]
 fn every_pane_at_80x24() {
-    for (key, name) in [("2", "queue"), ("3", "positions"), ("4", "orders"), ("5", "log")] {
+    for (key, name) in [("F3", "queue"), ("F4", "positions"), ("F5", "orders"), ("F6", "log")] {
         let mut model = screen(&busy(), (80, 24));
         press(&mut model, key);
         assert_snapshot!(format!("pane_{name}_80x24"), text_of(&mut model));
@@ -250,7 +250,7 @@ fn no_figure_is_cut_at_any_width() {
 fn with_plain_symbols_every_pane_and_card_is_ascii() {
     use crate::tui::looks::{Colours, SymbolSet};
     let theme = Theme::named("ansi16").unwrap().fitted(Colours::Sixteen, SymbolSet::Plain);
-    for keys in ["", "?", "2 Enter", "F12"] {
+    for keys in ["", "?", "F3 Enter", "F12"] {
         let mut model = screen(&busy(), (120, 36));
         press(&mut model, keys);
         let mut buf = frame(&mut model, &theme);

@@ -84,13 +84,13 @@ pub fn pane_name(model: &Model, pane: Pane) -> String {
     }
 }
 
-/// The title of a pane: its own, or, where one pane has the screen, the names of all.
+/// The title of a pane: its own, or, where one pane of several has the screen, the names of all.
 pub fn title(model: &Model, pane: Pane, own: String, compact: bool, theme: &Theme) -> Line<'static> {
-    if !compact {
+    if !compact || model.screen.panes().len() == 1 {
         return Line::from(Span::styled(own, theme.title));
     }
     let mut spans = Vec::new();
-    for (n, p) in Pane::ALL.into_iter().enumerate() {
+    for (n, p) in model.screen.panes().iter().copied().enumerate() {
         if n > 0 {
             spans.push(Span::styled("  ", theme.dim));
         }

@@ -102,7 +102,7 @@ fn the_kill_key_works_on_it_and_nothing_is_bought_while_halted() {
 #[test]
 fn a_card_over_it_waits_underneath() {
     let mut model = screen(&busy(), SIZE);
-    press(&mut model, "3 x");
+    press(&mut model, "F4 x");
     show(&mut model, &asking());
     assert_eq!(commands(&press(&mut model, "y")), []);
     press(&mut model, "Esc");
