@@ -1,8 +1,13 @@
 //! What a price implies: volatility, and from it the delta a decision can be based on.
+//!
+//! [`solve`] is exact and fast; [`delta`] is coarse, slow, and the same to the bit wherever it runs.
+
+mod solver;
 
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
+pub use self::solver::{NoVolatility, Solved, solve, solve_all};
 use super::black76::{Inputs, YEAR_SECONDS, greeks, price};
 use crate::domain::{OptionRight, Price};
 

@@ -5,6 +5,9 @@
 pub mod black76;
 pub mod charges;
 pub mod coherence;
+pub mod curve;
 pub mod implied;
 pub mod naming;
+pub mod outlook;
 pub mod payoff;
+pub mod pricing;

@@ -2,10 +2,13 @@
 //!
 //! Floor 1, pure. Exits never come here.
 
+pub mod exposure;
 pub mod gate;
 pub mod limits;
 pub mod margin;
 pub mod scalping;
+pub mod scenario;
 
+pub use exposure::{Exposure, RiskLeg};
 pub use limits::Limits;
 pub use scalping::ScalpLimits;
