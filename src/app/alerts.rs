@@ -14,6 +14,7 @@ use crate::engine::effect::AlertLevel;
 use crate::store::inbox::{Alert, level_name};
 use crate::store::{Inbox, Projector};
 use crate::tui::run::Attention;
+use crate::view::books::AlertRow;
 use crate::web::{AlertsRequest, DeskError};
 
 /// Alerts that may wait to be taken in; in a storm beyond that they stand in the log alone.
@@ -154,6 +155,26 @@ impl AlertDesk {
         let text = crate::telemetry::redact(&raised.text);
         self.channels().tell(raised.level, &text, raised.at);
         self.inbox().take(raised.level, text, raised.at);
+    }
+
+    /// The alerts for the screen, the newest first.
+    pub fn rows(&self) -> Vec<AlertRow> {
+        let row = |a: &Alert| AlertRow {
+            id: a.id,
+            at: a.at,
+            level: a.level,
+            text: a.text.clone(),
+            read: a.read_at.is_some(),
+        };
+        let mut rows: Vec<AlertRow> = self.inbox().alerts().map(row).collect();
+        rows.reverse();
+        rows
+    }
+
+    /// Marks one alert as read, or all.
+    pub fn mark_read(&self, id: Option<u64>, now: Timestamp) {
+        let ids = id.map(|id| vec![id]);
+        self.inbox().read(ids.as_deref(), now);
     }
 
     /// What a shell asks of the inbox.

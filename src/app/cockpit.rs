@@ -276,6 +276,11 @@ impl Cockpit {
         }
     }
 
+    /// The account at the broker.
+    pub(super) fn account(&self) -> Arc<DhanBroker> {
+        self.account.clone()
+    }
+
     /// What the screen is asked for, once; for the one screen there is.
     pub fn take_attentions(&mut self) -> Option<Attentions> {
         self.attentions.take()

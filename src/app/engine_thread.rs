@@ -301,6 +301,7 @@ impl EngineThread {
         health.api.elsewhere = quota.elsewhere_last_second;
         health.api.recent = quota.by_second;
         health.api.limit = quota.limit;
+        health.quota = quota;
         health.closes_at = self.today.closes_at(now);
         health.webhook = Some(super::webhook::health(self.outlets.bell.look()));
         health.rehearsals = self.outlets.rehearsal.as_mut().map(Rehearsal::running).unwrap_or_default();

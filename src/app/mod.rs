@@ -13,6 +13,7 @@ pub mod addresses;
 pub mod again;
 pub mod alerts;
 pub mod awake;
+mod books;
 pub mod calls;
 pub mod cockpit;
 pub mod config;

@@ -235,7 +235,15 @@ pub fn run(options: &Options, wishes: &Wishes, mut player: Player) -> anyhow::Re
     let (moves, wishes) = channel();
     std::thread::Builder::new().name("replay".into()).spawn(move || play(&mut player, &wishes, &views_out))?;
     let nothing = Arc::new(|| {});
-    let screen = Edges { views, commands, attentions: None, halt: nothing, stop: stop.clone(), replay: Some(moves) };
+    let screen = Edges {
+        views,
+        commands,
+        books: None,
+        attentions: None,
+        halt: nothing,
+        stop: stop.clone(),
+        replay: Some(moves),
+    };
     let ended = screen::show(&runtime, screen, looks, &stop)?;
     runtime.shutdown_background();
     match ended {

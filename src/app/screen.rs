@@ -61,8 +61,12 @@ pub fn run(options: &Options, wishes: &Wishes) -> anyhow::Result<()> {
     let inputs = cockpit.inputs.clone();
     let views = cockpit.views.clone();
     let attentions = cockpit.take_attentions();
-    let screen =
-        Edges { views, commands, attentions, halt: Arc::new(move || inputs.halt()), stop: stop.clone(), replay: None };
+    let books = {
+        let _runtime = runtime.enter();
+        Some(super::books::open(&cockpit))
+    };
+    let halt = Arc::new(move || inputs.halt());
+    let screen = Edges { views, commands, books, attentions, halt, stop: stop.clone(), replay: None };
     let ended = show(&runtime, screen, run::Options { keymap, theme, mouse }, &stop)?;
     let hurry = stop.is_cancelled() || !matches!(ended, Some(Ok(Exit::Quit)));
     runtime.block_on(async {

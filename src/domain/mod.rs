@@ -10,6 +10,7 @@ pub mod contract_rules;
 pub mod drill;
 pub mod exit_rules;
 pub mod forever;
+pub mod history;
 pub mod ids;
 pub mod instrument;
 pub mod instrument_index;
@@ -33,6 +34,7 @@ pub use contract_rules::{ContractRules, Disagreement, Expiry, ExpiryCycle, Under
 pub use drill::Drill;
 pub use exit_rules::{ExitRules, RuleKind, RuleLevel, ScaleStep};
 pub use forever::{ForeverLeg, ForeverLegName, ForeverLegs, ForeverOrder, ForeverSighting};
+pub use history::{AuditRecord, SessionRecord, TradeRecord};
 pub use ids::{AccountId, BrokerOrderId, CommandId, CorrelationId, IntentId, SecurityId, SignalId, StrategyId};
 pub use instrument::{Contract, ContractKind, Exchange, Instrument, OptionRight, Segment, Symbol};
 pub use instrument_index::InstrumentIndex;

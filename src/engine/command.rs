@@ -109,6 +109,8 @@ pub enum Command {
     CancelOrder {
         intent: IntentId,
     },
+    /// Cancels every working entry of ours. Exits and stops stay: they only reduce.
+    CancelEntries,
     /// A signal of a webhook, answered with [`Reply::Signal`].
     Signal {
         signal: Box<Signal>,
@@ -176,6 +178,7 @@ impl Command {
             Self::SetRules { .. } => "rules",
             Self::SetFailurePolicy { .. } => "on failure",
             Self::CancelOrder { .. } => "cancel order",
+            Self::CancelEntries => "cancel entries",
             Self::Signal { .. } => "signal",
             Self::DecideSignal { approve: true, .. } => "approve signal",
             Self::DecideSignal { approve: false, .. } => "decline signal",

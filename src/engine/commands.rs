@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 
 use super::command::{Command, Origin, Reply};
 use super::config::FailurePolicy;
-use super::record::{Owner, Profile, Record};
+use super::record::{Owner, Profile, Purpose, Record};
 use super::state::{LotKey, Phase, Strategy};
 use super::turn::Turn;
 use crate::domain::time::{after_ms, ist, trading_day};
@@ -67,6 +67,7 @@ impl Turn<'_> {
             Command::SetRules { id, rules } => answer(self.wish_rules(*id, rules)),
             Command::SetFailurePolicy { id, policy } => answer(self.set_failure_policy(*id, *policy)),
             Command::CancelOrder { intent } => answer(self.cancel_order(*intent)),
+            Command::CancelEntries => answer(self.cancel_all_entries()),
             Command::Signal { signal } => Reply::Signal { answer: self.signal(signal) },
             Command::DecideSignal { id, approve } => answer(self.decide_signal(*id, *approve)),
             Command::ArmSetup { setup, armed } => answer(self.arm_setup(setup, *armed)),
@@ -363,6 +364,18 @@ impl Turn<'_> {
         }
         self.cancel(id);
         Ok(format!("{label}: cancellation asked for"))
+    }
+
+    fn cancel_all_entries(&mut self) -> Result<String, String> {
+        let open = self.open_ids(|o| matches!(o.purpose, Purpose::Entry { .. }));
+        for id in &open {
+            self.cancel(*id);
+        }
+        match open.len() {
+            0 => Err("no entry is working: exits and stops stay, they only reduce".into()),
+            1 => Ok("one entry: cancellation asked for".into()),
+            n => Ok(format!("{n} entries: cancellation asked for")),
+        }
     }
 
     /// Faults are made only where they cost nothing.

@@ -8,6 +8,7 @@
 pub mod data_folder;
 pub mod error;
 pub mod files;
+pub mod history;
 pub mod inbox;
 pub mod instrument_cache;
 pub mod journal;

@@ -178,7 +178,7 @@ impl Tradebook {
 }
 
 /// Opens the tables for looking only.
-fn open(tables: &Path) -> Result<Connection, StoreError> {
+pub(super) fn open(tables: &Path) -> Result<Connection, StoreError> {
     let failed = |e: rusqlite::Error| StoreError::sqlite("reading", tables, &e);
     if !tables.exists() {
         return Err(StoreError::NoTables { path: tables.into() });

@@ -1,9 +1,11 @@
 //! When an action is available, and otherwise why not. The hint line shows what is; the others say this when pressed.
 
+use super::keymap::Context;
 use super::model::{Layer, Model, Pane, PositionKey, ScalperKey};
 use crate::domain::StrategyStatus;
 use crate::engine::record::Profile;
-use crate::view::Stage;
+use crate::view::performance::Span;
+use crate::view::{OrderOrigin, Stage};
 
 type Offer = Result<(), String>;
 
@@ -21,6 +23,11 @@ pub fn several_panes(model: &Model) -> Offer {
     if model.screen.panes().len() > 1 { Ok(()) } else { no("") }
 }
 
+/// There is more on the screen than one pane.
+pub fn zoom(model: &Model) -> Offer {
+    if model.screen.has_columns() { Ok(()) } else { no("One pane has the whole screen here.") }
+}
+
 /// There is a row under the cursor.
 pub fn row(model: &Model) -> Offer {
     let here = model.strategy_at_hand().is_some() || model.positions.key().is_some();
@@ -35,6 +42,9 @@ pub fn details(model: &Model) -> Offer {
             no("There is no trade here: the line below says all.")
         }
         (Pane::Signals, _) => Ok(()),
+        (pane, _) if pane.context() == Context::Orders && model.strategy_at_hand().is_none() => {
+            no("This order belongs to no strategy: the line below says all.")
+        }
         _ => row(model),
     }
 }
@@ -194,6 +204,9 @@ pub fn move_stop(model: &Model) -> Offer {
     if model.focus == Pane::Signals {
         return scalp(model);
     }
+    if model.focus.context() == Context::Orders {
+        return restate(model);
+    }
     match model.positions.key() {
         Some(PositionKey::Foreign(..) | PositionKey::ForeignHead) => {
             no("It was opened elsewhere: its stop is placed there too.")
@@ -202,9 +215,36 @@ pub fn move_stop(model: &Model) -> Offer {
     }
 }
 
+/// Whether the price of the order under the cursor is the trader's to move: only stops are.
+fn restate(model: &Model) -> Offer {
+    let Some(order) = model.order_at_hand() else { return no("There is no order here.") };
+    if !order.state.is_open() {
+        return no(format!("It is {} already: nothing of it can be moved.", order.state.as_str()));
+    }
+    match order.origin {
+        OrderOrigin::Stop { strategy: Some(_) } => Ok(()),
+        OrderOrigin::Stop { strategy: None } => no("It covers what was opened elsewhere: it follows that position."),
+        OrderOrigin::Entry { strategy, .. } => no(format!(
+            "The engine steps the price of an entry by itself, within the limits of #{strategy}: {} cancels it.",
+            key(model, "cancel_order")
+        )),
+        OrderOrigin::Exit { .. } => no("An exit follows the market by itself until it has filled."),
+        OrderOrigin::Foreign => no("This order was placed elsewhere: change it there."),
+    }
+}
+
+pub fn cancel_entries(model: &Model) -> Offer {
+    if model.view.working.iter().any(|o| o.origin.is_entry()) {
+        Ok(())
+    } else {
+        no("No entry is working: exits and stops stay, they only reduce.")
+    }
+}
+
 pub fn cancel_order(model: &Model) -> Offer {
     match model.order_at_hand() {
         None => no("No order is working."),
+        Some(o) if !o.state.is_open() => no(format!("It is {} already.", o.state.as_str())),
         Some(o) if o.intent.is_none() => {
             no("This order was placed elsewhere: cancel it there. Flattening with foreign positions cancels it too.")
         }
@@ -270,6 +310,26 @@ pub fn back(model: &Model) -> Offer {
         || !model.filter.is_empty()
         || model.zoomed;
     if something { Ok(()) } else { no("") }
+}
+
+pub fn journal_moves(model: &Model) -> Offer {
+    if model.journal.span == Span::All {
+        return no(format!("All of it is shown: {} chooses a day, week or month.", key(model, "journal_span")));
+    }
+    Ok(())
+}
+
+pub fn journal_open(model: &Model) -> Offer {
+    match model.focus {
+        Pane::JournalDays if model.journal.days.key().is_some() => Ok(()),
+        Pane::JournalTrades if model.strategy_at_hand().is_some() => Ok(()),
+        Pane::JournalTrades => no("Its strategy is of an earlier day: the line below says what is known of it."),
+        _ => no("There is nothing here to open."),
+    }
+}
+
+pub fn test_connection(model: &Model) -> Offer {
+    if model.books.connection.waiting { no("The broker is being asked.") } else { Ok(()) }
 }
 
 pub fn refresh(model: &Model) -> Offer {

@@ -23,6 +23,7 @@ use super::update::{Msg, Outgoing, ReplayMove, update};
 use super::view::{LogView, Scene, TuiLog, draw};
 use crate::engine::{Command, Reply};
 use crate::view::View;
+use crate::view::books::{Question, Told};
 
 /// The edges: what the screen looks at, and where its wishes go.
 pub struct Edges {
@@ -30,6 +31,8 @@ pub struct Edges {
     pub views: watch::Receiver<Arc<View>>,
     /// Bounded: when it is full, the trader is told that nothing was sent.
     pub commands: mpsc::Sender<(Command, oneshot::Sender<Reply>)>,
+    /// The past, the audit trail, the inbox, whether the broker answers; `None` where a past day is shown.
+    pub books: Option<mpsc::Sender<Asking>>,
     /// What is to be heard or seen beyond the picture; `None`: nothing.
     pub attentions: Option<mpsc::Receiver<Attention>>,
     /// Halts at once, past everything; must not block. Called by the keyboard's thread.
@@ -39,6 +42,9 @@ pub struct Edges {
     /// Who plays the day, where a past one is shown.
     pub replay: Option<std::sync::mpsc::Sender<ReplayMove>>,
 }
+
+/// A question to the books, and where the answer goes: the error is for the trader.
+pub type Asking = (Question, oneshot::Sender<Result<Told, String>>);
 
 /// Something for a trader who does not look at the screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,7 +126,8 @@ fn attend(attention: &Attention) {
     let _ = out.write_all(bytes.as_bytes()).and_then(|()| out.flush());
 }
 
-type Answer = BoxFuture<'static, (RequestId, Reply)>;
+/// What comes back to the screen later.
+type Answer = BoxFuture<'static, Msg>;
 
 struct Loop {
     screen: Edges,
@@ -178,9 +185,9 @@ impl Loop {
                     }
                     None => self.exit = Some(Exit::TerminalGone),
                 },
-                Some((request, reply)) = self.answers.next(), if !self.answers.is_empty() => {
+                Some(answer) = self.answers.next(), if !self.answers.is_empty() => {
                     self.tick();
-                    self.take(Msg::Reply { request, reply });
+                    self.take(answer);
                     self.urgent = true;
                 }
                 changed = self.screen.views.changed(), if self.views_open => {
@@ -232,6 +239,7 @@ impl Loop {
         for outgoing in update(&mut self.model, msg) {
             match outgoing {
                 Outgoing::Send { request, command, card: _ } => self.send(request, command),
+                Outgoing::Ask(question) => self.ask(question),
                 Outgoing::Halt => (self.screen.halt)(),
                 Outgoing::Log(by) => self.log.scroll(by),
                 Outgoing::Replay(to) => {
@@ -255,11 +263,31 @@ impl Loop {
         };
         self.answers.push(Box::pin(async move {
             if let Some(why) = refused {
-                return (request, Reply::refused(why));
+                return Msg::Reply { request, reply: Reply::refused(why) };
             }
             let gone =
                 || Reply::refused(format!("The engine ended without answering `{name}`: look at what happened."));
-            (request, answered.await.unwrap_or_else(|_| gone()))
+            Msg::Reply { request, reply: answered.await.unwrap_or_else(|_| gone()) }
+        }));
+    }
+
+    /// Asks the books without waiting.
+    fn ask(&mut self, question: Question) {
+        let what = question.as_str();
+        let (answer, answered) = oneshot::channel();
+        let refused = match &self.screen.books {
+            None => Some(format!("A replay shows one past day: {what} is not there.")),
+            Some(books) => books.try_send((question.clone(), answer)).err().map(|e| match e {
+                TrySendError::Full(_) => format!("Too much is asked for at once: {what} was not."),
+                TrySendError::Closed(_) => format!("The cockpit is ending: {what} is not there any more."),
+            }),
+        };
+        self.answers.push(Box::pin(async move {
+            let answer = match refused {
+                Some(why) => Err(why),
+                None => answered.await.unwrap_or_else(|_| Err(format!("Reading {what} has failed: see the log file."))),
+            };
+            Msg::Told { question, answer }
         }));
     }
 

@@ -7,7 +7,7 @@ use super::health::Health;
 use super::notices::{Seen, standing};
 use super::prices::Prices;
 use super::strategies::{Fills, LegFill, StrategyRow, row};
-use super::{View, orders, positions, queue, risk, safety, signals};
+use super::{View, account, orders, positions, queue, risk, safety, signals};
 use crate::domain::time::Timestamp;
 use crate::domain::{Contract, Quote};
 use crate::engine::record::Purpose;
@@ -55,6 +55,7 @@ impl View {
             working: orders::working(state, now).into(),
             recent: orders::recent(state, now).into(),
             safety: Arc::new(safety),
+            account: Arc::new(account::account(state, health, now)),
             signals: Arc::new(signals),
             standing: standing.into(),
             notices: health.notices.clone().into(),

@@ -48,6 +48,22 @@ pub fn pnl(amount: Money) -> String {
     with_sign(&grouped(amount.0, 2), plus)
 }
 
+/// An amount where there is little room: `+850`, `−12.4k`, `+1.25L`, `+2.10Cr`.
+pub fn short(amount: Money) -> String {
+    const UNITS: [(i64, &str); 3] = [(10_000_000, "Cr"), (100_000, "L"), (1_000, "k")];
+    let size = amount.0.abs();
+    // From where three digits would round up to the next unit.
+    let unit = UNITS.iter().find(|(n, _)| size * Decimal::from(2_000) >= Decimal::from(*n) * Decimal::from(1_999));
+    match unit {
+        None => signed(amount.0, 0),
+        Some((n, name)) => {
+            let part = amount.0 / Decimal::from(*n);
+            let places = if part.abs() >= Decimal::TEN || *n == 1_000 { 1 } else { 2 };
+            format!("{}{name}", signed(part, places))
+        }
+    }
+}
+
 fn with_sign(grouped: &str, plus: &str) -> String {
     match grouped.strip_prefix('−') {
         Some(rest) => format!("−₹{rest}"),
@@ -197,5 +213,22 @@ mod tests {
     #[test]
     fn a_strike_keeps_only_the_decimals_it_has() {
         assert_eq!([strike(Price(dec!(26000.00))), strike(Price(dec!(152.5)))], ["26,000", "152.5"]);
+    }
+
+    #[test]
+    fn in_short_an_amount_keeps_its_sign_and_its_unit() {
+        let cases = [
+            (dec!(0), "0"),
+            (dec!(850.40), "+850"),
+            (dec!(-999.40), "−999"),
+            (dec!(999.60), "+1.0k"),
+            (dec!(-12_430), "−12.4k"),
+            (dec!(1_25_430), "+1.25L"),
+            (dec!(-12_54_300), "−12.5L"),
+            (dec!(2_10_00_000), "+2.10Cr"),
+        ];
+        for (amount, text) in cases {
+            assert_eq!(short(Money(amount)), text);
+        }
     }
 }

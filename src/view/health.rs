@@ -6,6 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use crate::domain::Drill;
 use crate::domain::time::{Timestamp, ms_between};
 use crate::engine::effect::AlertLevel;
+use crate::gateway::Quota;
 
 /// Whether a link to the broker stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -132,6 +133,8 @@ pub struct Health {
     /// The order-update link.
     pub orders: Link,
     pub api: ApiUse,
+    /// What is left of the pace, and what waits.
+    pub quota: Quota,
     pub store: StoreHealth,
     pub token: TokenHealth,
     /// What the account has not got, with what to do about it.

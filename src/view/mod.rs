@@ -3,6 +3,8 @@
 //! Floor 3, pure. Nothing here decides anything: a figure that is not known is `None`, never zero. Parts sit behind
 //! `Arc`, so a `View` is cheap to clone and may be read from any thread.
 
+mod account;
+pub mod books;
 mod build;
 pub mod format;
 mod header;
@@ -10,6 +12,7 @@ mod health;
 pub mod json;
 mod notices;
 mod orders;
+pub mod performance;
 mod positions;
 mod prices;
 mod queue;
@@ -28,6 +31,7 @@ use std::sync::Arc;
 use crate::domain::StrategyId;
 use crate::domain::time::Timestamp;
 
+pub use account::Account;
 pub use header::{DayPnl, Header, IndexQuote, LinkView, Session, TokenView};
 pub use health::{
     ApiUse, Awake, Health, Link, LinkState, Notice, Rehearsing, StoreHealth, TokenHealth, WebhookDoor, WebhookHealth,
@@ -62,6 +66,8 @@ pub struct View {
     /// Orders of today that are over, the newest first; at most [`orders::RECENT`].
     pub recent: Arc<[OrderRow]>,
     pub safety: Arc<Safety>,
+    /// The account at the broker.
+    pub account: Arc<Account>,
     /// The scalper: set-ups, signals, scalps.
     pub signals: Arc<Signals>,
     /// Conditions that hold now and that the trader must know of; the worst first.

@@ -12,7 +12,7 @@ use crate::engine::record::{Owner, Purpose};
 use crate::engine::state::{Order, OrderState};
 
 /// How many orders that are over are kept in a view.
-pub const RECENT: usize = 50;
+pub const RECENT: usize = 300;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct OrderRow {
@@ -64,6 +64,15 @@ pub enum OrderOrigin {
 }
 
 impl OrderOrigin {
+    /// The strategy it is for.
+    pub fn strategy(self) -> Option<StrategyId> {
+        match self {
+            Self::Entry { strategy, .. } => Some(strategy),
+            Self::Exit { strategy } | Self::Stop { strategy } => strategy,
+            Self::Foreign => None,
+        }
+    }
+
     pub fn is_entry(self) -> bool {
         matches!(self, Self::Entry { .. })
     }

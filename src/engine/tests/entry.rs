@@ -381,3 +381,21 @@ fn a_leg_closed_by_hand_holds_the_execution_and_is_missing_when_it_goes_on() {
     let again = desk.last_placed();
     assert_eq!((again.spec.side, again.spec.contract), (Side::Buy, call(26_000)), "the hedge before the short");
 }
+
+#[test]
+fn cancelling_all_entries_leaves_what_only_reduces() {
+    let mut desk = Desk::open();
+    executing(&mut desk, &[(Side::Buy, 26_000, 1), (Side::Buy, 26_100, 1)]);
+    let entries = desk.placed();
+    assert_eq!(entries.len(), 2);
+    entries.iter().for_each(|intent| desk.accept(intent));
+    let reply = desk.ask(Command::CancelEntries);
+    assert!(matches!(&reply, Reply::Done { message } if message.starts_with("2 entries")), "{reply:?}");
+    assert_eq!(desk.cancels(), 2);
+    for intent in &entries {
+        desk.see(intent, SeenStatus::Cancelled, 0, None);
+    }
+    let again = desk.ask(Command::CancelEntries);
+    assert!(matches!(&again, Reply::Refused { reason } if reason.contains("exits and stops stay")), "{again:?}");
+    desk.assert_folds();
+}

@@ -83,3 +83,31 @@ fn without_tables_it_is_told_what_to_do() {
     let none = Tradebook::trades(&folder.path().join("strikedeck.db"), FRIDAY, FRIDAY).unwrap_err();
     assert!(none.to_string().contains("start the cockpit"), "{none}");
 }
+
+#[test]
+fn the_screen_reads_the_same_trades_sessions_and_trail() {
+    use crate::store::history;
+    let folder = tempfile::tempdir().unwrap();
+    let path = tables(folder.path());
+    let (trades, sessions) = history::trades_and_sessions(&path).unwrap();
+    let book = Tradebook::trades(&path, FRIDAY, FRIDAY).unwrap().json();
+    let book = book.as_array().unwrap();
+    assert_eq!(trades.len(), book.len());
+    for trade in &trades {
+        let line = book.iter().find(|line| line["trade"] == trade.id).unwrap();
+        let net = trade.net.map(|m| m.0.normalize().to_string());
+        assert_eq!(line["net"].as_null().map_or(Some(line["net"].to_string()), |()| None), net);
+        assert_eq!(line["contract"], trade.contract.as_str());
+        assert_eq!(line["state"] == "open", trade.exited_at.is_none());
+    }
+    assert_eq!(sessions.iter().map(|s| s.day).collect::<Vec<_>>(), [FRIDAY]);
+    let closed: crate::domain::Money = trades.iter().filter_map(|t| t.net).sum();
+    assert_eq!(sessions[0].net, closed, "the day is the sum of its trades");
+
+    let all = history::audit(&path, 1_000).unwrap();
+    assert!(all.windows(2).all(|pair| pair[0].seq > pair[1].seq), "the newest first");
+    assert_eq!(history::audit(&path, 2).unwrap(), all[..2]);
+    assert!(all.iter().any(|line| line.category == "order" && line.intent.is_some()), "{all:?}");
+    let none = history::audit(&folder.path().join("none.db"), 5).unwrap_err();
+    assert!(none.to_string().contains("start the cockpit"), "{none}");
+}

@@ -12,6 +12,8 @@ pub enum Context {
     Orders,
     Log,
     Signals,
+    Journal,
+    Accounts,
     /// One strategy, whole.
     Detail,
     Help,
@@ -36,6 +38,8 @@ impl Context {
             Self::Orders => "orders",
             Self::Log => "log",
             Self::Signals => "signals",
+            Self::Journal => "journal",
+            Self::Accounts => "accounts",
             Self::Detail => "details",
             Self::Help => "help",
             Self::Kill => "halt card",
@@ -47,10 +51,13 @@ impl Context {
     }
 }
 
-use Context::{Approval, Card, Detail, Help, Kill, Log, Orders, Pending, Positions, Queue, Replay, Signals, Text};
+use Context::{
+    Accounts, Approval, Card, Detail, Help, Journal, Kill, Log, Orders, Pending, Positions, Queue, Replay, Signals,
+    Text,
+};
 
 /// The panes of every screen: what is heard in all of them.
-pub const PANES: &[Context] = &[Pending, Queue, Positions, Orders, Log, Signals];
+pub const PANES: &[Context] = &[Pending, Queue, Positions, Orders, Log, Signals, Journal, Accounts];
 const PAGES: &[Context] = &[Detail, Help, Kill];
 const LISTS: &[Context] = &[Pending, Queue];
 const STRATEGY: &[Context] = &[Pending, Queue, Detail];
@@ -213,10 +220,12 @@ actions! {
 
     Close "close" &[Positions], ["x"], "close", Positions, 1, [danger], offers::close,
         "Closes the strategy, or the single position, under the cursor. Asks first.";
-    MoveStop "move_stop" &[Positions, Signals], ["b"], "stop", Positions, 0, [], offers::move_stop,
-        "Asks where the stop of the strategy or position under the cursor shall stand: a price, breakeven, trail 10, off.";
+    MoveStop "move_stop" &[Positions, Orders, Signals], ["b"], "stop", Positions, 0, [], offers::move_stop,
+        "Asks where the stop of the strategy, position or resting order under the cursor shall stand: a price, breakeven, trail 10, off.";
     CancelOrder "cancel_order" &[Orders], ["x"], "cancel order", Positions, 1, [danger], offers::cancel_order,
         "Cancels the working order under the cursor. Asks first.";
+    CancelEntries "cancel_entries" &[Orders], ["X"], "cancel entries", Positions, 2, [danger], offers::cancel_entries,
+        "Cancels every working entry of ours; exits and stops stay. Asks first.";
     Fold "fold" &[Positions], ["Space", "Left", "Right"], "fold", Positions, 6, [], offers::row,
         "Shows or hides the legs of a strategy.";
 
@@ -231,7 +240,7 @@ actions! {
     Breakeven "breakeven" &[Signals], ["B"], "breakeven", Scalping, 3, [], offers::breakeven,
         "Moves the stop of the scalp under the cursor to its fill price.";
 
-    Details "details" &[Pending, Queue, Positions, Signals], ["Enter"], "details", Looking, 6, [], offers::details,
+    Details "details" &[Pending, Queue, Positions, Orders, Signals], ["Enter"], "details", Looking, 6, [], offers::details,
         "Everything about a strategy: legs, mapping, prices, margin, largest loss, issues, what was reported. On a signal that waits: its card.";
     Filter "filter" &[Pending], ["/"], "filter", Looking, 9, [], offers::always,
         "Narrows the list: words, symbol:NIFTY, status:failed, score>0.6, pop>60, loss<5000.";
@@ -245,6 +254,10 @@ actions! {
         "Orders: those that may still trade, and what became of the others today.";
     GoSignals "go_signals" PANES, ["7"], "signals", Looking, 0, [], offers::always,
         "Signals: the scalper's set-ups, signals, open scalps, those of the day.";
+    GoJournal "go_journal" PANES, ["8"], "journal", Looking, 0, [], offers::always,
+        "Journal: sessions, trades, how each kind of strategy has done, the curve of results, the calendar.";
+    GoAccounts "go_accounts" PANES, ["9"], "accounts", Looking, 0, [], offers::always,
+        "Accounts: connection, log-in, funds, order calls left, what the account lacks, a connection test.";
     GoLogs "go_logs" PANES, ["F9"], "logs", Looking, 0, [], offers::always,
         "Logs: what the program says of its own work.";
     NextPane "next_pane" PANES, ["Tab"], "pane", Looking, 7, [], offers::several_panes,
@@ -261,7 +274,19 @@ actions! {
         "Straight to the orders on the cockpit.";
     GoLog "go_log" PANES, ["F6"], "log", Looking, 0, [], offers::always,
         "Straight to the log on the cockpit.";
-    Zoom "zoom" PANES, ["z"], "zoom", Looking, 13, [], offers::several_panes,
+    JournalSpan "journal_span" &[Journal], ["p"], "period", Looking, 1, [], offers::always,
+        "Day, week, month or all.";
+    JournalEarlier "journal_earlier" &[Journal], ["Left", "["], "earlier", Looking, 2, [repeats], offers::journal_moves,
+        "The day, week or month before.";
+    JournalLater "journal_later" &[Journal], ["Right", "]"], "later", Looking, 3, [repeats], offers::journal_moves,
+        "The day, week or month after.";
+    JournalOpen "journal_open" &[Journal], ["Enter"], "open", Looking, 4, [], offers::journal_open,
+        "On a session: that day alone. On a trade: its strategy, where it is still known.";
+    Reread "reread" &[Journal], ["r"], "read again", Looking, 5, [], offers::always,
+        "Reads again what stands here.";
+    TestConnection "test_connection" &[Accounts], ["t"], "test connection", Looking, 1, [], offers::test_connection,
+        "Asks the broker whether it takes our token, what the account may do, and whether it takes orders from here.";
+    Zoom "zoom" PANES, ["z"], "zoom", Looking, 13, [], offers::zoom,
         "Gives the whole screen to one pane, or takes it back.";
     Up "up" SCROLL, ["Up", "k"], "up", Looking, 0, [repeats], offers::always, "One row up.";
     Down "down" SCROLL, ["Down", "j"], "down", Looking, 0, [repeats], offers::always, "One row down.";

@@ -99,6 +99,7 @@ pub enum Subject {
     CloseStrategy(StrategyId),
     ClosePosition(Contract, Product),
     CancelOrder(IntentId),
+    CancelEntries,
     Unwind(StrategyId),
     Resume(StrategyId),
     ArmSetup(SetupName),
@@ -115,6 +116,7 @@ impl Subject {
                 Some(Command::ClosePosition { contract: *contract, product: *product })
             }
             Self::CancelOrder(intent) => Some(Command::CancelOrder { intent: *intent }),
+            Self::CancelEntries => Some(Command::CancelEntries),
             Self::Unwind(id) => Some(Command::Unwind { id: *id }),
             Self::Resume(id) => Some(Command::Resume { id: *id }),
             Self::ArmSetup(setup) => Some(Command::ArmSetup { setup: setup.clone(), armed: true }),
@@ -138,6 +140,10 @@ impl Subject {
             Self::CancelOrder(intent) => {
                 let orders = view.working.iter().filter(|o| o.intent == Some(*intent));
                 orders.map(|o| format!("{:?} {}", o.state, o.filled.0)).collect()
+            }
+            Self::CancelEntries => {
+                let entries = view.working.iter().filter(|o| o.origin.is_entry());
+                entries.map(|o| format!("{:?} {:?} {}", o.intent, o.state, o.filled.0)).collect()
             }
             Self::Unwind(id) | Self::Resume(id) => {
                 vec![view.queued(*id).map_or_else(String::new, |q| format!("{:?}", q.stage))]

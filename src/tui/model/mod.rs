@@ -1,6 +1,8 @@
 //! What the screen remembers of its own: cursors, filters, open cards, messages. Everything else it reads in the view.
 
+mod books;
 mod cards;
+mod journal;
 mod list;
 mod screens;
 mod text;
@@ -8,10 +10,12 @@ mod text;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+pub use books::{Books, Fetched};
 pub use cards::{
     ARMING_MS, Answer, ApprovalCard, CARD_MS, CardId, ConfirmCard, ExecuteCard, Facts, KillCard, Millis, PREVIEW_MS,
     Subject,
 };
+pub use journal::Journal;
 pub use list::{Cursor, offset};
 pub use screens::{Pane, Screen};
 pub use text::{Asked, Field, TextDialog};
@@ -155,7 +159,14 @@ pub struct Model {
     pub queue: Cursor<StrategyId>,
     pub positions: Cursor<PositionKey>,
     pub orders: Cursor<OrderKey>,
+    pub day_orders: Cursor<OrderKey>,
+    pub fills: Cursor<OrderKey>,
     pub signals: Cursor<ScalperKey>,
+    /// What was asked of the books.
+    pub books: Books,
+    pub journal: Journal,
+    /// How far pages are scrolled.
+    pub page_scroll: BTreeMap<Pane, usize>,
     /// The signal that waits for the trader, over everything but the halt card.
     pub approval: Option<ApprovalCard>,
     /// Signals that are decided, or whose card was put away: none comes by itself for them.
@@ -197,7 +208,12 @@ impl Model {
             queue: Cursor::default(),
             positions: Cursor::default(),
             orders: Cursor::default(),
+            day_orders: Cursor::default(),
+            fills: Cursor::default(),
             signals: Cursor::default(),
+            books: Books::default(),
+            journal: Journal::default(),
+            page_scroll: BTreeMap::new(),
             approval: None,
             put_away: BTreeSet::new(),
             chosen: BTreeSet::new(),
@@ -257,6 +273,20 @@ impl Model {
         keys.map(|(n, o)| o.intent.map_or(OrderKey::Foreign(n), OrderKey::Ours)).collect()
     }
 
+    /// Lines of all orders of today: those that may still trade, then the others, the newest first.
+    pub fn day_order_keys(&self) -> Vec<OrderKey> {
+        let over = self.view.recent.iter().filter_map(|o| o.intent).map(OrderKey::Ours);
+        self.order_keys().into_iter().chain(over).collect()
+    }
+
+    /// Of these, what has filled, the newest first.
+    pub fn fill_keys(&self) -> Vec<OrderKey> {
+        let filled = |key: &OrderKey| self.order_of(*key).is_some_and(|o| !o.filled.is_zero());
+        let mut keys: Vec<OrderKey> = self.day_order_keys().into_iter().filter(filled).collect();
+        keys.sort_by_key(|key| std::cmp::Reverse(self.order_of(*key).map(|o| o.changed_at)));
+        keys
+    }
+
     /// The strategy that an action concerns now: of the page on top, or under the cursor.
     pub fn strategy_at_hand(&self) -> Option<&Arc<StrategyRow>> {
         let page = self.layers.iter().rev().find_map(|l| match l {
@@ -271,7 +301,9 @@ impl Model {
                 PositionKey::ForeignHead | PositionKey::Foreign(..) => None,
             },
             Pane::Signals => self.scalp_strategy(),
-            Pane::Orders | Pane::Log => None,
+            Pane::Orders | Pane::DayOrders | Pane::Fills => self.order_at_hand()?.origin.strategy(),
+            Pane::JournalTrades => self.journal_trade(self.journal.trades.index())?.strategy,
+            _ => None,
         })?;
         self.view.strategy(id)
     }
@@ -338,10 +370,21 @@ impl Model {
         }
     }
 
+    /// The order under the cursor of the pane with the focus; elsewhere that of the working ones.
     pub fn order_at_hand(&self) -> Option<&OrderRow> {
-        match self.orders.key()? {
-            OrderKey::Ours(intent) => self.view.working.iter().find(|o| o.intent == Some(intent)),
-            OrderKey::Foreign(n) => self.view.working.get(n).filter(|o| o.intent.is_none()),
+        let cursor = match self.focus {
+            Pane::DayOrders => &self.day_orders,
+            Pane::Fills => &self.fills,
+            _ => &self.orders,
+        };
+        self.order_of(cursor.key()?)
+    }
+
+    pub fn order_of(&self, key: OrderKey) -> Option<&OrderRow> {
+        let (working, recent) = (&self.view.working, &self.view.recent);
+        match key {
+            OrderKey::Ours(intent) => working.iter().chain(recent.iter()).find(|o| o.intent == Some(intent)),
+            OrderKey::Foreign(n) => working.get(n).filter(|o| o.intent.is_none()),
         }
     }
 

@@ -4,7 +4,7 @@
 //! pane has a [`Context`], by which the table of actions says what its keys do.
 //!
 //! # A further screen
-//! 1. `view/NAME.rs` draws its panes: `render(scene, buf, area, compact)`; one arm in `view::slot_rows` calls it.
+//! 1. `view/NAME.rs` draws its panes: `render(scene, buf, area, compact)`; one arm in `view::slot_in` calls it.
 //! 2. A variant of [`Screen`], in the order of the tabs: its name, its panes, the action that goes there. Several panes
 //!    stand one at a time unless `view/layout.rs` gives the screen columns of its own.
 //! 3. A variant of [`Pane`] for each pane that is not there yet, with its name (`view::words::pane_name`) and its context;
@@ -25,18 +25,22 @@ pub enum Screen {
     Cockpit,
     Orders,
     Signals,
+    Journal,
+    Accounts,
     Logs,
 }
 
 impl Screen {
     /// In the order of the tabs.
-    pub const ALL: [Self; 4] = [Self::Cockpit, Self::Orders, Self::Signals, Self::Logs];
+    pub const ALL: [Self; 6] = [Self::Cockpit, Self::Orders, Self::Signals, Self::Journal, Self::Accounts, Self::Logs];
 
     pub fn name(self) -> &'static str {
         match self {
             Self::Cockpit => "Cockpit",
             Self::Orders => "Orders",
             Self::Signals => "Signals",
+            Self::Journal => "Journal",
+            Self::Accounts => "Accounts",
             Self::Logs => "Logs",
         }
     }
@@ -45,10 +49,17 @@ impl Screen {
     pub fn panes(self) -> &'static [Pane] {
         match self {
             Self::Cockpit => &[Pane::Pending, Pane::Queue, Pane::Positions, Pane::Orders, Pane::Log, Pane::Signals],
-            Self::Orders => &[Pane::Orders],
+            Self::Orders => &[Pane::Orders, Pane::DayOrders, Pane::Fills],
             Self::Signals => &[Pane::Signals],
+            Self::Journal => &[Pane::JournalFigures, Pane::JournalTrades, Pane::JournalDays, Pane::JournalKinds],
+            Self::Accounts => &[Pane::Account],
             Self::Logs => &[Pane::Log],
         }
+    }
+
+    /// Its panes stand side by side where there is room.
+    pub fn has_columns(self) -> bool {
+        matches!(self, Self::Cockpit | Self::Journal)
     }
 
     /// What goes there; its key stands on the tab.
@@ -57,6 +68,8 @@ impl Screen {
             Self::Cockpit => Action::GoCockpit,
             Self::Orders => Action::GoOrders,
             Self::Signals => Action::GoSignals,
+            Self::Journal => Action::GoJournal,
+            Self::Accounts => Action::GoAccounts,
             Self::Logs => Action::GoLogs,
         }
     }
@@ -78,20 +91,39 @@ pub enum Pane {
     Queue,
     Positions,
     Orders,
+    /// All orders of today.
+    DayOrders,
+    /// What has filled today, by order.
+    Fills,
     Log,
     /// The scalper.
     Signals,
+    /// The past in figures, with its curve.
+    JournalFigures,
+    JournalTrades,
+    /// The calendar and the sessions.
+    JournalDays,
+    /// Each kind of strategy.
+    JournalKinds,
+    Account,
 }
 
 impl Pane {
+    /// It is read like a page: the arrows scroll it.
+    pub fn is_page(self) -> bool {
+        self == Self::Account
+    }
+
     pub fn context(self) -> Context {
         match self {
             Self::Pending => Context::Pending,
             Self::Queue => Context::Queue,
             Self::Positions => Context::Positions,
-            Self::Orders => Context::Orders,
+            Self::Orders | Self::DayOrders | Self::Fills => Context::Orders,
             Self::Log => Context::Log,
             Self::Signals => Context::Signals,
+            Self::Account => Context::Accounts,
+            Self::JournalFigures | Self::JournalTrades | Self::JournalDays | Self::JournalKinds => Context::Journal,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A key: who hears it, whether it may be done now, and doing it.
 
-use super::{Outgoing, approvals, cards, lists, replay, send, text, toast};
+use super::{Outgoing, approvals, books, cards, journal, lists, replay, send, text, toast};
 use crate::domain::{Contract, Drill, StrategyId, StrategyStatus};
 use crate::engine::{Command, StopWish};
 use crate::tui::key::Key;
@@ -8,7 +8,8 @@ use crate::tui::keymap::{Action, Context};
 use crate::tui::model::{
     Asked, Layer, Model, Pane, PositionKey, Purpose, ScalperKey, Screen, Subject, TextDialog, ToastLevel, Wish,
 };
-use crate::view::StrategyRow;
+use crate::view::books::Question;
+use crate::view::{OrderOrigin, StrategyRow};
 
 pub(super) fn key(model: &mut Model, key: Key, out: &mut Vec<Outgoing>) {
     let before = model.context();
@@ -87,6 +88,7 @@ fn perform(model: &mut Model, action: Action, key: Key, out: &mut Vec<Outgoing>)
         Action::Close => cards::confirm_close(model),
         Action::MoveStop => ask_for_stop(model),
         Action::CancelOrder => cards::confirm_cancel(model),
+        Action::CancelEntries => cards::confirm(model, Subject::CancelEntries),
         Action::Fold => lists::fold(model),
         Action::ApproveSignal => approvals::decide(model, true, out),
         Action::DeclineSignal => approvals::decide(model, false, out),
@@ -99,15 +101,23 @@ fn perform(model: &mut Model, action: Action, key: Key, out: &mut Vec<Outgoing>)
         Action::SortReverse => lists::sort(model, true),
         Action::NextPane => model.focus = model.screen.pane(model.focus, 1),
         Action::PreviousPane => model.focus = model.screen.pane(model.focus, -1),
-        Action::GoCockpit => lists::go(model, Screen::Cockpit),
-        Action::GoOrders => lists::go(model, Screen::Orders),
-        Action::GoSignals => lists::go(model, Screen::Signals),
-        Action::GoLogs => lists::go(model, Screen::Logs),
+        Action::GoCockpit => go(model, Screen::Cockpit, out),
+        Action::GoOrders => go(model, Screen::Orders, out),
+        Action::GoSignals => go(model, Screen::Signals, out),
+        Action::GoJournal => go(model, Screen::Journal, out),
+        Action::GoAccounts => go(model, Screen::Accounts, out),
+        Action::GoLogs => go(model, Screen::Logs, out),
         Action::GoPending => lists::go_to_pane(model, Screen::Cockpit, Pane::Pending),
         Action::GoQueue => lists::go_to_pane(model, Screen::Cockpit, Pane::Queue),
         Action::GoPositions => lists::go_to_pane(model, Screen::Cockpit, Pane::Positions),
         Action::GoWorking => lists::go_to_pane(model, Screen::Cockpit, Pane::Orders),
         Action::GoLog => lists::go_to_pane(model, Screen::Cockpit, Pane::Log),
+        Action::JournalSpan => journal::span(model),
+        Action::JournalEarlier => journal::step(model, -1),
+        Action::JournalLater => journal::step(model, 1),
+        Action::JournalOpen => journal::open(model, out),
+        Action::Reread => books::refresh(model, out),
+        Action::TestConnection => books::ask(model, Question::Connection, out),
         Action::Zoom => model.zoomed = !model.zoomed,
         Action::Up => lists::step(model, -1, out),
         Action::Down => lists::step(model, 1, out),
@@ -142,6 +152,12 @@ fn perform(model: &mut Model, action: Action, key: Key, out: &mut Vec<Outgoing>)
         Action::NextField => text::with_dialog(model, TextDialog::next_field),
         Action::PreviousField => text::with_dialog(model, TextDialog::previous_field),
     }
+}
+
+/// To a screen; what it shows beyond the picture is asked for.
+pub(super) fn go(model: &mut Model, screen: Screen, out: &mut Vec<Outgoing>) {
+    lists::go(model, screen);
+    books::refresh(model, out);
 }
 
 /// Leaves the layer on top; in the panes clears messages, then the selection, then the filter.
@@ -254,6 +270,13 @@ fn ask_for_stop(model: &mut Model) {
     if model.focus == Pane::Signals {
         let Some(id) = model.scalp_at_hand().map(|s| s.strategy) else { return };
         return ask_for_stop_of(model, id, None);
+    }
+    if model.focus.context() == Context::Orders {
+        let order = model.order_at_hand().map(|o| (o.origin, o.contract));
+        if let Some((OrderOrigin::Stop { strategy: Some(id) }, contract)) = order {
+            ask_for_stop_of(model, id, Some(contract));
+        }
+        return;
     }
     let Some(key) = model.positions.key() else { return };
     let (id, contract) = match key {

@@ -15,12 +15,17 @@ pub(super) fn refresh_rows(model: &mut Model) {
     model.pending_rows = rows;
     let (pending, queue, positions, orders) =
         (model.pending_keys(), model.queue_keys(), model.position_keys(), model.order_keys());
-    let signals = model.scalper_keys();
+    let (signals, day, fills) = (model.scalper_keys(), model.day_order_keys(), model.fill_keys());
     model.signals.follow(&signals);
     model.pending.follow(&pending);
     model.queue.follow(&queue);
     model.positions.follow(&positions);
     model.orders.follow(&orders);
+    model.day_orders.follow(&day);
+    model.fills.follow(&fills);
+    if model.screen == Screen::Journal {
+        model.turn_journal_page();
+    }
 }
 
 /// To a screen, and there to the pane that had the keys last; who is there already goes to its first pane.
@@ -57,7 +62,7 @@ pub(super) fn select(model: &mut Model) {
     let id = match model.focus {
         Pane::Pending => model.pending.key(),
         Pane::Queue => model.queue.key(),
-        Pane::Positions | Pane::Orders | Pane::Log | Pane::Signals => None,
+        _ => None,
     };
     if let Some(id) = id {
         if !model.chosen.remove(&id) {
@@ -125,7 +130,11 @@ pub(super) fn drawn(model: &mut Model, drawn: Drawn) {
     }
 }
 
+/// Of the layer on top; without one, of the pane that is read like a page.
 fn top_scroll(model: &mut Model) -> Option<&mut usize> {
+    if model.layers.is_empty() && model.focus.is_page() {
+        return Some(model.page_scroll.entry(model.focus).or_default());
+    }
     match model.layers.last_mut()? {
         Layer::Detail(page) => Some(&mut page.scroll),
         Layer::Help { scroll } => Some(scroll),
@@ -153,10 +162,19 @@ fn move_cursor(model: &mut Model, by: isize) {
             let keys = model.order_keys();
             model.orders.step(&keys, by);
         }
+        Pane::DayOrders => {
+            let keys = model.day_order_keys();
+            model.day_orders.step(&keys, by);
+        }
+        Pane::Fills => {
+            let keys = model.fill_keys();
+            model.fills.step(&keys, by);
+        }
         Pane::Signals => {
             let keys = model.scalper_keys();
             model.signals.step(&keys, by);
         }
-        Pane::Log => {}
+        Pane::JournalTrades | Pane::JournalDays | Pane::JournalKinds => super::journal::move_cursor(model, by),
+        Pane::Log | Pane::JournalFigures | Pane::Account => {}
     }
 }

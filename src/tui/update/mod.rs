@@ -3,7 +3,9 @@
 //! Nothing dangerous leaves from here without its card: preview → arm → commit, and a card commits once.
 
 mod approvals;
+mod books;
 mod cards;
+mod journal;
 mod keys;
 mod lists;
 mod replay;
@@ -25,6 +27,7 @@ use super::key::Key;
 use super::model::{CardId, Millis, Model, Purpose, Request, RequestId, Toast, ToastLevel};
 use crate::engine::{Command, Reply};
 use crate::view::View;
+use crate::view::books::{Question, Told};
 
 /// What can happen to the screen.
 #[derive(Clone, Debug)]
@@ -41,6 +44,11 @@ pub enum Msg {
     Reply {
         request: RequestId,
         reply: Reply,
+    },
+    /// An answer of the books; the error is for the trader.
+    Told {
+        question: Question,
+        answer: Result<Told, String>,
     },
     /// What was learned by drawing.
     Drawn(Drawn),
@@ -66,6 +74,8 @@ pub enum Outgoing {
         command: Command,
         card: Option<CardId>,
     },
+    /// To the books; the answer comes back as [`Msg::Told`].
+    Ask(Question),
     /// Halt, by the way that nothing can block.
     Halt,
     Log(LogMove),
@@ -96,6 +106,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Outgoing> {
         Msg::Resize(columns, rows) => model.size = (columns, rows),
         Msg::View(view) => views::view(model, view),
         Msg::Reply { request, reply } => replies::reply(model, request, reply),
+        Msg::Told { question, answer } => books::told(model, &question, answer),
         Msg::Drawn(drawn) => lists::drawn(model, drawn),
         Msg::EngineGone => views::engine_gone(model),
     }

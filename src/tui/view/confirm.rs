@@ -11,7 +11,7 @@ use crate::tui::model::{ConfirmCard, Subject};
 use crate::tui::update::Drawn;
 use crate::tui::widgets::card::{Card, fade};
 use crate::tui::widgets::text;
-use crate::view::{Amount, LimitKind, PositionRow, View, format};
+use crate::view::{Amount, LimitKind, OrderRow, PositionRow, View, format};
 
 const WIDTH: u16 = 64;
 
@@ -41,6 +41,7 @@ fn done_word(subject: &Subject) -> &'static str {
     match subject {
         Subject::CloseStrategy(_) | Subject::ClosePosition(..) => "close it",
         Subject::CancelOrder(_) => "cancel the order",
+        Subject::CancelEntries => "cancel them",
         Subject::Unwind(_) => "unwind it",
         Subject::Resume(_) => "let it go on",
         Subject::ArmSetup(_) => "arm it",
@@ -70,15 +71,20 @@ fn question(scene: &Scene<'_>, subject: &Subject, width: u16) -> (String, Vec<Li
             body.extend(rows.map(|r| exit(scene, r)));
             (format!("CLOSE {}", format::contract(contract)), body)
         }
+        Subject::CancelEntries => {
+            let entries: Vec<&OrderRow> = view.working.iter().filter(|o| o.origin.is_entry()).collect();
+            let all = format::count(entries.len(), "working entry order");
+            let mut body = plain(&format!("{all} of ours. Exits and stops stay: they only reduce."));
+            body.push(Line::default());
+            body.extend(entries.iter().map(|o| Line::styled(format!("  {}", order(o)), theme.text)));
+            body.push(Line::default());
+            body.extend(plain("Executions they belong to end as their policies say."));
+            ("CANCEL ALL ENTRIES".into(), body)
+        }
         Subject::CancelOrder(intent) => {
-            let order = view.working.iter().find(|o| o.intent == Some(*intent));
-            let words = order.map_or_else(
-                || "This order is no longer working.".to_string(),
-                |o| {
-                    let name = format::contract(&o.contract);
-                    format!("{} {} {name} at {}, {}.", o.side, o.quantity, orders::price(o), orders::state_word(o))
-                },
-            );
+            let found = view.working.iter().find(|o| o.intent == Some(*intent));
+            let words =
+                found.map_or_else(|| "This order is no longer working.".to_string(), |o| format!("{}.", order(o)));
             let mut body = plain(&words);
             body.extend(plain("If it belongs to an execution, that execution ends as its policy says."));
             ("CANCEL ORDER".into(), body)
@@ -95,6 +101,12 @@ fn question(scene: &Scene<'_>, subject: &Subject, width: u16) -> (String, Vec<Li
         Subject::BrokerExit { on } => ("BROKER'S EXIT ON LOSS".into(), plain(&broker_exit(view, *on))),
         Subject::Quit => ("QUIT".into(), leaving(scene, width)),
     }
+}
+
+/// `BUY 65 NIFTY 26,300 CE 24 Nov at 35.90, working`.
+fn order(o: &OrderRow) -> String {
+    let name = format::contract(&o.contract);
+    format!("{} {} {name} at {}, {}", o.side, o.quantity, orders::price(o), orders::state_word(o))
 }
 
 /// What an armed set-up may do.

@@ -156,7 +156,7 @@ fn index(quote: &IndexQuote, theme: &Theme) -> Vec<Span<'static>> {
 
 /// Sign, colour and words of a link. Silence is a sign only of the feed, and only while the market is open: the order
 /// link says nothing while nothing happens.
-fn link_state(link: LinkView, silence_tells: bool, theme: &Theme) -> (&'static str, Style, String) {
+pub fn link_state(link: LinkView, silence_tells: bool, theme: &Theme) -> (&'static str, Style, String) {
     /// A link that has been silent for longer is coloured.
     const QUIET_MS: i64 = 10_000;
     match (link.state, link.age_ms) {

@@ -70,7 +70,13 @@ impl Layout {
                     layout.compact = false;
                     layout.two_columns(body, model);
                 }
-                Screen::Orders | Screen::Signals | Screen::Logs => layout.slots.push((Slot::Pane(model.focus), body)),
+                Screen::Journal => {
+                    layout.compact = false;
+                    layout.journal(body);
+                }
+                Screen::Orders | Screen::Signals | Screen::Accounts | Screen::Logs => {
+                    layout.slots.push((Slot::Pane(model.focus), body));
+                }
             }
         }
         if !own_line {
@@ -125,6 +131,19 @@ impl Layout {
             self.slots.push((Slot::Pane(pane), Rect { y, height, ..area }));
             y += height;
         }
+    }
+
+    /// Results and trades beside days and kinds of strategy.
+    fn journal(&mut self, area: Rect) {
+        let side = (area.width * 2 / 5).clamp(53, 84);
+        let left = Rect { width: area.width - side, ..area };
+        let right = Rect { x: left.right(), width: side, ..area };
+        let stacked = |top: Pane, bottom: Pane, place: Rect, height: u16| {
+            let below = Rect { y: place.y + height, height: place.height - height, ..place };
+            [(Slot::Pane(top), Rect { height, ..place }), (Slot::Pane(bottom), below)]
+        };
+        self.slots.extend(stacked(Pane::JournalFigures, Pane::JournalTrades, left, area.height / 2));
+        self.slots.extend(stacked(Pane::JournalDays, Pane::JournalKinds, right, (area.height * 2 / 3).min(30)));
     }
 
     /// The limits, the strategy under the cursor where there is room for it, and the orders.

@@ -1,15 +1,19 @@
 //! The frame: pure functions from the model, the view and the theme to cells.
 
+mod account;
 mod approval;
+mod calendar;
 mod confirm;
 mod detail;
 mod execute;
 mod header;
 mod help;
 mod hints;
+mod journal;
 mod kill;
 mod layout;
 mod log;
+mod order_book;
 mod orders;
 mod payoff;
 mod pending;
@@ -68,9 +72,9 @@ pub fn draw(scene: &Scene<'_>, buf: &mut Buffer) -> Drawn {
     }
     let mut drawn = Drawn::default();
     for (slot, place) in &layout.slots {
-        let page_rows = slot_rows(scene, buf, *slot, *place, layout.compact);
+        let of_slot = slot_in(scene, buf, *slot, *place, layout.compact);
         if *slot == Slot::Pane(scene.model.focus) {
-            drawn.page_rows = page_rows;
+            drawn = of_slot;
         }
     }
     if let Some(line) = layout.risk_line {
@@ -94,19 +98,27 @@ pub fn draw(scene: &Scene<'_>, buf: &mut Buffer) -> Drawn {
     drawn
 }
 
-fn slot_rows(scene: &Scene<'_>, buf: &mut Buffer, slot: Slot, area: Rect, compact: bool) -> usize {
-    use super::model::Pane;
+fn slot_in(scene: &Scene<'_>, buf: &mut Buffer, slot: Slot, area: Rect, compact: bool) -> Drawn {
+    use super::model::{Pane, Screen};
     match slot {
         Slot::Pane(Pane::Pending) => pending::render(scene, buf, area, compact),
         Slot::Pane(Pane::Queue) => queue::render(scene, buf, area, compact),
         Slot::Pane(Pane::Positions) => positions::render(scene, buf, area, compact),
+        Slot::Pane(own @ (Pane::DayOrders | Pane::Fills)) => order_book::render(scene, buf, area, own),
+        Slot::Pane(Pane::Orders) if scene.model.screen == Screen::Orders => {
+            order_book::render(scene, buf, area, Pane::Orders);
+        }
         Slot::Pane(Pane::Orders) => orders::render(scene, buf, area, compact),
+        Slot::Pane(own @ (Pane::JournalFigures | Pane::JournalTrades | Pane::JournalDays | Pane::JournalKinds)) => {
+            journal::render(scene, buf, area, own, compact);
+        }
+        Slot::Pane(Pane::Account) => return account::render(scene, buf, area),
         Slot::Pane(Pane::Log) => log::render(scene, buf, area, compact),
         Slot::Pane(Pane::Signals) => signals::render(scene, buf, area, compact),
         Slot::Risk => risk::render(scene, buf, area),
         Slot::Side => side::render(scene, buf, area),
     }
-    usize::from(area.height.saturating_sub(4))
+    Drawn { page_rows: usize::from(area.height.saturating_sub(4)), scroll_limit: 0 }
 }
 
 fn layer_on(scene: &Scene<'_>, buf: &mut Buffer, body: Rect, layer: &Layer) -> Drawn {

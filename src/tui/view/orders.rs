@@ -87,22 +87,27 @@ fn over(o: &OrderRow, theme: &Theme) -> Row<'static> {
 }
 
 /// `B NIFTY 26300 CE`: short, because it stands in a narrow place.
-fn name(o: &OrderRow) -> String {
+pub fn name(o: &OrderRow) -> String {
+    format!("{} {}", words::side_letter(o.side), what(o))
+}
+
+/// `NIFTY 26300 CE`.
+pub fn what(o: &OrderRow) -> String {
     let what = match o.contract.kind {
         ContractKind::Option { strike, right, .. } => format!(" {} {right}", strike.0.normalize()),
         ContractKind::Future { .. } => " FUT".to_string(),
         ContractKind::Index | ContractKind::Equity => String::new(),
         ContractKind::Unlisted { id, .. } => format!(" id {id}"),
     };
-    format!("{} {}{what}", words::side_letter(o.side), o.contract.underlying)
+    format!("{}{what}", o.contract.underlying)
 }
 
-fn expiry(o: &OrderRow) -> String {
+pub fn expiry(o: &OrderRow) -> String {
     o.contract.expiry().map_or_else(String::new, |d| d.strftime("%d %b").to_string())
 }
 
 /// `65`, or `30/65` while part of it has filled.
-fn quantity(filled: Quantity, all: Quantity) -> String {
+pub fn quantity(filled: Quantity, all: Quantity) -> String {
     if filled.is_zero() || filled == all { all.to_string() } else { format!("{filled}/{all}") }
 }
 
@@ -126,7 +131,7 @@ pub fn state_word(o: &OrderRow) -> String {
     word.to_string()
 }
 
-fn state_style(o: &OrderRow, theme: &Theme) -> Style {
+pub fn state_style(o: &OrderRow, theme: &Theme) -> Style {
     match o.state {
         OrderState::Unknown | OrderState::Lost => theme.warn,
         OrderState::Working | OrderState::Intent | OrderState::Transit => theme.accent,
@@ -136,7 +141,7 @@ fn state_style(o: &OrderRow, theme: &Theme) -> Style {
     }
 }
 
-fn origin(o: &OrderRow) -> String {
+pub fn origin(o: &OrderRow) -> String {
     match o.origin {
         OrderOrigin::Entry { strategy, leg } => format!("#{strategy}/{leg}"),
         OrderOrigin::Exit { strategy: Some(strategy) } => format!("exit #{strategy}"),

@@ -1,5 +1,8 @@
 //! The cockpit at fixed sizes as text, and colours cell by cell where they carry a meaning.
 
+mod account;
+mod journal;
+mod order_book;
 mod scalper;
 
 use insta::assert_snapshot;

@@ -4,7 +4,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use crate::domain::{Bound, Money, NetQuantity, Side};
-use crate::tui::model::{Model, Pane};
+use crate::tui::model::{Model, Pane, Screen};
 use crate::tui::theme::Theme;
 use crate::view::format;
 
@@ -78,8 +78,16 @@ pub fn pane_name(model: &Model, pane: Pane) -> String {
         Pane::Pending => format!("Pending {}", model.pending_rows.len()),
         Pane::Queue => format!("Queue {}", view.queue.len()),
         Pane::Positions => format!("Positions {}", view.positions.open_legs()),
+        Pane::Orders if model.screen == Screen::Orders => format!("Working {}", view.working.len()),
         Pane::Orders => format!("Orders {}", view.working.len()),
+        Pane::DayOrders => format!("All of today {}", model.day_order_keys().len()),
+        Pane::Fills => format!("Trades {}", model.fill_keys().len()),
         Pane::Log => "Log".into(),
+        Pane::Account => "Account".into(),
+        Pane::JournalFigures => "Results".into(),
+        Pane::JournalTrades => format!("Trades {}", model.journal.page.trades.len()),
+        Pane::JournalDays => format!("Sessions {}", model.journal.page.days.len()),
+        Pane::JournalKinds => format!("Strategies {}", model.journal.page.kinds.len()),
         Pane::Signals => format!("Signals {}", view.signals.open.len()),
     }
 }
