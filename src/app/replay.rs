@@ -225,6 +225,7 @@ pub fn run(options: &Options, wishes: &Wishes, mut player: Player) -> anyhow::Re
         keymap: Arc::new(screen::keymap(&folder)?),
         theme: screen::fitted_theme(wishes, &config.cockpit.screen, &folder)?,
         mouse: config.cockpit.screen.mouse,
+        read_only: false,
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let stop = CancellationToken::new();

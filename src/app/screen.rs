@@ -38,6 +38,8 @@ pub struct Wishes {
     pub theme: Option<String>,
     pub colours: Choice<Colours>,
     pub symbols: Choice<SymbolSet>,
+    /// Keys look, and halt; they do nothing else.
+    pub read_only: bool,
 }
 
 /// Runs the cockpit until the trader leaves or the system ends it. The terminal must be usable
@@ -67,7 +69,7 @@ pub fn run(options: &Options, wishes: &Wishes) -> anyhow::Result<()> {
     };
     let halt = Arc::new(move || inputs.halt());
     let screen = Edges { views, commands, books, attentions, halt, stop: stop.clone(), replay: None };
-    let ended = show(&runtime, screen, run::Options { keymap, theme, mouse }, &stop)?;
+    let ended = show(&runtime, screen, run::Options { keymap, theme, mouse, read_only: wishes.read_only }, &stop)?;
     let hurry = stop.is_cancelled() || !matches!(ended, Some(Ok(Exit::Quit)));
     runtime.block_on(async {
         if !hurry {

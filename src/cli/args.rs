@@ -69,6 +69,9 @@ pub struct Global {
     /// Which signs: unicode, plain (ASCII only), or auto to find out
     #[arg(long, value_name = "SET", help_heading = "Screen")]
     pub symbols: Option<Choice<SymbolSet>>,
+    /// Look only: keys send nothing but a halt
+    #[arg(long, help_heading = "Screen")]
+    pub read_only: bool,
 }
 
 impl Global {

@@ -124,6 +124,7 @@ pub(super) fn wishes(global: &Global) -> screen::Wishes {
         theme: global.theme.clone(),
         colours: global.colors.unwrap_or_default(),
         symbols: global.symbols.unwrap_or_default(),
+        read_only: global.read_only,
     }
 }
 

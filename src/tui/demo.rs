@@ -35,6 +35,12 @@ impl LogView for FixedLog {
         }
     }
 
+    fn render_targets(&self, area: Rect, buf: &mut Buffer, theme: &Theme) {
+        for (n, line) in (0..area.height).zip(["EWIDT strikedeck::engine", "EWIDT strikedeck::gateway"]) {
+            text::put(buf, text::row(area, n), &ratatui::text::Line::styled(line, theme.text), "…");
+        }
+    }
+
     fn scroll(&self, _: LogMove) {}
 }
 

@@ -6,6 +6,7 @@
 
 mod ascii;
 pub mod filter;
+mod fuzzy;
 pub mod input;
 pub mod key;
 pub mod keymap;

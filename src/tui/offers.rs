@@ -1,7 +1,7 @@
 //! When an action is available, and otherwise why not. The hint line shows what is; the others say this when pressed.
 
 use super::keymap::Context;
-use super::model::{Layer, Model, Pane, PositionKey, ScalperKey};
+use super::model::{Layer, Model, Pane, PositionKey, ScalperKey, Screen};
 use crate::domain::StrategyStatus;
 use crate::engine::record::Profile;
 use crate::view::performance::Span;
@@ -308,6 +308,7 @@ pub fn back(model: &Model) -> Offer {
         || !model.toasts.is_empty()
         || !model.chosen.is_empty()
         || !model.filter.is_empty()
+        || (model.screen == Screen::Audit && !model.audit.filter.is_empty())
         || model.zoomed;
     if something { Ok(()) } else { no("") }
 }
@@ -326,6 +327,22 @@ pub fn journal_open(model: &Model) -> Offer {
         Pane::JournalTrades => no("Its strategy is of an earlier day: the line below says what is known of it."),
         _ => no("There is nothing here to open."),
     }
+}
+
+pub fn read_alert(model: &Model) -> Offer {
+    if model.focus != Pane::Inbox {
+        return no("Messages of this screen are not marked: they are gone when it closes.");
+    }
+    match model.alert_at_hand() {
+        None => no("There is no alert here."),
+        Some(alert) if alert.read => no("It is read already."),
+        Some(_) => Ok(()),
+    }
+}
+
+pub fn read_alerts(model: &Model) -> Offer {
+    let unread = model.books.inbox.value.as_ref().is_some_and(|all| all.iter().any(|a| !a.read));
+    if unread { Ok(()) } else { no("Nothing is unread.") }
 }
 
 pub fn test_connection(model: &Model) -> Offer {

@@ -58,6 +58,8 @@ pub enum Attention {
 pub struct Options {
     pub keymap: Arc<Keymap>,
     pub theme: Theme,
+    /// Nothing is sent but a halt and previews.
+    pub read_only: bool,
     /// Takes the mouse wheel; then the terminal's own selecting needs Shift.
     pub mouse: bool,
 }
@@ -152,7 +154,7 @@ impl Loop {
         let plain = options.theme.symbols == Symbols::PLAIN;
         Self {
             screen,
-            model: Model::new(options.keymap, size),
+            model: Model { read_only: options.read_only, ..Model::new(options.keymap, size) },
             theme: options.theme,
             log: TuiLog::default(),
             canvas: if plain { Canvas::plain() } else { Canvas::default() },

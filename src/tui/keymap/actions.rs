@@ -14,6 +14,10 @@ pub enum Context {
     Signals,
     Journal,
     Accounts,
+    Alerts,
+    Audit,
+    /// The parts of the program, beside the log.
+    LogTargets,
     /// One strategy, whole.
     Detail,
     Help,
@@ -40,6 +44,9 @@ impl Context {
             Self::Signals => "signals",
             Self::Journal => "journal",
             Self::Accounts => "accounts",
+            Self::Alerts => "alerts",
+            Self::Audit => "audit",
+            Self::LogTargets => "log targets",
             Self::Detail => "details",
             Self::Help => "help",
             Self::Kill => "halt card",
@@ -52,12 +59,13 @@ impl Context {
 }
 
 use Context::{
-    Accounts, Approval, Card, Detail, Help, Journal, Kill, Log, Orders, Pending, Positions, Queue, Replay, Signals,
-    Text,
+    Accounts, Alerts, Approval, Audit, Card, Detail, Help, Journal, Kill, Log, LogTargets, Orders, Pending, Positions,
+    Queue, Replay, Signals, Text,
 };
 
 /// The panes of every screen: what is heard in all of them.
-pub const PANES: &[Context] = &[Pending, Queue, Positions, Orders, Log, Signals, Journal, Accounts];
+pub const PANES: &[Context] =
+    &[Pending, Queue, Positions, Orders, Log, Signals, Journal, Accounts, Alerts, Audit, LogTargets];
 const PAGES: &[Context] = &[Detail, Help, Kill];
 const LISTS: &[Context] = &[Pending, Queue];
 const STRATEGY: &[Context] = &[Pending, Queue, Detail];
@@ -258,6 +266,10 @@ actions! {
         "Journal: sessions, trades, how each kind of strategy has done, the curve of results, the calendar.";
     GoAccounts "go_accounts" PANES, ["9"], "accounts", Looking, 0, [], offers::always,
         "Accounts: connection, log-in, funds, order calls left, what the account lacks, a connection test.";
+    GoAlerts "go_alerts" PANES, ["F7"], "alerts", Looking, 0, [], offers::always,
+        "Alerts: the inbox, read and unread, and what this screen has said.";
+    GoAudit "go_audit" PANES, ["F8"], "audit", Looking, 0, [], offers::always,
+        "Audit trail: every command, decision and order, with ids, the newest first.";
     GoLogs "go_logs" PANES, ["F9"], "logs", Looking, 0, [], offers::always,
         "Logs: what the program says of its own work.";
     NextPane "next_pane" PANES, ["Tab"], "pane", Looking, 7, [], offers::several_panes,
@@ -282,10 +294,20 @@ actions! {
         "The day, week or month after.";
     JournalOpen "journal_open" &[Journal], ["Enter"], "open", Looking, 4, [], offers::journal_open,
         "On a session: that day alone. On a trade: its strategy, where it is still known.";
-    Reread "reread" &[Journal], ["r"], "read again", Looking, 5, [], offers::always,
+    Reread "reread" &[Journal, Alerts, Audit], ["r"], "read again", Looking, 5, [], offers::always,
         "Reads again what stands here.";
     TestConnection "test_connection" &[Accounts], ["t"], "test connection", Looking, 1, [], offers::test_connection,
         "Asks the broker whether it takes our token, what the account may do, and whether it takes orders from here.";
+    ReadAlert "read_alert" &[Alerts], ["Enter", "Space"], "mark read", Looking, 1, [], offers::read_alert,
+        "Marks the alert under the cursor as read.";
+    ReadAllAlerts "read_all_alerts" &[Alerts], ["m"], "mark all read", Looking, 2, [], offers::read_alerts,
+        "Marks every alert as read.";
+    FilterAudit "filter_audit" &[Audit], ["/"], "filter", Looking, 1, [], offers::always,
+        "Shows only lines that have all the words typed: `refused`, `#12`, `order 31`.";
+    TargetShown "target_shown" &[LogTargets], ["Right", "+", "="], "show more", Looking, 1, [repeats], offers::always,
+        "Shows more of what the part of the program under the cursor says.";
+    TargetHidden "target_hidden" &[LogTargets], ["Left", "-", "_"], "show less", Looking, 2, [repeats], offers::always,
+        "Shows less of it.";
     Zoom "zoom" PANES, ["z"], "zoom", Looking, 13, [], offers::zoom,
         "Gives the whole screen to one pane, or takes it back.";
     Up "up" SCROLL, ["Up", "k"], "up", Looking, 0, [repeats], offers::always, "One row up.";
@@ -298,6 +320,8 @@ actions! {
         "All keys, as they are set, and what the marks mean.";
     Back "back" LEAVES, ["Esc"], "back", Looking, 4, [], offers::back,
         "Leaves a page or card; in a list clears messages, then the selection, then the filter. On the halt card: stays halted. On a signal's card: puts it away, undecided.";
+    Palette "palette" PANES_AND_DETAIL, [":", "Ctrl-p"], "palette", Looking, 12, [], offers::always,
+        "Finds an action, a screen or a strategy by a few letters, and does it.";
     Rehearse "rehearse" PANES, ["R"], "rehearse", Looking, 0, [], offers::rehearse,
         "Paper mode: lets something go wrong for a while, for practice: a dead feed, an unanswered order, a revoked token.";
     Redraw "redraw" EVERYWHERE, ["Ctrl-l"], "redraw", Looking, 0, [], offers::always,

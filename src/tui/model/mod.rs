@@ -7,7 +7,7 @@ mod list;
 mod screens;
 mod text;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 pub use books::{Books, Fetched};
@@ -25,6 +25,7 @@ use super::keymap::{Context, Keymap};
 use super::sort::Sort;
 use crate::domain::{Contract, IntentId, Product, SignalId, StrategyId};
 use crate::engine::Preview;
+use crate::view::books::AlertRow;
 use crate::view::{OrderRow, PositionRow, QueueRow, ScalpRow, SetupRow, SignalStanding, StrategyRow, View};
 
 /// A line of the positions pane.
@@ -103,6 +104,25 @@ pub struct Toast {
     pub until: Millis,
 }
 
+/// A message, kept for who missed it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// As the wall clock showed it.
+    pub at: jiff::civil::DateTime,
+    pub level: ToastLevel,
+    pub text: String,
+}
+
+/// The audit trail as it is narrowed.
+#[derive(Clone, Debug, Default)]
+pub struct AuditList {
+    /// Words that must all be in a line.
+    pub filter: String,
+    /// Places among the lines read.
+    pub rows: Vec<usize>,
+    pub lines: Cursor<usize>,
+}
+
 /// Names a question to the engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RequestId(pub u64);
@@ -165,6 +185,13 @@ pub struct Model {
     /// What was asked of the books.
     pub books: Books,
     pub journal: Journal,
+    pub audit: AuditList,
+    pub inbox: Cursor<usize>,
+    /// What the screen has said, oldest first.
+    pub said: VecDeque<Said>,
+    pub messages: Cursor<usize>,
+    /// Nothing is sent but a halt and previews.
+    pub read_only: bool,
     /// How far pages are scrolled.
     pub page_scroll: BTreeMap<Pane, usize>,
     /// The signal that waits for the trader, over everything but the halt card.
@@ -213,6 +240,11 @@ impl Model {
             signals: Cursor::default(),
             books: Books::default(),
             journal: Journal::default(),
+            audit: AuditList::default(),
+            inbox: Cursor::default(),
+            said: VecDeque::new(),
+            messages: Cursor::default(),
+            read_only: false,
             page_scroll: BTreeMap::new(),
             approval: None,
             put_away: BTreeSet::new(),
@@ -231,7 +263,11 @@ impl Model {
 
     /// Who hears the next key.
     pub fn context(&self) -> Context {
-        match self.layers.last() {
+        self.context_of(&self.layers)
+    }
+
+    fn context_of(&self, layers: &[Layer]) -> Context {
+        match layers.last() {
             Some(Layer::Kill(_)) => Context::Kill,
             // What is being typed is never taken away.
             Some(Layer::Text(_)) => Context::Text,
@@ -241,6 +277,17 @@ impl Model {
             Some(Layer::Help { .. }) => Context::Help,
             Some(Layer::Execute(_) | Layer::Confirm(_)) => Context::Card,
         }
+    }
+
+    /// Who hears the next key once the text field on top is gone.
+    pub fn context_below(&self) -> Context {
+        let below = self.layers.len().saturating_sub(usize::from(matches!(self.layers.last(), Some(Layer::Text(_)))));
+        self.context_of(&self.layers[..below])
+    }
+
+    /// The alert under the cursor.
+    pub fn alert_at_hand(&self) -> Option<&AlertRow> {
+        self.books.inbox.value.as_ref()?.get(self.inbox.key()?)
     }
 
     pub fn pending_keys(&self) -> Vec<StrategyId> {

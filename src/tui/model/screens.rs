@@ -27,12 +27,23 @@ pub enum Screen {
     Signals,
     Journal,
     Accounts,
+    Alerts,
+    Audit,
     Logs,
 }
 
 impl Screen {
     /// In the order of the tabs.
-    pub const ALL: [Self; 6] = [Self::Cockpit, Self::Orders, Self::Signals, Self::Journal, Self::Accounts, Self::Logs];
+    pub const ALL: [Self; 8] = [
+        Self::Cockpit,
+        Self::Orders,
+        Self::Signals,
+        Self::Journal,
+        Self::Accounts,
+        Self::Alerts,
+        Self::Audit,
+        Self::Logs,
+    ];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -41,6 +52,8 @@ impl Screen {
             Self::Signals => "Signals",
             Self::Journal => "Journal",
             Self::Accounts => "Accounts",
+            Self::Alerts => "Alerts",
+            Self::Audit => "Audit",
             Self::Logs => "Logs",
         }
     }
@@ -53,13 +66,15 @@ impl Screen {
             Self::Signals => &[Pane::Signals],
             Self::Journal => &[Pane::JournalFigures, Pane::JournalTrades, Pane::JournalDays, Pane::JournalKinds],
             Self::Accounts => &[Pane::Account],
-            Self::Logs => &[Pane::Log],
+            Self::Alerts => &[Pane::Inbox, Pane::Messages],
+            Self::Audit => &[Pane::Audit],
+            Self::Logs => &[Pane::Log, Pane::LogTargets],
         }
     }
 
     /// Its panes stand side by side where there is room.
     pub fn has_columns(self) -> bool {
-        matches!(self, Self::Cockpit | Self::Journal)
+        matches!(self, Self::Cockpit | Self::Journal | Self::Logs)
     }
 
     /// What goes there; its key stands on the tab.
@@ -70,6 +85,8 @@ impl Screen {
             Self::Signals => Action::GoSignals,
             Self::Journal => Action::GoJournal,
             Self::Accounts => Action::GoAccounts,
+            Self::Alerts => Action::GoAlerts,
+            Self::Audit => Action::GoAudit,
             Self::Logs => Action::GoLogs,
         }
     }
@@ -106,6 +123,13 @@ pub enum Pane {
     /// Each kind of strategy.
     JournalKinds,
     Account,
+    /// Alerts, read and unread.
+    Inbox,
+    /// What this screen has said.
+    Messages,
+    Audit,
+    /// Which parts of the program the log shows, and how much of each.
+    LogTargets,
 }
 
 impl Pane {
@@ -123,6 +147,9 @@ impl Pane {
             Self::Log => Context::Log,
             Self::Signals => Context::Signals,
             Self::Account => Context::Accounts,
+            Self::Inbox | Self::Messages => Context::Alerts,
+            Self::Audit => Context::Audit,
+            Self::LogTargets => Context::LogTargets,
             Self::JournalFigures | Self::JournalTrades | Self::JournalDays | Self::JournalKinds => Context::Journal,
         }
     }

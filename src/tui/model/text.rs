@@ -15,6 +15,14 @@ pub enum Asked {
         before: Filter,
     },
     Arm,
+    /// What to do; which of what is offered the cursor is on.
+    Palette {
+        at: usize,
+    },
+    /// Narrows the audit trail while it is typed; the words before come back on Esc.
+    FilterAudit {
+        before: String,
+    },
     MarkTop,
     /// What is to go wrong for practice, and for how long.
     Rehearse,

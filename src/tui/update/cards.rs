@@ -24,7 +24,7 @@ pub(super) fn open_kill(model: &mut Model, out: &mut Vec<Outgoing>) {
         sent: flattening,
         scroll: 0,
     };
-    if model.view.safety.one_press && !flattening {
+    if model.view.safety.one_press && !flattening && !model.read_only {
         card.sent = true;
         dispatch(model, out, Command::Flatten { include_foreign: false }, Purpose::Tell, Some(id));
     }
@@ -204,7 +204,12 @@ pub(super) fn open_details(model: &mut Model, out: &mut Vec<Outgoing>) {
         toast(model, ToastLevel::Refused, "This position belongs to no strategy: there are no details.");
         return;
     };
-    let (id, status) = (row.id, row.status);
+    let id = row.id;
+    open_details_of(model, id, out);
+}
+
+pub(super) fn open_details_of(model: &mut Model, id: StrategyId, out: &mut Vec<Outgoing>) {
+    let Some(status) = model.view.strategy(id).map(|row| row.status) else { return };
     let could_be = matches!(status, StrategyStatus::Pending | StrategyStatus::Marked | StrategyStatus::Deferred);
     let preview = if could_be { DetailPreview::Waiting } else { DetailPreview::None };
     if could_be {

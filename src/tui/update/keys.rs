@@ -1,6 +1,8 @@
 //! A key: who hears it, whether it may be done now, and doing it.
 
-use super::{Outgoing, approvals, books, cards, journal, lists, replay, send, text, toast};
+use super::{
+    LogMove, Outgoing, READ_ONLY, approvals, books, cards, journal, lists, palette, replay, send, text, toast,
+};
 use crate::domain::{Contract, Drill, StrategyId, StrategyStatus};
 use crate::engine::{Command, StopWish};
 use crate::tui::key::Key;
@@ -42,15 +44,39 @@ fn heard(model: &mut Model, key: Key, out: &mut Vec<Outgoing>) {
         return;
     }
     let Some(action) = action else { return };
-    let def = action.def();
-    if key.repeat && !def.repeats {
+    if key.repeat && !action.def().repeats {
         return;
     }
-    match (def.available)(model) {
+    act(model, action, key, out);
+}
+
+/// Does it if it can be done now; otherwise says why not.
+pub(super) fn act(model: &mut Model, action: Action, key: Key, out: &mut Vec<Outgoing>) {
+    if model.read_only && !looks_only(model, action) {
+        return toast(model, ToastLevel::Refused, READ_ONLY);
+    }
+    match (action.def().available)(model) {
         Ok(()) => perform(model, action, key, out),
         Err(why) if why.is_empty() => {}
         Err(why) => toast(model, ToastLevel::Refused, why),
     }
+}
+
+/// What a screen that only looks still does: looking, halting, and what asks the engine for a preview.
+fn looks_only(model: &Model, action: Action) -> bool {
+    let leaves = matches!(model.layers.last(), Some(Layer::Confirm(card)) if card.subject == Subject::Quit);
+    let previews = matches!(action, Action::Execute | Action::ExecuteAll | Action::Refresh | Action::Select);
+    action == Action::Halt || previews || replay::only_looks(action) || (action == Action::Commit && leaves)
+}
+
+fn is_palette(model: &Model) -> bool {
+    matches!(model.layers.last(), Some(Layer::Text(dialog)) if matches!(dialog.asked, Asked::Palette { .. }))
+}
+
+fn ask_for_audit_filter(model: &mut Model) {
+    let before = model.audit.filter.clone();
+    let dialog = TextDialog::new(Asked::FilterAudit { before: before.clone() }, "Filter".into(), &[("/", &before)]);
+    ask(model, dialog);
 }
 
 /// The safe direction: no question, from any layer. The input thread has usually told the engine already.
@@ -106,6 +132,8 @@ fn perform(model: &mut Model, action: Action, key: Key, out: &mut Vec<Outgoing>)
         Action::GoSignals => go(model, Screen::Signals, out),
         Action::GoJournal => go(model, Screen::Journal, out),
         Action::GoAccounts => go(model, Screen::Accounts, out),
+        Action::GoAlerts => go(model, Screen::Alerts, out),
+        Action::GoAudit => go(model, Screen::Audit, out),
         Action::GoLogs => go(model, Screen::Logs, out),
         Action::GoPending => lists::go_to_pane(model, Screen::Cockpit, Pane::Pending),
         Action::GoQueue => lists::go_to_pane(model, Screen::Cockpit, Pane::Queue),
@@ -118,6 +146,12 @@ fn perform(model: &mut Model, action: Action, key: Key, out: &mut Vec<Outgoing>)
         Action::JournalOpen => journal::open(model, out),
         Action::Reread => books::refresh(model, out),
         Action::TestConnection => books::ask(model, Question::Connection, out),
+        Action::ReadAlert => books::read_alert(model, out),
+        Action::ReadAllAlerts => books::read_all_alerts(out),
+        Action::FilterAudit => ask_for_audit_filter(model),
+        Action::TargetShown => out.push(Outgoing::Log(LogMove::More)),
+        Action::TargetHidden => out.push(Outgoing::Log(LogMove::Less)),
+        Action::Palette => palette::open(model),
         Action::Zoom => model.zoomed = !model.zoomed,
         Action::Up => lists::step(model, -1, out),
         Action::Down => lists::step(model, 1, out),
@@ -136,6 +170,7 @@ fn perform(model: &mut Model, action: Action, key: Key, out: &mut Vec<Outgoing>)
         Action::Cancel => {
             model.layers.pop();
         }
+        Action::Submit if is_palette(model) => palette::choose(model, key, out),
         Action::Submit => text::submit(model, out),
         Action::Abandon => text::abandon(model),
         // Heard only where a day is replayed, and dealt with there.
@@ -149,6 +184,8 @@ fn perform(model: &mut Model, action: Action, key: Key, out: &mut Vec<Outgoing>)
         | Action::ReplaySlower
         | Action::ReplayStart
         | Action::ReplayEnd => {}
+        Action::NextField if is_palette(model) => palette::step(model, 1),
+        Action::PreviousField if is_palette(model) => palette::step(model, -1),
         Action::NextField => text::with_dialog(model, TextDialog::next_field),
         Action::PreviousField => text::with_dialog(model, TextDialog::previous_field),
     }
@@ -173,6 +210,9 @@ fn back(model: &mut Model) {
         model.toasts.clear();
     } else if !model.chosen.is_empty() {
         model.chosen.clear();
+    } else if model.screen == Screen::Audit && !model.audit.filter.is_empty() {
+        model.audit.filter.clear();
+        books::narrow_audit(model);
     } else if !model.filter.is_empty() {
         lists::set_filter(model, crate::tui::filter::Filter::default());
     } else {

@@ -23,6 +23,10 @@ pub(super) fn refresh_rows(model: &mut Model) {
     model.orders.follow(&orders);
     model.day_orders.follow(&day);
     model.fills.follow(&fills);
+    let inbox: Vec<usize> = (0..model.books.inbox.value.as_ref().map_or(0, |all| all.len())).collect();
+    model.inbox.follow(&inbox);
+    let messages: Vec<usize> = (0..model.said.len()).collect();
+    model.messages.follow(&messages);
     if model.screen == Screen::Journal {
         model.turn_journal_page();
     }
@@ -93,10 +97,10 @@ pub(super) fn step(model: &mut Model, by: isize, out: &mut Vec<Outgoing>) {
     if let Some(scroll) = top_scroll(model) {
         *scroll = scroll.saturating_add_signed(by);
     } else if model.layers.is_empty() {
-        if model.focus == Pane::Log {
-            out.push(Outgoing::Log(if by < 0 { LogMove::PageUp } else { LogMove::PageDown }));
-        } else {
-            move_cursor(model, by);
+        match model.focus {
+            Pane::Log => out.push(Outgoing::Log(if by < 0 { LogMove::PageUp } else { LogMove::PageDown })),
+            Pane::LogTargets => out.push(Outgoing::Log(if by < 0 { LogMove::TargetUp } else { LogMove::TargetDown })),
+            _ => move_cursor(model, by),
         }
     }
 }
@@ -175,6 +179,18 @@ fn move_cursor(model: &mut Model, by: isize) {
             model.signals.step(&keys, by);
         }
         Pane::JournalTrades | Pane::JournalDays | Pane::JournalKinds => super::journal::move_cursor(model, by),
-        Pane::Log | Pane::JournalFigures | Pane::Account => {}
+        Pane::Audit => {
+            let rows: Vec<usize> = (0..model.audit.rows.len()).collect();
+            model.audit.lines.step(&rows, by);
+        }
+        Pane::Inbox => {
+            let rows: Vec<usize> = (0..model.books.inbox.value.as_ref().map_or(0, |all| all.len())).collect();
+            model.inbox.step(&rows, by);
+        }
+        Pane::Messages => {
+            let rows: Vec<usize> = (0..model.said.len()).collect();
+            model.messages.step(&rows, by);
+        }
+        Pane::Log | Pane::LogTargets | Pane::JournalFigures | Pane::Account => {}
     }
 }

@@ -8,6 +8,7 @@ mod cards;
 mod journal;
 mod keys;
 mod lists;
+mod palette;
 mod replay;
 mod replies;
 mod text;
@@ -20,11 +21,12 @@ mod tests;
 
 use std::sync::Arc;
 
+pub(super) use palette::{Entry, SHOWN, entries as palette_entries};
 pub use replay::ReplayMove;
 pub(super) use replay::only_looks;
 
 use super::key::Key;
-use super::model::{CardId, Millis, Model, Purpose, Request, RequestId, Toast, ToastLevel};
+use super::model::{CardId, Millis, Model, Purpose, Request, RequestId, Said, Toast, ToastLevel};
 use crate::engine::{Command, Reply};
 use crate::view::View;
 use crate::view::books::{Question, Told};
@@ -93,6 +95,12 @@ pub enum LogMove {
     PageDown,
     /// Follow the newest lines again.
     Follow,
+    /// To the part of the program above, or below.
+    TargetUp,
+    TargetDown,
+    /// More of what that part says, or less.
+    More,
+    Less,
 }
 
 /// One step.
@@ -112,6 +120,9 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Outgoing> {
     }
     out
 }
+
+/// Said where a key would do something on a screen that only looks.
+pub(super) const READ_ONLY: &str = "This screen only looks (--read-only): nothing is sent but a halt.";
 
 /// An answer that has not come after this long is mentioned.
 const OVERDUE_MS: Millis = 5_000;
@@ -152,7 +163,11 @@ fn toast(model: &mut Model, level: ToastLevel, text: impl Into<String>) {
 
 fn toast_lines(model: &mut Model, level: ToastLevel, lines: Vec<String>) {
     const KEPT: usize = 4;
+    const SAID: usize = 200;
     let until = model.now + stays(level);
+    let at = model.view.header.clock;
+    model.said.extend(lines.iter().map(|text| Said { at, level, text: text.clone() }));
+    model.said.drain(..model.said.len().saturating_sub(SAID));
     // The same message again only stays longer.
     model.toasts.retain(|t| t.lines != lines);
     model.toasts.push(Toast { level, lines, until });
@@ -172,6 +187,11 @@ fn send(model: &mut Model, out: &mut Vec<Outgoing>, command: Command, purpose: P
 }
 
 fn dispatch(model: &mut Model, out: &mut Vec<Outgoing>, command: Command, purpose: Purpose, card: Option<CardId>) {
+    // The last gate of a screen that only looks: whichever way led here, nothing but a halt and previews goes out.
+    if model.read_only && !matches!(command, Command::Halt | Command::Preview { .. }) {
+        toast(model, ToastLevel::Refused, READ_ONLY);
+        return;
+    }
     let request = RequestId(next_id(model));
     let what = command.name();
     model.requests.insert(request, Request { what, purpose, sent_at: model.now, overdue_told: false });

@@ -6,13 +6,16 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::{Msg, Outgoing, update};
+use crate::domain::time::Timestamp;
 use crate::engine::command::{Command, Reply};
+use crate::engine::effect::AlertLevel;
 use crate::engine::record::Record;
 use crate::tui::demo::{asking, busy, dark, frame, halted, preview, scalping, show};
 use crate::tui::key::{Chord, Code, Key};
 use crate::tui::keymap::{ACTIONS, Context, Keymap};
 use crate::tui::model::{CardId, Layer, Model};
 use crate::view::Stage;
+use crate::view::books::{AlertRow, Question, Told};
 use crate::view::fixture::Desk;
 
 fn any_key() -> impl Strategy<Value = Key> {
@@ -20,8 +23,12 @@ fn any_key() -> impl Strategy<Value = Key> {
     let letters = prop::char::range('!', 'z').prop_map(Chord::char);
     let odd = prop::sample::select(vec![Code::Insert, Code::Delete, Code::Left, Code::F(5), Code::Home]);
     // The keys of dangerous things come often, or the cards would hardly ever be reached.
-    let hot: Vec<Chord> =
-        ["E", "e", "y", "F12", "F", "x", "F4", "4", "7", "a", "o", "d", "j", "i"].map(|k| k.parse().unwrap()).to_vec();
+    let hot: Vec<Chord> = [
+        "E", "e", "y", "F12", "F", "x", "F4", "4", "7", "8", "9", "F7", "F8", "F9", ":", "X", "p", "Enter", "a", "o",
+        "d", "j", "i",
+    ]
+    .map(|k| k.parse().unwrap())
+    .to_vec();
     let chord = prop_oneof![8 => prop::sample::select(bound), 6 => prop::sample::select(hot), 1 => letters, 1 => odd.prop_map(Chord::plain)];
     (chord, prop::bool::weighted(0.1), prop::bool::weighted(0.05)).prop_map(|(chord, repeat, pasted)| Key {
         chord,
@@ -39,6 +46,8 @@ enum Step {
     Paste(String),
     Scroll(isize),
     Show(usize),
+    /// The books answer whatever was asked of them last, or say that they cannot.
+    Told(usize, bool),
     /// Answers the newest question: with previews, or with a refusal.
     Answer(bool),
 }
@@ -52,6 +61,7 @@ fn any_step() -> impl Strategy<Value = Step> {
         1 => (-3_isize..4).prop_map(Step::Scroll),
         2 => (0_usize..6).prop_map(Step::Show),
         3 => any::<bool>().prop_map(Step::Answer),
+        2 => (0_usize..4, any::<bool>()).prop_map(|(n, good)| Step::Told(n, good)),
     ]
 }
 
@@ -71,12 +81,32 @@ fn any_steps() -> impl Strategy<Value = Vec<Step>> {
         attempt(&["Esc", "Esc", "E", "r", "y"]),
         attempt(&["Esc", "F4", "x", "y", "y"]),
         attempt(&["Esc", "4", "x", "y", "y"]),
+        attempt(&["Esc", "4", "X", "y", "y"]),
+        attempt(&["Esc", "F4", ":", "c", "l", "o", "s", "e", "Enter", "y", "y"]),
+        attempt(&["Esc", "8", "Tab", "j", "Enter", "p", "Left"]),
         attempt(&["F12", "F", "F"]),
         asked(&["o", "o", "d"]),
         asked(&["Esc", "7", "a", "y", "y"]),
         asked(&["Esc", "7", "G", "k", "x", "y", "o"]),
     ];
     prop_oneof![12 => any_step().prop_map(|s| vec![s]), 1 => prop::sample::select(attempts)]
+}
+
+/// Something that the books may say.
+fn told(n: usize) -> (Question, Told) {
+    let alert = |id| AlertRow {
+        id,
+        at: Timestamp::default(),
+        level: AlertLevel::Warning,
+        text: "late".into(),
+        read: id % 2 == 0,
+    };
+    match n {
+        0 => (Question::History, Told::History(Arc::new(crate::tui::view::past()))),
+        1 => (Question::Audit, Told::Audit(Arc::default())),
+        2 => (Question::Inbox, Told::Inbox(Arc::new((1..9).map(alert).collect()))),
+        _ => (Question::Connection, Told::Connection(Arc::default())),
+    }
 }
 
 /// What a card that could be committed would allow.
@@ -114,6 +144,11 @@ proptest! {
                 Step::Paste(text) => update(&mut model, Msg::Paste(text)),
                 Step::Scroll(rows) => update(&mut model, Msg::Scroll(rows)),
                 Step::Show(n) => update(&mut model, Msg::View(Arc::new(desks[n].view()))),
+                Step::Told(n, good) => {
+                    let (question, told) = told(n);
+                    let answer = if good { Ok(told) } else { Err("the disk is gone".into()) };
+                    update(&mut model, Msg::Told { question, answer })
+                }
                 Step::Answer(good) => {
                     let Some(request) = model.requests.keys().next_back().copied() else { continue };
                     let marked = desks[0].view().queue.iter().filter(|q| q.stage == Stage::Marked).map(|q| q.strategy.id).collect::<Vec<_>>();
@@ -125,7 +160,7 @@ proptest! {
             for sent in &out {
                 let Outgoing::Send { command, card, .. } = sent else { continue };
                 let dangerous = matches!(command, Command::Execute { .. } | Command::Flatten { .. } | Command::CloseStrategy { .. }
-                    | Command::ClosePosition { .. } | Command::CancelOrder { .. } | Command::Unwind { .. } | Command::Resume { .. }
+                    | Command::ClosePosition { .. } | Command::CancelOrder { .. } | Command::CancelEntries | Command::Unwind { .. } | Command::Resume { .. }
                     | Command::DecideSignal { approve: true, .. } | Command::ArmSetup { armed: true, .. });
                 if dangerous {
                     prop_assert!(card.is_some() && *card == ready, "{command:?} left without its card");

@@ -7,6 +7,10 @@ use crate::tui::key::Key;
 use crate::tui::keymap::{Action, Context, Group};
 use crate::tui::model::{Asked, Layer, Model, TextDialog, ToastLevel};
 
+/// Said of what would do something.
+pub(super) const NOTHING_CAN_BE_DONE: &str =
+    "This is a replay of a past day: nothing is connected, nothing can be done.";
+
 /// Where to in the day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReplayMove {
@@ -57,11 +61,7 @@ pub(super) fn key(model: &mut Model, key: Key, out: &mut Vec<Outgoing>) -> bool 
         }
         other if only_looks(other) => return false,
         _ => {
-            toast(
-                model,
-                ToastLevel::Refused,
-                "This is a replay of a past day: nothing is connected, nothing can be done.",
-            );
+            toast(model, ToastLevel::Refused, NOTHING_CAN_BE_DONE);
             return true;
         }
     };

@@ -32,8 +32,19 @@ pub(super) fn paste(model: &mut Model, text: &str) {
 /// The list narrows while the filter is typed; a part that is not understood yet leaves it as it is.
 fn filter_as_typed(model: &mut Model) {
     let Some(Layer::Text(dialog)) = model.layers.last_mut() else { return };
-    if !matches!(dialog.asked, Asked::Filter { .. }) {
-        return;
+    let typed = dialog.value(0).to_string();
+    match &mut dialog.asked {
+        Asked::Filter { .. } => {}
+        // Other letters offer other things.
+        Asked::Palette { at } => {
+            *at = 0;
+            return;
+        }
+        Asked::FilterAudit { .. } => {
+            model.audit.filter = typed.trim().to_string();
+            return super::books::narrow_audit(model);
+        }
+        _ => return,
     }
     match Filter::parse(dialog.value(0)) {
         Ok(filter) => {
@@ -46,10 +57,14 @@ fn filter_as_typed(model: &mut Model) {
 
 /// Forgets what was typed.
 pub(super) fn abandon(model: &mut Model) {
-    if let Some(Layer::Text(dialog)) = model.layers.pop()
-        && let Asked::Filter { before } = dialog.asked
-    {
-        lists::set_filter(model, before);
+    let Some(Layer::Text(dialog)) = model.layers.pop() else { return };
+    match dialog.asked {
+        Asked::Filter { before } => lists::set_filter(model, before),
+        Asked::FilterAudit { before } => {
+            model.audit.filter = before;
+            super::books::narrow_audit(model);
+        }
+        _ => {}
     }
 }
 
@@ -81,7 +96,7 @@ fn taken(dialog: &TextDialog) -> Result<Option<Command>, String> {
     match &dialog.asked {
         Asked::Notes(id) => Ok(Some(Command::SetNotes { id: *id, notes: dialog.value(0).trim().to_string() })),
         Asked::Filter { .. } => Filter::parse(dialog.value(0)).map(|_| None),
-        Asked::ReplayTime => Ok(None),
+        Asked::ReplayTime | Asked::FilterAudit { .. } | Asked::Palette { .. } => Ok(None),
         Asked::Stop { id, leg } => {
             let stop = dialog.value(0).parse()?;
             Ok(Some(Command::SetStop { id: *id, leg: *leg, stop }))

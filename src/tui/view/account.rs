@@ -41,7 +41,13 @@ pub fn render(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) -> Drawn {
     let second: Vec<Lines> = vec![pace(account, model, width, theme), test(model, width, theme)];
     let scroll = model.page_scroll.get(&Pane::Account).copied().unwrap_or(0);
     if !wide {
-        let lines = joined([first, second].concat());
+        let mut sections = [first, second].concat();
+        // What was asked for is seen at once.
+        let test = &model.books.connection;
+        if test.waiting || test.value.is_some() || test.error.is_some() {
+            sections.rotate_right(1);
+        }
+        let lines = joined(sections);
         return card::scrolled(buf, inner, &lines, scroll, theme);
     }
     let left = Rect { width, ..inner };
@@ -197,7 +203,7 @@ fn pace(account: &Account, model: &Model, width: u16, theme: &Theme) -> Lines {
             Span::styled(text::padded(&window_name(window.ms), NAMES), theme.dim),
             Span::styled(repeated(theme.symbols.gauge, filled), style),
             Span::styled(repeated(theme.symbols.gauge_rest, BAR - filled), theme.line),
-            Span::styled(text::right_aligned(&format!("{left} of {}", window.limit), 15), theme.text),
+            Span::styled(text::right_aligned(&format!("{} of {}", whole(left), whole(window.limit)), 15), theme.text),
         ];
         if width >= 70 {
             spans.push(Span::styled(format!("   {} kept for exits", window.reserve), theme.dim));
@@ -205,7 +211,7 @@ fn pace(account: &Account, model: &Model, width: u16, theme: &Theme) -> Lines {
         lines.push(Line::from(spans));
     }
     let waiting: Vec<String> =
-        quota.waiting.iter().filter(|(_, n)| *n > 0).map(|(lane, n)| format!("{n} {}", lane_name(*lane))).collect();
+        quota.waiting.iter().filter(|(_, n)| *n > 0).map(|(lane, n)| format::count(*n, lane_name(*lane))).collect();
     let waiting = if waiting.is_empty() { "nothing".to_string() } else { waiting.join(", ") };
     let words = format!("{waiting} · {} on the way · {} looked for", quota.in_flight, quota.unknown);
     lines.extend(fact("Waiting", &words, theme.text, width, theme));
@@ -223,6 +229,10 @@ fn pace(account: &Account, model: &Model, width: u16, theme: &Theme) -> Lines {
     lines
 }
 
+fn whole(n: u32) -> String {
+    format::grouped(n.into(), 0)
+}
+
 fn window_name(ms: i64) -> String {
     match ms {
         1_000 => "a second".into(),
@@ -235,11 +245,11 @@ fn window_name(ms: i64) -> String {
 
 fn lane_name(lane: Lane) -> &'static str {
     match lane {
-        Lane::Exit => "exits",
-        Lane::Cancel => "cancels",
-        Lane::Protection => "stops",
-        Lane::Entry => "entries",
-        Lane::Query => "questions",
+        Lane::Exit => "exit",
+        Lane::Cancel => "cancel",
+        Lane::Protection => "stop",
+        Lane::Entry => "entry order",
+        Lane::Query => "question",
     }
 }
 
@@ -297,7 +307,7 @@ fn answer(told: &Connection, age_ms: i64, width: u16, theme: &Theme) -> Lines {
         (None, true) => "none registered".into(),
         (None, false) => told.addresses.join(", "),
     };
-    lines.extend(fact("Static address", &addresses, theme.text, width, theme));
+    lines.extend(fact("Addresses", &addresses, theme.text, width, theme));
     let from = told.seen_from.as_deref().unwrap_or("an address that the broker does not tell");
     let (words, style) = match told.orders_taken {
         Some(true) => (format!("taken from here ({from})"), theme.up),

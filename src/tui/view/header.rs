@@ -96,6 +96,9 @@ fn pieces(scene: &Scene<'_>) -> Vec<Piece> {
     } else if view.safety.halt.is_some() {
         all.push(left(0, vec![badge("HALTED", theme.halted)]));
     }
+    if scene.model.read_only {
+        all.push(left(0, vec![badge("READ-ONLY", theme.warn.add_modifier(Modifier::REVERSED))]));
+    }
     if let Some(run) = header.rehearsals.first() {
         let more = if header.rehearsals.len() > 1 { " +" } else { "" };
         let rehearsing = theme.warn.add_modifier(Modifier::REVERSED);

@@ -74,7 +74,11 @@ impl Layout {
                     layout.compact = false;
                     layout.journal(body);
                 }
-                Screen::Orders | Screen::Signals | Screen::Accounts | Screen::Logs => {
+                Screen::Logs => {
+                    layout.compact = false;
+                    layout.logs(body);
+                }
+                Screen::Orders | Screen::Signals | Screen::Accounts | Screen::Alerts | Screen::Audit => {
                     layout.slots.push((Slot::Pane(model.focus), body));
                 }
             }
@@ -144,6 +148,14 @@ impl Layout {
         };
         self.slots.extend(stacked(Pane::JournalFigures, Pane::JournalTrades, left, area.height / 2));
         self.slots.extend(stacked(Pane::JournalDays, Pane::JournalKinds, right, (area.height * 2 / 3).min(30)));
+    }
+
+    /// The log, and beside it which parts of the program it shows.
+    fn logs(&mut self, area: Rect) {
+        const TARGETS: u16 = 40;
+        let log = Rect { width: area.width - TARGETS, ..area };
+        self.slots.push((Slot::Pane(Pane::Log), log));
+        self.slots.push((Slot::Pane(Pane::LogTargets), Rect { x: log.right(), width: TARGETS, ..area }));
     }
 
     /// The limits, the strategy under the cursor where there is room for it, and the orders.

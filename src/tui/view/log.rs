@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
-use tui_logger::{ExtLogRecord, LogFormatter, TuiLoggerWidget, TuiWidgetEvent, TuiWidgetState};
+use tui_logger::{ExtLogRecord, LogFormatter, TuiLoggerTargetWidget, TuiLoggerWidget, TuiWidgetEvent, TuiWidgetState};
 
 use super::{Scene, words};
 use crate::domain::time::ist_offset;
@@ -19,7 +19,10 @@ use crate::tui::widgets::{pane, text};
 pub trait LogView {
     fn render(&self, area: Rect, buf: &mut Buffer, theme: &Theme);
 
-    /// Scrolls, or follows the newest lines again.
+    /// The parts of the program, with how much of each is shown.
+    fn render_targets(&self, area: Rect, buf: &mut Buffer, theme: &Theme);
+
+    /// Scrolls, or follows the newest lines again; chooses among the parts.
     fn scroll(&self, by: LogMove);
 }
 
@@ -33,11 +36,31 @@ pub fn render(scene: &Scene<'_>, buf: &mut Buffer, area: Rect, compact: bool) {
     }
 }
 
+/// The parts of the program beside the log.
+pub fn targets(scene: &Scene<'_>, buf: &mut Buffer, area: Rect, compact: bool) {
+    let (model, theme) = (scene.model, scene.theme);
+    let title = words::title(model, Pane::LogTargets, "Parts".into(), compact, theme);
+    let inner = pane::frame(buf, area, &title, &Line::default(), model.focus == Pane::LogTargets, theme);
+    if model.view.replay.is_some() {
+        return pane::empty(
+            buf,
+            inner,
+            "A replay shows what was recorded: there is no log of this program in it.",
+            theme,
+        );
+    }
+    scene.log.render_targets(inner, buf, theme);
+}
+
 /// Nothing to show.
 pub struct NoLog;
 
 impl LogView for NoLog {
     fn render(&self, area: Rect, buf: &mut Buffer, theme: &Theme) {
+        pane::empty(buf, area, "Nothing yet.", theme);
+    }
+
+    fn render_targets(&self, area: Rect, buf: &mut Buffer, theme: &Theme) {
         pane::empty(buf, area, "Nothing yet.", theme);
     }
 
@@ -67,11 +90,26 @@ impl LogView for TuiLog {
             .render(area, buf);
     }
 
+    fn render_targets(&self, area: Rect, buf: &mut Buffer, theme: &Theme) {
+        TuiLoggerTargetWidget::default()
+            .style(theme.ground.patch(theme.text))
+            .style_show(theme.accent)
+            .style_hide(theme.dim)
+            .style_off(theme.faint)
+            .highlight_style(theme.selection)
+            .state(&self.state)
+            .render(area, buf);
+    }
+
     fn scroll(&self, by: LogMove) {
         self.state.transition(match by {
             LogMove::PageUp => TuiWidgetEvent::PrevPageKey,
             LogMove::PageDown => TuiWidgetEvent::NextPageKey,
             LogMove::Follow => TuiWidgetEvent::EscapeKey,
+            LogMove::TargetUp => TuiWidgetEvent::UpKey,
+            LogMove::TargetDown => TuiWidgetEvent::DownKey,
+            LogMove::More => TuiWidgetEvent::RightKey,
+            LogMove::Less => TuiWidgetEvent::LeftKey,
         });
     }
 }

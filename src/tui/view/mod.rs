@@ -2,6 +2,7 @@
 
 mod account;
 mod approval;
+mod audit;
 mod calendar;
 mod confirm;
 mod detail;
@@ -9,12 +10,14 @@ mod execute;
 mod header;
 mod help;
 mod hints;
+mod inbox;
 mod journal;
 mod kill;
 mod layout;
 mod log;
 mod order_book;
 mod orders;
+mod palette;
 mod payoff;
 mod pending;
 mod positions;
@@ -31,6 +34,8 @@ mod words;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(in crate::tui) use tests::journal::past;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -112,6 +117,9 @@ fn slot_in(scene: &Scene<'_>, buf: &mut Buffer, slot: Slot, area: Rect, compact:
         Slot::Pane(own @ (Pane::JournalFigures | Pane::JournalTrades | Pane::JournalDays | Pane::JournalKinds)) => {
             journal::render(scene, buf, area, own, compact);
         }
+        Slot::Pane(own @ (Pane::Inbox | Pane::Messages)) => inbox::render(scene, buf, area, own),
+        Slot::Pane(Pane::Audit) => audit::render(scene, buf, area),
+        Slot::Pane(Pane::LogTargets) => log::targets(scene, buf, area, compact),
         Slot::Pane(Pane::Account) => return account::render(scene, buf, area),
         Slot::Pane(Pane::Log) => log::render(scene, buf, area, compact),
         Slot::Pane(Pane::Signals) => signals::render(scene, buf, area, compact),

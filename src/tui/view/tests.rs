@@ -1,8 +1,10 @@
 //! The cockpit at fixed sizes as text, and colours cell by cell where they carry a meaning.
 
 mod account;
-mod journal;
+mod books;
+pub(super) mod journal;
 mod order_book;
+mod palette;
 mod scalper;
 
 use insta::assert_snapshot;

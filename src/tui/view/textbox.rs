@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::{Scene, words};
+use super::{Scene, palette, words};
 use crate::domain::Drill;
 use crate::tui::keymap::Action;
 use crate::tui::model::{Asked, Field, TextDialog};
@@ -16,8 +16,10 @@ use crate::tui::widgets::text;
 const WIDTH: u16 = 70;
 
 pub fn render(scene: &Scene<'_>, buf: &mut Buffer, area: Rect, dialog: &TextDialog) -> Drawn {
-    if matches!(dialog.asked, Asked::Filter { .. }) {
-        return filter(scene, buf, area, dialog);
+    match dialog.asked {
+        Asked::Filter { .. } | Asked::FilterAudit { .. } => return filter(scene, buf, area, dialog),
+        Asked::Palette { at } => return palette::render(scene, buf, area, dialog, at),
+        _ => {}
     }
     let (model, theme) = (scene.model, scene.theme);
     let width = Card::inner_width(area, WIDTH);
@@ -66,7 +68,9 @@ fn explanation(scene: &Scene<'_>, dialog: &TextDialog, width: u16) -> Vec<Line<'
         }
         Asked::Stop { .. } => "It rests at the broker and moves at once. A trailing stop never goes back.".to_string(),
         Asked::ReplayTime => "As a clock in India shows it; before 08:30, of the morning after.".to_string(),
-        Asked::Notes(_) | Asked::Filter { .. } => return Vec::new(),
+        Asked::Notes(_) | Asked::Filter { .. } | Asked::FilterAudit { .. } | Asked::Palette { .. } => {
+            return Vec::new();
+        }
     };
     let mut lines = text::wrapped(&words, width, "", theme.text);
     lines.push(Line::default());
@@ -74,7 +78,7 @@ fn explanation(scene: &Scene<'_>, dialog: &TextDialog, width: u16) -> Vec<Line<'
 }
 
 /// What was typed, scrolled so that the cursor shows.
-fn typed(field: &Field, active: bool, room: u16, theme: &Theme) -> Vec<Span<'static>> {
+pub fn typed(field: &Field, active: bool, room: u16, theme: &Theme) -> Vec<Span<'static>> {
     let value: Vec<char> = field.input.value().chars().collect();
     let cursor = field.input.cursor().min(value.len());
     let room = usize::from(room.saturating_sub(1)).max(1);
@@ -103,7 +107,14 @@ fn filter(scene: &Scene<'_>, buf: &mut Buffer, area: Rect, dialog: &TextDialog) 
     spans.extend(typed(field, true, room, theme));
     let (words, style) = match &dialog.error {
         Some(error) => (format!("  {error}"), theme.down),
-        None => (format!("  {} match", scene.model.pending_rows.len()), theme.dim),
+        None => {
+            let model = scene.model;
+            let found = match dialog.asked {
+                Asked::FilterAudit { .. } => model.audit.rows.len(),
+                _ => model.pending_rows.len(),
+            };
+            (format!("  {found} match"), theme.dim)
+        }
     };
     spans.push(Span::styled(words, style));
     text::put(buf, bar, &Line::from(spans), theme.symbols.ellipsis);

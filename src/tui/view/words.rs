@@ -84,12 +84,23 @@ pub fn pane_name(model: &Model, pane: Pane) -> String {
         Pane::Fills => format!("Trades {}", model.fill_keys().len()),
         Pane::Log => "Log".into(),
         Pane::Account => "Account".into(),
+        Pane::Inbox => {
+            let unread = view_unread(model);
+            if unread == 0 { "Alerts".into() } else { format!("Alerts {unread} unread") }
+        }
+        Pane::Messages => format!("Messages {}", model.said.len()),
+        Pane::Audit => format!("Audit trail {}", model.audit.rows.len()),
+        Pane::LogTargets => "Parts".into(),
         Pane::JournalFigures => "Results".into(),
         Pane::JournalTrades => format!("Trades {}", model.journal.page.trades.len()),
         Pane::JournalDays => format!("Sessions {}", model.journal.page.days.len()),
         Pane::JournalKinds => format!("Strategies {}", model.journal.page.kinds.len()),
         Pane::Signals => format!("Signals {}", view.signals.open.len()),
     }
+}
+
+fn view_unread(model: &Model) -> usize {
+    model.books.inbox.value.as_ref().map_or(0, |all| all.iter().filter(|a| !a.read).count())
 }
 
 /// The title of a pane: its own, or, where one pane of several has the screen, the names of all.
