@@ -31,6 +31,7 @@ use std::sync::Arc;
 use crate::domain::StrategyId;
 use crate::domain::time::Timestamp;
 
+pub use crate::gateway::{Quota, WindowUse};
 pub use account::Account;
 pub use header::{DayPnl, Header, IndexQuote, LinkView, Session, TokenView};
 pub use health::{

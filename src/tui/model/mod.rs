@@ -120,7 +120,8 @@ pub struct AuditList {
     pub filter: String,
     /// Places among the lines read.
     pub rows: Vec<usize>,
-    pub lines: Cursor<usize>,
+    /// By the number of the record.
+    pub lines: Cursor<u64>,
 }
 
 /// Names a question to the engine.
@@ -186,7 +187,8 @@ pub struct Model {
     pub books: Books,
     pub journal: Journal,
     pub audit: AuditList,
-    pub inbox: Cursor<usize>,
+    /// By the number of the alert.
+    pub inbox: Cursor<u64>,
     /// What the screen has said, oldest first.
     pub said: VecDeque<Said>,
     pub messages: Cursor<usize>,
@@ -287,7 +289,18 @@ impl Model {
 
     /// The alert under the cursor.
     pub fn alert_at_hand(&self) -> Option<&AlertRow> {
-        self.books.inbox.value.as_ref()?.get(self.inbox.key()?)
+        let id = self.inbox.key()?;
+        self.books.inbox.value.as_ref()?.iter().find(|a| a.id == id)
+    }
+
+    pub fn inbox_keys(&self) -> Vec<u64> {
+        self.books.inbox.value.iter().flat_map(|all| all.iter()).map(|a| a.id).collect()
+    }
+
+    /// Lines of the audit trail that pass the filter.
+    pub fn audit_keys(&self) -> Vec<u64> {
+        let all = self.books.audit.value.as_deref();
+        self.audit.rows.iter().filter_map(|n| all?.get(*n)).map(|r| r.seq).collect()
     }
 
     pub fn pending_keys(&self) -> Vec<StrategyId> {
@@ -328,10 +341,11 @@ impl Model {
 
     /// Of these, what has filled, the newest first.
     pub fn fill_keys(&self) -> Vec<OrderKey> {
-        let filled = |key: &OrderKey| self.order_of(*key).is_some_and(|o| !o.filled.is_zero());
-        let mut keys: Vec<OrderKey> = self.day_order_keys().into_iter().filter(filled).collect();
-        keys.sort_by_key(|key| std::cmp::Reverse(self.order_of(*key).map(|o| o.changed_at)));
-        keys
+        let named = |(n, o): (usize, &OrderRow)| (o.changed_at, o.intent.map_or(OrderKey::Foreign(n), OrderKey::Ours));
+        let all = self.view.working.iter().enumerate().chain(self.view.recent.iter().enumerate());
+        let mut filled: Vec<_> = all.filter(|(_, o)| !o.filled.is_zero()).map(named).collect();
+        filled.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+        filled.into_iter().map(|(_, key)| key).collect()
     }
 
     /// The strategy that an action concerns now: of the page on top, or under the cursor.

@@ -47,8 +47,8 @@ pub(super) fn narrow_audit(model: &mut Model) {
         words.iter().all(|w| text.contains(w.as_str()))
     };
     model.audit.rows = (0..all.len()).filter(|n| shown(&all[*n])).collect();
-    let rows: Vec<usize> = (0..model.audit.rows.len()).collect();
-    model.audit.lines.follow(&rows);
+    let lines = model.audit_keys();
+    model.audit.lines.follow(&lines);
 }
 
 /// A line as it is searched: what it says and its ids.

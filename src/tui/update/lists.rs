@@ -15,20 +15,29 @@ pub(super) fn refresh_rows(model: &mut Model) {
     model.pending_rows = rows;
     let (pending, queue, positions, orders) =
         (model.pending_keys(), model.queue_keys(), model.position_keys(), model.order_keys());
-    let (signals, day, fills) = (model.scalper_keys(), model.day_order_keys(), model.fill_keys());
+    let signals = model.scalper_keys();
     model.signals.follow(&signals);
     model.pending.follow(&pending);
     model.queue.follow(&queue);
     model.positions.follow(&positions);
     model.orders.follow(&orders);
-    model.day_orders.follow(&day);
-    model.fills.follow(&fills);
-    let inbox: Vec<usize> = (0..model.books.inbox.value.as_ref().map_or(0, |all| all.len())).collect();
-    model.inbox.follow(&inbox);
-    let messages: Vec<usize> = (0..model.said.len()).collect();
-    model.messages.follow(&messages);
-    if model.screen == Screen::Journal {
-        model.turn_journal_page();
+    match model.screen {
+        Screen::Orders => {
+            let (day, fills) = (model.day_order_keys(), model.fill_keys());
+            model.day_orders.follow(&day);
+            model.fills.follow(&fills);
+        }
+        Screen::Journal => model.turn_journal_page(),
+        Screen::Alerts => {
+            let (inbox, messages) = (model.inbox_keys(), (0..model.said.len()).collect::<Vec<_>>());
+            model.inbox.follow(&inbox);
+            model.messages.follow(&messages);
+        }
+        Screen::Audit => {
+            let lines = model.audit_keys();
+            model.audit.lines.follow(&lines);
+        }
+        _ => {}
     }
 }
 
@@ -44,6 +53,9 @@ pub(super) fn go_to_pane(model: &mut Model, screen: Screen, pane: Pane) {
         model.left_at.insert(model.screen, model.focus);
         model.screen = screen;
         model.zoomed = false;
+        model.focus = pane;
+        // What is only followed where it is shown.
+        refresh_rows(model);
     }
     model.focus = pane;
 }
@@ -180,12 +192,12 @@ fn move_cursor(model: &mut Model, by: isize) {
         }
         Pane::JournalTrades | Pane::JournalDays | Pane::JournalKinds => super::journal::move_cursor(model, by),
         Pane::Audit => {
-            let rows: Vec<usize> = (0..model.audit.rows.len()).collect();
-            model.audit.lines.step(&rows, by);
+            let keys = model.audit_keys();
+            model.audit.lines.step(&keys, by);
         }
         Pane::Inbox => {
-            let rows: Vec<usize> = (0..model.books.inbox.value.as_ref().map_or(0, |all| all.len())).collect();
-            model.inbox.step(&rows, by);
+            let keys = model.inbox_keys();
+            model.inbox.step(&keys, by);
         }
         Pane::Messages => {
             let rows: Vec<usize> = (0..model.said.len()).collect();

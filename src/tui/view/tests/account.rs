@@ -8,13 +8,12 @@ use super::{SIZES, ink, press};
 use crate::domain::time::after_ms;
 use crate::engine::Lane;
 use crate::engine::record::Profile;
-use crate::gateway::{Quota, WindowUse};
 use crate::tui::demo::{dark, empty, frame, screen, text_of};
 use crate::tui::model::Model;
 use crate::tui::update::{Msg, Outgoing, update};
-use crate::view::TokenHealth;
 use crate::view::books::{Connection, Question, Told};
 use crate::view::fixture::Desk;
+use crate::view::{Quota, TokenHealth, WindowUse};
 
 fn desk() -> Desk {
     let mut desk = empty();

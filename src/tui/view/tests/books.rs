@@ -130,6 +130,17 @@ fn an_alert_is_marked_as_read_by_its_number() {
 }
 
 #[test]
+fn the_cursor_stays_on_its_alert_when_a_newer_one_comes() {
+    let mut model = inbox(alerts(), (80, 24));
+    press(&mut model, "j");
+    assert_eq!(model.alert_at_hand().map(|a| a.id), Some(2));
+    let newer = AlertRow { id: 4, ..alerts()[0].clone() };
+    let rows = [vec![newer], alerts()].concat();
+    update(&mut model, Msg::Told { question: Question::Inbox, answer: Ok(Told::Inbox(Arc::new(rows))) });
+    assert_eq!((model.alert_at_hand().map(|a| a.id), model.inbox.index()), (Some(2), 2));
+}
+
+#[test]
 fn what_the_screen_said_is_kept() {
     let mut model = screen(&empty(), (80, 24));
     press(&mut model, "E x");
