@@ -1,5 +1,6 @@
 //! What can be typed after `strikedeck`, and what each word means. Parsing only.
 
+mod calc;
 mod live;
 mod protection;
 mod records;
@@ -13,6 +14,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
+pub use self::calc::{CalcCommand, ChargesArgs, GreeksArgs, IvArgs, NameArgs, OptionArgs, PayoffArgs};
 pub use self::live::{ConsentBy, IpCommand, IpSetArgs, RiskCommand, SetupArgs, Store};
 pub use self::protection::{RulesArgs, StopArgs, TargetArgs};
 pub use self::records::{AlertsArgs, AlertsCommand, JournalCommand, ReplayArgs, ReplayDay, TradebookArgs, VerifyArgs};
@@ -189,6 +191,11 @@ pub enum Command {
     Import(ImportArgs),
     /// The contract that an option means today
     Map(MapArgs),
+    /// Prices, Greeks, implied volatilities, payoffs, names and charges, for one position or a file of them
+    Calc {
+        #[command(subcommand)]
+        command: CalcCommand,
+    },
     /// Check folders, settings, terminal and links; with --live, all that must hold before trading live
     Doctor,
     /// Log in at the broker and keep the login, for live trading

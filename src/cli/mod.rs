@@ -117,6 +117,7 @@ async fn run(global: &Global, command: &Command, machine: &dyn Machine, console:
     match command {
         Command::Exchange(args) => commands::exchange::run(global, args, machine, console).await,
         Command::Keys => commands::keys::run(global, console),
+        Command::Calc { command } => commands::calc::run(command, console),
         Command::Tradebook(args) => commands::tradebook::run(global, args, console),
         Command::Rehearse(args) if args.what == "list" => commands::rehearse::list(console),
         Command::InstallShortcut(args) => commands::install_shortcut::run(*args, console),
@@ -157,6 +158,7 @@ fn asks(command: &Command) -> bool {
         | Command::Retry(_)
         | Command::Import(_)
         | Command::Map(_)
+        | Command::Calc { .. }
         | Command::Doctor
         | Command::Setup(_)
         | Command::Risk { command: None }
@@ -263,6 +265,7 @@ async fn act(shell: &mut Shell<'_>, command: &Command) -> Result<(), Failure> {
         Command::Setups { command } => commands::scalping::setups(shell, command.as_ref()).await,
         Command::Signal(args) => commands::scalping::send(shell, args).await,
         Command::Doctor
+        | Command::Calc { .. }
         | Command::Setup(_)
         | Command::Risk { .. }
         | Command::Ip { .. }

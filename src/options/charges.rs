@@ -14,7 +14,7 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 
 pub use self::tariff::{Class, NoTariff, Tariff, TariffError};
-use crate::domain::{Contract, Money, Price, Product, Quantity, Side};
+use crate::domain::{Contract, Exchange, Money, Price, Product, Quantity, Side, Symbol};
 
 /// The parts of a charge before rounding. They add up over orders and days.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -132,22 +132,43 @@ impl OrderTally {
     }
 }
 
+/// One order in the tariff's own terms: enough for a line of a file, where no contract is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trade {
+    pub exchange: Exchange,
+    pub underlying: Symbol,
+    pub class: Class,
+    pub side: Side,
+    /// The trade's day.
+    pub date: Date,
+    /// Rupees traded: quantity × price.
+    pub turnover: Money,
+}
+
 impl Tariff {
     /// The charges of one executed order. Without turnover there is no trade and no charge.
     pub fn order(&self, tally: &OrderTally) -> Result<RawCharges, NoTariff> {
-        let missing = || NoTariff { contract: tally.contract, date: tally.date };
-        let class = Class::of(&tally.contract, tally.product).ok_or_else(missing)?;
-        let rates = self.on(tally.date, &tally.contract, class).ok_or_else(missing)?;
-        let turnover = tally.turnover.0;
+        let OrderTally { contract, product, side, date, turnover } = *tally;
+        let charged = Class::of(&contract, product).and_then(|class| {
+            let (exchange, underlying) = (contract.exchange, contract.underlying);
+            self.trade(&Trade { exchange, underlying, class, side, date, turnover })
+        });
+        charged.ok_or(NoTariff { contract, date })
+    }
+
+    /// The charges of one executed order; `None` where the tariff says nothing of its day and exchange.
+    pub fn trade(&self, trade: &Trade) -> Option<RawCharges> {
+        let rates = self.on(trade)?;
+        let turnover = trade.turnover.0;
         if turnover <= Decimal::ZERO {
-            return Ok(RawCharges::default());
+            return Some(RawCharges::default());
         }
-        let buys = tally.side == Side::Buy;
+        let buys = trade.side == Side::Buy;
         let brokerage = rates.brokerage.of(turnover);
         let exchange = turnover * rates.fee;
         let sebi = turnover * rates.sebi;
         let ipft = turnover * rates.ipft;
-        Ok(RawCharges {
+        Some(RawCharges {
             brokerage: Money(brokerage),
             stt: Money(turnover * if buys { rates.stt_buy } else { rates.stt_sell }),
             exchange: Money(exchange),
@@ -166,15 +187,20 @@ impl Tariff {
         intrinsic: Price,
         date: Date,
     ) -> Result<RawCharges, NoTariff> {
-        let rate = self.exercise_rate(date).ok_or(NoTariff { contract, date })?;
-        Ok(RawCharges { stt: Money(intrinsic.times(quantity).0 * rate), ..RawCharges::default() })
+        self.exercised(intrinsic.times(quantity), date).ok_or(NoTariff { contract, date })
+    }
+
+    /// The same, on an intrinsic value in rupees.
+    pub fn exercised(&self, intrinsic: Money, date: Date) -> Option<RawCharges> {
+        let rate = self.exercise_rate(date)?;
+        Some(RawCharges { stt: Money(intrinsic.0 * rate), ..RawCharges::default() })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Exchange, OptionRight, Symbol};
+    use crate::domain::OptionRight;
     use jiff::civil::date;
     use rust_decimal_macros::dec;
     use serde::Deserialize;
@@ -300,6 +326,38 @@ mod tests {
             order.charges(&tariff).unwrap().rounded().total()
         };
         assert_eq!(cost(Side::Buy, dec!(120)) + cost(Side::Sell, dec!(135)), Money(dec!(67.17)));
+    }
+
+    proptest::proptest! {
+        /// However a day's turnover is split, the parts that follow the turnover add up to the same paisa; brokerage is per
+        /// order, and what is added before rounding never differs from the rounded orders by more than half a unit each.
+        #[test]
+        fn charges_are_additive(lots in proptest::collection::vec((1u32..50, 1i64..200_000, proptest::bool::ANY), 1..12)) {
+            let tariff = Tariff::built_in().unwrap();
+            let order = |units: u32, paise: i64, side| {
+                let mut order = OrderTally::new(nifty_call(), Product::Margin, side, date(2026, 11, 20));
+                order.fill(Quantity(units), Price(Decimal::new(paise, 2)));
+                order
+            };
+            let orders: Vec<OrderTally> = lots
+                .iter()
+                .map(|(lots, paise, buys)| order(65 * lots, *paise, if *buys { Side::Buy } else { Side::Sell }))
+                .collect();
+            let raw: RawCharges = orders.iter().map(|o| o.charges(&tariff).unwrap()).sum();
+            for side in [Side::Buy, Side::Sell] {
+                let of_side = || orders.iter().filter(|o| o.side == side);
+                let apart: RawCharges = of_side().map(|o| o.charges(&tariff).unwrap()).sum();
+                let mut whole = OrderTally::new(nifty_call(), Product::Margin, side, date(2026, 11, 20));
+                whole.turnover = of_side().map(|o| o.turnover).sum();
+                let whole = whole.charges(&tariff).unwrap();
+                proptest::prop_assert_eq!(apart.stt + apart.exchange + apart.sebi, whole.stt + whole.exchange + whole.sebi);
+                proptest::prop_assert_eq!(apart.ipft + apart.stamp, whole.ipft + whole.stamp);
+            }
+            proptest::prop_assert_eq!(raw.brokerage, Money(Decimal::from(20 * orders.len())));
+            let note = raw.rounded();
+            let one_by_one = orders.iter().map(|o| o.charges(&tariff).unwrap().rounded().stt.0).sum::<Decimal>();
+            proptest::prop_assert!((note.stt.0 - one_by_one).abs() <= Decimal::new(5, 1) * Decimal::from(orders.len() + 1));
+        }
     }
 
     #[test]

@@ -371,4 +371,37 @@ mod tests {
         legs[0].expiry = Some(jiff::civil::date(2026, 12, 29));
         assert_eq!(of_legs(&legs), StrategyName::CustomMultiExpiry, "which is nearer is not known");
     }
+
+    proptest::proptest! {
+        /// Order, scaling and split fills do not matter, and neither does a leg that was opened and closed again.
+        #[test]
+        fn a_name_is_that_of_the_net_position(case in 0usize..278, seed in 0u64..1_000, scale in 1i64..7, split in 0i64..5) {
+            static CASES: std::sync::LazyLock<Vec<Case>> = std::sync::LazyLock::new(|| {
+                let text = include_str!("../../tests/fixtures/market/strategy_names.json");
+                serde_json::from_str::<File>(text).unwrap().cases
+            });
+            let case = &CASES[case];
+            let mut fills: Vec<Holding> = Vec::new();
+            for row in &case.legs {
+                let whole = holding(row);
+                let first = split.min(whole.lots.abs() * scale - 1).max(0) * whole.lots.signum();
+                fills.push(Holding { lots: first, ..whole });
+                fills.push(Holding { lots: whole.lots * scale - first, ..whole });
+            }
+            let closed = Holding { lots: 3, kind: LegKind::Option { strike: Price(rust_decimal::Decimal::ONE), right: OptionRight::Put }, ..fills[0] };
+            fills.extend([closed, Holding { lots: -3, ..closed }]);
+            // Any order: sorted by a number drawn from the seed.
+            let mut order = seed;
+            let mut keyed: Vec<(u64, Holding)> = fills
+                .into_iter()
+                .map(|fill| {
+                    order = order.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                    (order >> 33, fill)
+                })
+                .collect();
+            keyed.sort_by_key(|(key, _)| *key);
+            let fills: Vec<Holding> = keyed.into_iter().map(|(_, fill)| fill).collect();
+            proptest::prop_assert_eq!(name(&fills).id(), case.expected.as_str(), "{}", case.id);
+        }
+    }
 }

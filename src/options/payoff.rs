@@ -57,8 +57,7 @@ impl Payoff {
 
     /// Premium received for the option legs in points: credit positive, debit negative.
     pub fn net_premium(&self) -> Price {
-        let options = self.legs.iter().filter(|leg| strike_of(leg.kind).is_some());
-        Price(options.map(|leg| -signed_ratio(leg) * premium_of(leg)).sum::<Decimal>().normalize())
+        net_premium(&self.legs)
     }
 
     /// Profit (negative: loss) in points when the underlying expires at `spot`.
@@ -170,6 +169,12 @@ impl Payoff {
             lot: lot.0,
         }
     }
+}
+
+/// Premium received for the option legs of any expiries, in points: credit positive, debit negative.
+pub fn net_premium(legs: &[Leg]) -> Price {
+    let options = legs.iter().filter(|leg| strike_of(leg.kind).is_some());
+    Price(options.map(|leg| -signed_ratio(leg) * premium_of(leg)).sum::<Decimal>().normalize())
 }
 
 /// The figures of one set of `legs` in rupees, or why there are none.

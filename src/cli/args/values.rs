@@ -80,8 +80,8 @@ pub(super) fn time_of_day(text: &str) -> Result<Time, String> {
 
 pub(super) fn option_right(text: &str) -> Result<OptionRight, String> {
     match text.to_ascii_uppercase().as_str() {
-        "CE" | "CALL" => Ok(OptionRight::Call),
-        "PE" | "PUT" => Ok(OptionRight::Put),
+        "CE" | "C" | "CALL" => Ok(OptionRight::Call),
+        "PE" | "P" | "PUT" => Ok(OptionRight::Put),
         _ => Err("CE for a call, PE for a put".into()),
     }
 }

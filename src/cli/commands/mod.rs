@@ -2,6 +2,7 @@
 
 pub mod alerts;
 pub mod backstop;
+pub mod calc;
 pub mod decide;
 pub mod doctor;
 pub mod exchange;

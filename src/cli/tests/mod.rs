@@ -1,5 +1,6 @@
 //! The command line as a shell uses it: what is typed, what comes out, and the exit code.
 
+mod calculating;
 mod connecting;
 mod deciding;
 mod executing;

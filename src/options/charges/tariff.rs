@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer};
 
+use super::Trade;
 use crate::domain::{Contract, ContractKind, Exchange, Product, Segment, Symbol};
 
 /// The tariff that is compiled in, in the format a user edits.
@@ -36,7 +37,33 @@ pub enum Class {
     Options,
 }
 
+impl std::str::FromStr for Class {
+    type Err = &'static str;
+    /// As files spell it.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.to_ascii_lowercase().as_str() {
+            "delivery" => Ok(Self::Delivery),
+            "mtf" => Ok(Self::Mtf),
+            "intraday" => Ok(Self::Intraday),
+            "futures" => Ok(Self::Futures),
+            "options" => Ok(Self::Options),
+            _ => Err("the segment is options, futures, delivery, intraday or mtf"),
+        }
+    }
+}
+
 impl Class {
+    /// The name in files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Delivery => "delivery",
+            Self::Mtf => "mtf",
+            Self::Intraday => "intraday",
+            Self::Futures => "futures",
+            Self::Options => "options",
+        }
+    }
+
     /// `None` for what is not traded (an index) or not covered (commodities, currency, contracts outside our list).
     pub fn of(contract: &Contract, product: Product) -> Option<Self> {
         if contract.exchange == Exchange::Mcx {
@@ -110,10 +137,11 @@ impl Tariff {
         self.exchange.iter().try_for_each(|(exchange, fees)| ordered(&format!("exchange.{exchange}"), fees))
     }
 
-    pub(super) fn on(&self, date: Date, contract: &Contract, class: Class) -> Option<Rates<'_>> {
+    pub(super) fn on(&self, trade: &Trade) -> Option<Rates<'_>> {
+        let Trade { date, class, .. } = *trade;
         let stt = current(&self.stt, date)?;
         let stamp = current(&self.stamp_per_crore, date)?;
-        let fees = current(self.exchange.get(&contract.exchange)?, date)?;
+        let fees = current(self.exchange.get(&trade.exchange)?, date)?;
         let brokerage = current(&self.brokerage, date)?;
         let none = Decimal::ZERO;
         let (brokerage, fee, stt_buy, stt_sell, stamp) = match class {
@@ -124,7 +152,7 @@ impl Tariff {
             Class::Intraday => (&brokerage.intraday, &fees.equity, none, stt.intraday_sell.0, stamp.intraday.0),
             Class::Futures => (&brokerage.futures, &fees.futures, none, stt.futures_sell.0, stamp.futures.0),
             Class::Options => {
-                let fee = fees.options_of.get(&contract.underlying).unwrap_or(&fees.options);
+                let fee = fees.options_of.get(&trade.underlying).unwrap_or(&fees.options);
                 (&brokerage.options, fee, none, stt.options_sell.0, stamp.options.0)
             }
         };

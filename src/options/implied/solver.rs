@@ -7,7 +7,7 @@
 use implied_vol::{DefaultSpecialFn, ImpliedBlackVolatilityNormalised};
 
 use crate::domain::OptionRight;
-use crate::options::black76::{ln_ratio, value};
+use crate::options::black76::value;
 use crate::options::pricing::{Model, Terms};
 
 /// Why a price has no implied volatility.
@@ -72,21 +72,42 @@ const LOOSE: f64 = 1e-6;
 
 /// The volatility at which `terms` are worth `price` points.
 pub fn solve(terms: &Terms, price: f64) -> Result<Solved, NoVolatility> {
-    if terms.check().is_err() || !(price >= 0.0 && price.is_finite()) {
-        return Err(NoVolatility::InvalidInput);
+    check(terms, price)?;
+    solve_in(&Series::of(terms), terms, price)
+}
+
+/// The volatilities of many prices, one answer for each, in their order. Neighbours of one expiry and underlying, as a
+/// chain has them, share what belongs to both.
+pub fn solve_all(quotes: &[(Terms, f64)]) -> Vec<Result<Solved, NoVolatility>> {
+    let mut last: Option<Series> = None;
+    let mut one = |terms: &Terms, price: f64| {
+        check(terms, price)?;
+        match &last {
+            Some(series) if series.is_of(terms) => solve_in(series, terms, price),
+            _ => solve_in(last.insert(Series::of(terms)), terms, price),
+        }
+    };
+    quotes.iter().map(|(terms, price)| one(terms, *price)).collect()
+}
+
+fn check(terms: &Terms, price: f64) -> Result<(), NoVolatility> {
+    match () {
+        () if terms.check().is_err() || !(price >= 0.0 && price.is_finite()) => Err(NoVolatility::InvalidInput),
+        () if terms.t_years <= 0.0 => Err(NoVolatility::Expired),
+        () => Ok(()),
     }
-    if terms.t_years <= 0.0 {
-        return Err(NoVolatility::Expired);
-    }
-    let bounds = Bounds::of(terms).ok_or(NoVolatility::InvalidInput)?;
+}
+
+fn solve_in(series: &Series, terms: &Terms, price: f64) -> Result<Solved, NoVolatility> {
+    let bounds = Bounds::of(series, terms).ok_or(NoVolatility::InvalidInput)?;
     let otm = bounds.time_value(price)?;
-    let normalised = otm / bounds.discount / (bounds.forward.sqrt() * terms.strike.sqrt());
+    // The quotient rounds as the last place of the forward does: no more than the noise that is in every price.
     let total = ImpliedBlackVolatilityNormalised::builder()
-        .log_moneyness(ln_ratio(bounds.forward, terms.strike))
-        .normalised_price(normalised)
+        .log_moneyness((series.forward / terms.strike).ln())
+        .normalised_price(otm / (series.discount * (series.forward * terms.strike).sqrt()))
         .build()
         .and_then(|input| input.calculate::<DefaultSpecialFn>());
-    let vol = total.unwrap_or(0.0) / terms.t_years.sqrt();
+    let vol = total.unwrap_or(0.0) / series.root;
     if !(vol > 0.0 && vol.is_finite()) {
         return Err(if bounds.low > 0.0 { NoVolatility::NoTimeValue } else { NoVolatility::Underflow });
     }
@@ -95,15 +116,44 @@ pub fn solve(terms: &Terms, price: f64) -> Result<Solved, NoVolatility> {
     Ok(Solved { vol, ill_conditioned: delicate && noise(terms, price, vol) > LOOSE * vol })
 }
 
-/// The volatilities of many prices, one answer for each, in their order.
-pub fn solve_all(quotes: &[(Terms, f64)]) -> Vec<Result<Solved, NoVolatility>> {
-    quotes.iter().map(|(terms, price)| solve(terms, *price)).collect()
+/// What the options of one underlying and expiry have in common.
+#[derive(Clone, Copy)]
+struct Series {
+    model: Model,
+    underlying: f64,
+    t_years: f64,
+    rate: f64,
+    dividend: f64,
+    forward: f64,
+    discount: f64,
+    /// What holding the underlying from now to expiry is worth now, dividends left out.
+    held: f64,
+    /// The root of the time to expiry.
+    root: f64,
+}
+
+impl Series {
+    fn of(terms: &Terms) -> Self {
+        let Terms { model, underlying, t_years, rate, dividend, .. } = *terms;
+        let discount = (-rate * t_years).exp();
+        // From the spot directly: the way through the forward would round once more.
+        let held = match model {
+            Model::Black76 => discount * underlying,
+            Model::BlackScholes => underlying * (-dividend * t_years).exp(),
+        };
+        let (forward, root) = (terms.forward(), t_years.sqrt());
+        Self { model, underlying, t_years, rate, dividend, forward, discount, held, root }
+    }
+
+    fn is_of(&self, terms: &Terms) -> bool {
+        let ours = [self.underlying, self.t_years, self.rate, self.dividend].map(f64::to_bits);
+        self.model == terms.model
+            && ours == [terms.underlying, terms.t_years, terms.rate, terms.dividend].map(f64::to_bits)
+    }
 }
 
 /// What an option can be worth without arbitrage, in points.
 struct Bounds {
-    forward: f64,
-    discount: f64,
     /// Discounted intrinsic value.
     low: f64,
     /// Reached by no volatility: the discounted forward for a call, the discounted strike for a put.
@@ -114,29 +164,25 @@ struct Bounds {
 
 impl Bounds {
     /// `None` where a discount is beyond what a number can hold.
-    fn of(terms: &Terms) -> Option<Self> {
-        let discount = libm::exp(-terms.rate * terms.t_years);
-        // From the spot directly: the way through the forward would round once more.
-        let (forward, held) = match terms.model {
-            Model::Black76 => (terms.underlying, discount * terms.underlying),
-            Model::BlackScholes => (terms.forward(), terms.underlying * libm::exp(-terms.dividend * terms.t_years)),
-        };
-        let paid = discount * terms.strike;
-        let worth = match terms.model {
-            Model::Black76 => discount * (terms.underlying - terms.strike),
+    fn of(series: &Series, terms: &Terms) -> Option<Self> {
+        let held = series.held;
+        let paid = series.discount * terms.strike;
+        let worth = match series.model {
+            Model::Black76 => series.discount * (terms.underlying - terms.strike),
             Model::BlackScholes => held - paid,
         };
         let (low, high) = match terms.right {
             OptionRight::Call => (worth.max(0.0), held),
             OptionRight::Put => ((-worth).max(0.0), paid),
         };
-        let usable = [forward, discount, held, paid].iter().all(|x| *x > 0.0 && x.is_finite());
-        let of_the_price = ulp(low);
-        let rounding = match terms.model {
-            Model::Black76 => ROUNDING_ULPS * of_the_price,
-            Model::BlackScholes => ROUNDING_ULPS * of_the_price + ulp(held.max(paid)),
+        let rounding = match series.model {
+            // Without intrinsic value nothing is taken away, and the smallest of all numbers is slow to count with.
+            _ if low <= 0.0 => 0.0,
+            Model::Black76 => ROUNDING_ULPS * ulp(low),
+            Model::BlackScholes => ROUNDING_ULPS * ulp(low) + ulp(held.max(paid)),
         };
-        usable.then_some(Self { forward, discount, low, high, rounding })
+        let usable = [series.forward, series.discount, held, paid].iter().all(|x| *x > 0.0 && x.is_finite());
+        usable.then_some(Self { low, high, rounding })
     }
 
     /// The price above intrinsic value (that is the price of the strike's out-of-the-money option), discounted.

@@ -136,3 +136,89 @@ fn a_repeating_breakeven_is_cut_to_six_decimals() {
     // 3 × (S − 100) = 0.2, then 300 − 0.2 falls by one point a point.
     assert_eq!(metrics(&legs, Quantity(10)).unwrap().breakevens, [Price(dec!(100.066667)), Price(dec!(499.8))]);
 }
+
+#[test]
+fn a_stretch_without_gain_or_loss_is_named() {
+    let leg = |side, right, strike: i64, premium| Leg {
+        side,
+        kind: LegKind::Option { strike: Price(strike.into()), right },
+        expiry: None,
+        ratio: 1,
+        premium: Some(Price(premium)),
+    };
+    let free =
+        [leg(Side::Buy, OptionRight::Call, 26_500, dec!(80)), leg(Side::Sell, OptionRight::Put, 25_500, dec!(80))];
+    let payoff = Payoff::of(&free).unwrap();
+    assert_eq!(payoff.zero_intervals(), [(Price(dec!(25500)), Some(Price(dec!(26500))))]);
+    assert_eq!((payoff.slope_above(), payoff.kinks().len()), (dec!(1), 3));
+    assert_eq!(net_premium(&free), Price::ZERO);
+}
+
+mod by_brute_force {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Strikes and premiums on whole points, so that the grid below meets every kink.
+    fn legs() -> impl Strategy<Value = Vec<Leg>> {
+        let side = prop_oneof![Just(Side::Buy), Just(Side::Sell)];
+        let kind = prop_oneof![
+            4 => (1i64..40, prop::bool::ANY).prop_map(|(strike, call)| LegKind::Option {
+                strike: Price(strike.into()),
+                right: if call { OptionRight::Call } else { OptionRight::Put },
+            }),
+            1 => Just(LegKind::Future),
+        ];
+        let leg = (side, kind, 1u32..4, 1i64..30).prop_map(|(side, kind, ratio, premium)| Leg {
+            side,
+            kind,
+            expiry: None,
+            ratio,
+            premium: Some(Price(premium.into())),
+        });
+        prop::collection::vec(leg, 1..6)
+    }
+
+    /// Written anew, leg by leg, as a trader would on paper.
+    fn on_paper(legs: &[Leg], spot: Decimal) -> Decimal {
+        let mut sum = Decimal::ZERO;
+        for leg in legs {
+            let worth = match leg.kind {
+                LegKind::Option { strike, right: OptionRight::Call } if spot > strike.0 => spot - strike.0,
+                LegKind::Option { strike, right: OptionRight::Put } if spot < strike.0 => strike.0 - spot,
+                LegKind::Option { .. } => Decimal::ZERO,
+                LegKind::Future | LegKind::Equity => spot,
+            };
+            let gain = (worth - leg.premium.unwrap().0) * Decimal::from(leg.ratio);
+            sum += if leg.side == Side::Buy { gain } else { -gain };
+        }
+        sum
+    }
+
+    proptest! {
+        /// On a grid of eighths up to twice the last strike the payoff is what paper says, no extreme is missed, and a price
+        /// gains exactly where it lies within a profit zone.
+        #[test]
+        fn every_figure_is_what_a_grid_finds(legs in legs()) {
+            let payoff = Payoff::of(&legs).unwrap();
+            let zones = payoff.profit_zones();
+            let zero = payoff.zero_intervals();
+            for eighths in 0..640 {
+                let spot = Decimal::from(eighths) / Decimal::from(8);
+                let paper = on_paper(&legs, spot);
+                prop_assert_eq!(payoff.points_at(Price(spot)).0, paper);
+                prop_assert!(payoff.max_points().is_none_or(|most| paper <= most));
+                prop_assert!(payoff.min_points().is_none_or(|least| paper >= least));
+                let near = |at: Price| (at.0 - spot).abs() < Decimal::new(1, 5);
+                let at_an_end = zones.iter().any(|(from, to)| near(*from) || to.is_some_and(near));
+                let inside = zones.iter().any(|(from, to)| from.0 < spot && to.is_none_or(|to| spot < to.0));
+                prop_assert!(at_an_end || inside == (paper > Decimal::ZERO), "at {} of {:?}", spot, zones);
+                let flat = zero.iter().any(|(from, to)| from.0 <= spot && to.is_none_or(|to| spot <= to.0));
+                prop_assert!(!flat || paper.is_zero());
+            }
+            for bound in [payoff.max_points(), payoff.min_points()].into_iter().flatten() {
+                prop_assert!((0..=40).any(|spot| on_paper(&legs, Decimal::from(spot)) == bound), "{} is reached", bound);
+            }
+        }
+    }
+}
