@@ -1,6 +1,6 @@
 //! The trader's numbers on one core: Greeks and implied volatilities by the thousand, the scenario grid.
 //!
-//! `cargo bench --profile simulation --bench options`
+//! `cargo bench --profile simulation --bench options`; QuantLib's Python package does the same work in `quantlib.py`.
 
 #![allow(clippy::unwrap_used)] // a bench that cannot set up its market should stop
 

@@ -47,9 +47,16 @@ pub struct Marked {
     pub basis: Basis,
     /// What the middle of its own quote implies; `None` without a quote.
     pub implied: Option<Result<Solved, NoVolatility>>,
-    /// The volatility its Greeks are computed with: its own where that is sound, else the smile's.
+    /// `None` where neither its quote nor the smile tells a volatility: then it has no Greeks.
+    pub model: Option<Modelled>,
+}
+
+/// What Black-76 says of an option.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Modelled {
+    /// Its own volatility where that is sound, else the smile's. Annual, a fraction.
     pub vol: f64,
-    /// By Black-76 at that volatility.
+    /// Price and Greeks at that volatility.
     pub value: Valuation,
 }
 
@@ -138,13 +145,18 @@ fn point(q: &ChainQuote, (middle, found): &(f64, Result<Solved, NoVolatility>), 
 
 fn marked(inputs: &Inputs, own: Option<(f64, Result<Solved, NoVolatility>)>, smile: Option<&Smile>) -> Option<Marked> {
     let sound = own.and_then(|(_, found)| found.ok()).filter(|s| !s.ill_conditioned).map(|s| s.vol);
-    let vol = sound.or_else(|| smile.map(|s| s.vol(inputs.strike)))?;
-    let value = Slice::of(inputs).value(vol);
-    let (mark, basis) = own.map_or((value.price, Basis::Model), |(middle, _)| (middle, Basis::Quote));
-    Some(Marked { mark, basis, implied: own.map(|(_, found)| found), vol, value })
+    let vol = sound.or_else(|| smile.map(|s| s.vol(inputs.strike)));
+    let model = vol.map(|vol| Modelled { vol, value: Slice::of(inputs).value(vol) });
+    let (mark, basis) = match (own, &model) {
+        (Some((middle, _)), _) => (middle, Basis::Quote),
+        (None, Some(model)) => (model.value.price, Basis::Model),
+        (None, None) => return None,
+    };
+    Some(Marked { mark, basis, implied: own.map(|(_, found)| found), model })
 }
 
 #[cfg(test)]
+#[allow(clippy::float_cmp)] // the middle of two numbers
 mod tests {
     use super::*;
     use crate::options::black76::price;
@@ -183,7 +195,7 @@ mod tests {
         for (quote, option) in near {
             let option = option.unwrap();
             assert_eq!((Some(option.mark), option.basis), (quote.middle(), Basis::Quote));
-            assert!((option.vol - skew(quote.strike)).abs() < 1e-3, "{quote:?} {option:?}");
+            assert!((option.model.unwrap().vol - skew(quote.strike)).abs() < 1e-3, "{quote:?} {option:?}");
         }
     }
 
@@ -208,8 +220,9 @@ mod tests {
         let chain = mark(&quotes, &OF).unwrap();
         let option = chain.options[deep].unwrap();
         assert_eq!(option.implied, Some(Err(NoVolatility::BelowIntrinsic)));
-        assert!((option.vol - chain.smile.unwrap().vol(25_000.0)).abs() < 1e-12);
-        assert!(option.value.greeks.delta > 0.9 && option.basis == Basis::Quote);
+        let model = option.model.unwrap();
+        assert!((model.vol - chain.smile.unwrap().vol(25_000.0)).abs() < 1e-12);
+        assert!(model.value.greeks.delta > 0.9 && option.basis == Basis::Quote);
     }
 
     #[test]
@@ -219,5 +232,12 @@ mod tests {
         assert_eq!((chain.forward.source, chain.smile), (ForwardSource::Spot, None));
         assert!(chain.options.iter().all(Option::is_none));
         assert_eq!(mark(&silent, &Underlying { spot: None, ..OF }), None);
+    }
+
+    #[test]
+    fn a_quote_that_tells_no_volatility_is_still_a_mark() {
+        let stale = ChainQuote { right: OptionRight::Call, strike: 25_000.0, bid: Some(5.0), ask: Some(6.0) };
+        let option = mark(&[stale], &OF).unwrap().options[0].unwrap();
+        assert_eq!((option.mark, option.basis, option.model), (5.5, Basis::Quote, None));
     }
 }

@@ -1,4 +1,5 @@
 //! `calc`, by the reference tables: whole files in, every row of the answer checked.
+#![allow(clippy::float_cmp)] // money that is written the same is the same number
 
 use std::collections::BTreeMap;
 
@@ -171,6 +172,39 @@ async fn a_row_that_cannot_be_computed_has_no_figures_and_stops_nothing() {
         ]
     );
     assert_eq!(ran.code, 1);
+}
+
+#[tokio::test]
+async fn a_case_that_cannot_be_computed_says_why_and_stops_nothing() {
+    let cases = json!([
+        {"id": "none", "legs": []},
+        {"id": "odd", "legs": [{"action": "HOLD", "type": "CE", "strike": 26000}]},
+        {"id": "good", "legs": [{"action": "BUY", "type": "CE", "strike": 26000, "lots": 2, "price": 100.5}]},
+    ]);
+    let ran = on_file(&cases.to_string(), &["payoff", "--json"]).await;
+    let got = by_id(&ran.json());
+    assert_eq!(got["none"]["error"], "there are no legs");
+    assert_eq!(got["odd"]["error"], "leg 1: action cannot be `HOLD`: BUY or SELL");
+    assert_eq!((&got["good"]["net_premium_points"], &got["good"]["pop"]), (&json!(-201), &Value::Null));
+    assert_eq!((ran.code, ran.err.lines().count()), (1, 2));
+    let names = on_file(&cases.to_string(), &["name", "--json"]).await;
+    assert_eq!(by_id(&names.json())["none"]["name"], "flat");
+}
+
+/// Without assumptions the volatility of the later leg is what its own price implies, and its time the days between.
+#[tokio::test]
+async fn a_calendar_is_valued_by_what_its_own_legs_imply() {
+    let leg = |action: &str, expiry: &str, price: f64| json!({"action": action, "type": "CE", "strike": 26000, "expiry": expiry, "lots": 1, "price": price});
+    let legs = [leg("SELL", "2026-11-23", 120.0), leg("BUY", "2026-12-29", 560.0)];
+    let case = json!({"id": "K", "spot": 26000, "r": 0.055, "vol": 0.12, "t_years": 0.01, "legs": legs});
+    let answer = on_file(&case.to_string(), &["payoff", "--json"]).await.json();
+    let model = &answer["results"][0]["near_expiry_model"];
+    assert!((model["far_time_left_years"].as_f64().unwrap() - 36.0 / 365.0).abs() < 1e-12);
+    let far = ["--model", "bs", "--type", "C", "--underlying", "26000", "--strike", "26000", "--rate", "5.5"];
+    let years = (0.01 + 36.0 / 365.0).to_string();
+    let iv = calc(&[&["iv", "--json", "--price", "560", "--t-years", &years], &far[..]].concat()).await.json();
+    assert!((model["far_vol"].as_f64().unwrap() - iv["iv"].as_f64().unwrap()).abs() < 1e-12, "{model}");
+    assert_eq!(model["breakevens"].as_array().unwrap().len(), 2);
 }
 
 #[tokio::test]

@@ -71,9 +71,6 @@ pub fn id(value: &Value, number: usize) -> Value {
 impl Case {
     /// Its legs, or what is wrong with one.
     pub fn legs(&self) -> Result<Vec<Leg>, String> {
-        if self.legs.is_empty() {
-            return Err("there are no legs".into());
-        }
         self.legs.iter().enumerate().map(|(n, leg)| leg.leg().map_err(|e| format!("leg {}: {e}", n + 1))).collect()
     }
 
@@ -118,12 +115,8 @@ impl CaseLeg {
             "EQ" => LegKind::Equity,
             other => return Err(format!("type cannot be `{other}`: CE, PE, FUT or EQ")),
         };
-        let ratio = self.lots.unwrap_or(1);
-        if ratio == 0 {
-            return Err("lots must be one or more".into());
-        }
         let premium = self.price.as_ref().map(decimal).transpose()?.map(Price);
-        Ok(Leg { side, kind, expiry: self.expiry, ratio, premium })
+        Ok(Leg { side, kind, expiry: self.expiry, ratio: self.lots.unwrap_or(1), premium })
     }
 }
 

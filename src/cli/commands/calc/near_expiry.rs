@@ -14,6 +14,8 @@ use crate::options::pricing::{Model, Terms};
 const SCAN: (f64, f64) = (0.7, 1.3);
 const BELOW: [f64; 4] = [0.7, 0.9, 0.95, 0.98];
 const ABOVE: [f64; 4] = [1.02, 1.05, 1.1, 1.3];
+/// They are shown to a millionth of a point.
+const TIDY: f64 = 1e6;
 
 /// The figures at the nearer expiry; `None` where a model has nothing to say (no options, or more than two expiries).
 pub fn block(case: &Case, legs: &[Leg]) -> Result<Option<Value>, String> {
@@ -36,7 +38,9 @@ pub fn block(case: &Case, legs: &[Leg]) -> Result<Option<Value>, String> {
     let mut strikes: Vec<f64> = model.legs.iter().filter_map(|leg| leg.option.map(|(_, strike)| strike)).collect();
     strikes.sort_by(f64::total_cmp);
     strikes.dedup();
-    let shown = BELOW.iter().map(|x| x * spot).chain(strikes).chain([spot]).chain(ABOVE.iter().map(|x| x * spot));
+    let beside = (!strikes.contains(&spot)).then_some(spot);
+    let around = |fractions: [f64; 4]| fractions.map(|x| (x * spot * TIDY).round() / TIDY);
+    let shown = around(BELOW).into_iter().chain(strikes).chain(beside).chain(around(ABOVE));
     let points = shown.map(|at| json!([at, model.pnl(at, t_years, 1.0)]));
     let lasting: Vec<f64> =
         model.legs.iter().filter(|leg| leg.t_years > t_years && leg.option.is_some()).map(|leg| leg.vol).collect();

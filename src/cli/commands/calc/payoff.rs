@@ -166,11 +166,13 @@ fn say(result: &Map<String, Value>, console: &mut Console) -> Result<(), Failure
     let kind = result.get("premium_kind").and_then(Value::as_str).unwrap_or_default();
     console.say(&format!("  Net premium    ₹{} ({kind})", text("net_premium_rupees")))?;
     if let Some(model) = result.get("near_expiry_model") {
-        let of = |key: &str| model.get(key).map(ToString::to_string).unwrap_or_default();
+        let of = |key: &str| model.get(key).and_then(Value::as_f64).unwrap_or(f64::NAN);
+        let breakevens = model.get("breakevens").and_then(Value::as_array).into_iter().flatten();
+        let breakevens: Vec<String> = breakevens.filter_map(Value::as_f64).map(|at| format!("{at:.2}")).collect();
         console.say("  When the near legs expire, by model (an estimate, in points):")?;
-        console.say(&format!("  Most           {} at {}", of("max_pnl_points"), of("max_at")))?;
-        console.say(&format!("  Least          {} at {}", of("min_pnl_points"), of("min_at")))?;
-        return console.say(&format!("  Breakevens     {}", of("breakevens")));
+        console.say(&format!("  Most           {:.2} at {:.2}", of("max_pnl_points"), of("max_at")))?;
+        console.say(&format!("  Least          {:.2} at {:.2}", of("min_pnl_points"), of("min_at")))?;
+        return console.say(&format!("  Breakevens     {}", breakevens.join(", ")));
     }
     if !result.contains_key("breakevens") {
         return Ok(());
