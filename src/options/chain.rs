@@ -226,6 +226,25 @@ mod tests {
     }
 
     #[test]
+    fn options_in_the_money_are_not_asked_for_the_smile() {
+        let mut quotes = quotes();
+        for quote in &mut quotes {
+            let deep = match quote.right {
+                OptionRight::Call => quote.strike < FORWARD - 300.0,
+                OptionRight::Put => quote.strike > FORWARD + 300.0,
+            };
+            if deep {
+                (quote.bid, quote.ask) = (quote.bid.map(|b| b + 20.0), quote.ask.map(|a| a + 20.0));
+            }
+        }
+        let smile = mark(&quotes, &OF).unwrap().smile.unwrap();
+        for strike in [25_600.0, 26_000.0, 26_400.0] {
+            assert!((smile.vol(strike) - skew(strike)).abs() < 1e-3, "{strike}: {}", smile.vol(strike));
+        }
+        assert!(smile.error < 1e-3, "{smile:?}");
+    }
+
+    #[test]
     fn a_silent_chain_is_marked_by_nothing() {
         let silent: Vec<ChainQuote> = quotes().into_iter().map(|q| ChainQuote { bid: None, ..q }).collect();
         let chain = mark(&silent, &OF).unwrap();

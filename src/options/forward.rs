@@ -126,8 +126,10 @@ mod tests {
     fn two_bad_quotes_among_the_nearest_move_nothing() {
         let mut quotes = pairs();
         for pair in &mut quotes {
-            if [26_000.0, 26_050.0].contains(&pair.strike) {
-                pair.call *= 4.0;
+            match pair.strike {
+                26_000.0 => pair.call *= 4.0,
+                26_050.0 => pair.put *= 4.0,
+                _ => {}
             }
         }
         let found = forward(&quotes, &OF).unwrap();

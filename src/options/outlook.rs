@@ -84,6 +84,19 @@ mod tests {
         assert!(far > 0.0 && far < 1e-15, "the far tail is small, not nothing: {far:e}");
     }
 
+    /// The forward is the mean; half of the outcomes lie below a lower price, as those above reach further.
+    #[test]
+    fn the_middle_lies_below_the_forward_by_half_the_variance() {
+        let outlook = Outlook::new(26_000.0, 0.4, 0.25).unwrap();
+        let middle = 26_000.0 * (-0.5 * 0.2_f64 * 0.2).exp();
+        assert!((outlook.below(middle) - 0.5).abs() < 1e-14);
+        assert!((outlook.between(middle, None) - 0.5).abs() < 1e-14);
+        assert!(
+            (outlook.between(26_500.0, Some(27_000.0)) - (outlook.below(27_000.0) - outlook.below(26_500.0))).abs()
+                < 1e-14
+        );
+    }
+
     #[test]
     fn without_volatility_it_ends_at_the_forward() {
         let outlook = Outlook::new(26_000.0, 0.0, 0.1).unwrap();
