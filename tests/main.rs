@@ -30,6 +30,7 @@ mod restart;
 mod same_day;
 mod scalping;
 mod scalping_by_hand;
+mod screens;
 mod shell;
 mod terminal;
 mod webhook;

@@ -268,6 +268,10 @@ pub const ESCAPE: &str = "\x1b";
 pub const F3: &str = "\x1bOR";
 /// To its positions.
 pub const F4: &str = "\x1bOS";
+/// To the alerts, the audit trail, the logs.
+pub const F7: &str = "\x1b[18~";
+pub const F8: &str = "\x1b[19~";
+pub const F9: &str = "\x1b[20~";
 pub const F12: &str = "\x1b[24~";
 pub const DOWN: &str = "\x1b[B";
 pub const CTRL_C: &str = "\x03";
