@@ -26,13 +26,20 @@ use crate::engine::command::{Command, Origin, Reply};
 use crate::engine::effect::{AlertLevel, Levels};
 use crate::gateway::call::{Answer, Outgoing};
 use crate::gateway::desk::{Desk, Notice};
+use crate::gateway::driver::Collected;
 use crate::view::{StoreHealth, View};
 use crate::web::webhook::Doorbell;
 
 /// A view is made at most this often for data; at once after a command.
 const VIEW_EVERY: Duration = Duration::from_millis(100);
+/// A view waits so long for an order's commit: what is to leave goes first.
+const VIEW_YIELDS: Duration = Duration::from_millis(10);
+/// Records that nobody waits for are kept so long, for company: a commit of theirs would stand in the way of an order's.
+const LINGER: Duration = Duration::from_millis(5);
 /// The engine's watched quotes are delivered this often.
 const QUOTES_EVERY: Duration = Duration::from_secs(1);
+/// The thread looks up at least this often.
+const LONGEST: Duration = Duration::from_secs(1);
 /// A command that waits for prices is looked at again after this long.
 const QUOTES_RETRY: Duration = Duration::from_millis(50);
 
@@ -62,7 +69,10 @@ pub struct EngineThread {
     /// Commands that wait a moment for the quotes they are to be decided on.
     unpriced: Vec<Unpriced>,
     next_command: u64,
+    /// Whether a batch is at the store.
     committing: bool,
+    /// Until then, what is only to be remembered waits for a batch that is awaited.
+    linger: Option<Instant>,
     watched: BTreeSet<Contract>,
     /// Prices whose crossing the engine hears of at once.
     levels: BTreeMap<Contract, Levels>,
@@ -88,6 +98,7 @@ impl EngineThread {
             next_command: u64::try_from(clock.now().as_millisecond()).unwrap_or(1) * 1_000,
             clock,
             committing: false,
+            linger: None,
             watched: BTreeSet::new(),
             levels: BTreeMap::new(),
             crossed: BTreeMap::new(),
@@ -127,11 +138,13 @@ impl EngineThread {
     fn patience(&self) -> Duration {
         let now = self.clock.now();
         let until = |at: Timestamp| Duration::from_millis(u64::try_from(ms_between(now, at)).unwrap_or(0));
-        let wake = self.desk.next_wake().map_or(Duration::from_secs(1), until);
-        let view = self.view_due.map_or(Duration::from_secs(1), |due| due.saturating_duration_since(Instant::now()));
+        let wake = self.desk.next_wake().map_or(LONGEST, until);
+        let view = self.next_view().map_or(LONGEST, |at| at.saturating_duration_since(Instant::now()));
         let quotes = QUOTES_EVERY.saturating_sub(self.last_quotes.elapsed());
+        let linger = self.linger.filter(|_| !self.committing);
+        let linger = linger.map_or(LONGEST, |until| until.saturating_duration_since(Instant::now()));
         let unpriced = if self.unpriced.is_empty() { quotes } else { QUOTES_RETRY };
-        wake.min(view).min(quotes).min(unpriced)
+        wake.min(view).min(quotes).min(unpriced).min(linger)
     }
 
     fn take(&mut self, input: Input) {
@@ -183,8 +196,10 @@ impl EngineThread {
             self.waiting.insert(id, reply);
         }
         let quotes = self.shared.quotes_of(&self.concerned(&command));
+        // Whoever signals does not look at the screen: the order goes first.
+        let seen = if matches!(command, Command::Signal { .. }) { self.last_view + VIEW_EVERY } else { Instant::now() };
         self.desk.handle(Event::Command { id, origin, command, quotes }, now, &self.today);
-        self.view_due = Some(Instant::now());
+        self.view_due = Some(self.view_due.map_or(seen, |due| due.min(seen)));
     }
 
     fn look_at_the_clock(&mut self) {
@@ -217,11 +232,8 @@ impl EngineThread {
                 let _ = noted.recv_timeout(Duration::from_millis(50));
             }
         }
-        if !self.committing
-            && let Some(batch) = self.desk.take_batch()
-        {
-            self.committing = true;
-            let _ = self.outlets.store.send(Task::Commit(batch));
+        if !self.committing && self.batch_is_due() {
+            self.commit_next();
         }
         while let Some(call) = self.desk.next_call(now) {
             let _ = self.outlets.calls.send(call);
@@ -243,6 +255,25 @@ impl EngineThread {
             if let Some(waiting) = self.waiting.remove(&command) {
                 let _ = waiting.send(reply);
             }
+        }
+    }
+
+    /// At once for what is awaited, after a moment for the rest.
+    fn batch_is_due(&mut self) -> bool {
+        match self.desk.collected() {
+            Collected::Nothing => false,
+            Collected::Awaited => true,
+            Collected::ForItself => {
+                let now = Instant::now();
+                *self.linger.get_or_insert(now + LINGER) <= now
+            }
+        }
+    }
+
+    fn commit_next(&mut self) {
+        self.linger = None;
+        if let Some(batch) = self.desk.take_batch() {
+            self.committing = self.outlets.store.send(Task::Commit(batch)).is_ok();
         }
     }
 
@@ -281,10 +312,15 @@ impl EngineThread {
         }
     }
 
+    /// When the next view is made: once it is due, not too soon after the last, and not in the way of an order.
+    fn next_view(&self) -> Option<Instant> {
+        let yields = if self.committing { VIEW_YIELDS } else { Duration::ZERO };
+        self.view_due.map(|due| (due + yields).max(self.last_view + VIEW_EVERY / 4))
+    }
+
     /// Makes a view when one is due, not more often than the eye can follow.
     fn show(&mut self, now: Timestamp) {
-        let Some(due) = self.view_due else { return };
-        if Instant::now() < due || self.last_view.elapsed() < VIEW_EVERY / 4 {
+        if self.next_view().is_none_or(|at| Instant::now() < at) {
             return;
         }
         if self.last_interest.elapsed() >= VIEW_EVERY * 5 {
@@ -317,13 +353,14 @@ impl EngineThread {
     /// What has been decided is committed before the thread ends; what has not left by then is looked up at the next start.
     fn stop(mut self, receiver: &Receiver<Input>) {
         self.move_everything(self.clock.now());
+        if !self.committing {
+            self.commit_next();
+        }
         while self.committing {
             match receiver.recv_timeout(Duration::from_secs(2)) {
                 Ok(Input::Committed(_) | Input::StoreFailed { .. }) => {
                     self.committing = false;
-                    if let Some(batch) = self.desk.take_batch() {
-                        self.committing = self.outlets.store.send(Task::Commit(batch)).is_ok();
-                    }
+                    self.commit_next();
                 }
                 Ok(_) => {}
                 Err(_) => break,

@@ -352,8 +352,6 @@ impl Turn<'_> {
     /// Whether a stop of this strategy has traded since it was marked.
     pub(super) fn stop_was_hit(&self, id: crate::domain::StrategyId) -> bool {
         let stop = Purpose::Protect { owner: Owner::Strategy(id) };
-        let marked = self.state.strategies.get(&id).and_then(|s| s.marked_at);
-        let hit = |o: &&Order| o.purpose == stop && !o.filled.is_zero() && marked.is_some_and(|at| o.made_at >= at);
-        self.state.orders.values().any(|o| hit(&o))
+        self.state.orders_since_marked(id).any(|o| o.purpose == stop && !o.filled.is_zero())
     }
 }

@@ -12,7 +12,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::call::{Answer, CallId, Outgoing};
-use super::driver::{Batch, Driver};
+use super::driver::{Batch, Collected, Driver};
 use super::{Gateway, Quota};
 use crate::domain::time::Timestamp;
 use crate::domain::{CommandId, Contract, Drill, OrderSighting};
@@ -133,6 +133,11 @@ impl Desk {
     /// What the store shall commit next.
     pub fn take_batch(&mut self) -> Option<Batch> {
         self.driver.take_batch()
+    }
+
+    /// Whether the next batch should be taken at once.
+    pub fn collected(&self) -> Collected {
+        self.driver.collected()
     }
 
     /// What the spill file shall hold before the next call leaves.

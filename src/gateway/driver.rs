@@ -31,6 +31,16 @@ pub struct Unjournalled {
     pub events: Vec<Event>,
 }
 
+/// What has been collected since the last batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Collected {
+    Nothing,
+    /// Records to keep, and nothing that leaves the house with them.
+    ForItself,
+    /// A call or an answer is released by its commit.
+    Awaited,
+}
+
 /// The engine and the batches whose commit is awaited.
 #[derive(Clone, Debug)]
 pub struct Driver {
@@ -77,6 +87,18 @@ impl Driver {
     /// Several handled events may share a batch: take the next when the last is committed, and they do.
     pub fn take_batch(&mut self) -> Option<Batch> {
         if self.store_dead { None } else { self.close_batch() }
+    }
+
+    /// What waits for the next batch: a batch for which nobody outside waits may be kept a moment, so that its commit is not
+    /// in the way of an order's.
+    pub fn collected(&self) -> Collected {
+        if self.store_dead || (self.records.is_empty() && self.effects.is_empty()) {
+            Collected::Nothing
+        } else if self.effects.iter().any(leaves_the_house) {
+            Collected::Awaited
+        } else {
+            Collected::ForItself
+        }
     }
 
     fn close_batch(&mut self) -> Option<Batch> {
@@ -131,6 +153,23 @@ impl Driver {
     /// The journal can be written again, and holds what was spilled.
     pub fn store_restored(&mut self) -> Option<Event> {
         std::mem::replace(&mut self.store_dead, false).then_some(Event::Store { up: true })
+    }
+}
+
+/// A call to the broker, or somebody's answer: it should not wait longer than its commit takes.
+fn leaves_the_house(effect: &Effect) -> bool {
+    match effect {
+        Effect::Place { .. }
+        | Effect::Modify { .. }
+        | Effect::Cancel { .. }
+        | Effect::LookUp { .. }
+        | Effect::ReadOrders
+        | Effect::ReadTrades
+        | Effect::ReadPositions
+        | Effect::ReadFunds
+        | Effect::Safeguard(_)
+        | Effect::Reply { .. } => true,
+        Effect::Watch(_) | Effect::Levels(_) | Effect::WakeAt(_) | Effect::Rehearse(_) | Effect::Alert { .. } => false,
     }
 }
 
@@ -235,6 +274,23 @@ mod tests {
             batch.records.iter().for_each(|(at, record)| folded.apply(record, *at));
         }
         assert_eq!(&folded, d.state());
+    }
+
+    #[test]
+    fn what_leaves_the_house_is_awaited_and_what_is_only_remembered_is_not() {
+        let mut d = driver();
+        assert_eq!(d.collected(), Collected::Nothing);
+        d.handle(&command(1, Command::Halt), at(0), &Nothing);
+        assert_eq!(d.collected(), Collected::Awaited, "somebody waits for the answer");
+        let asked = d.take_batch().unwrap();
+        assert_eq!(d.collected(), Collected::Nothing);
+        d.handle(&Event::Store { up: true }, at(1), &Nothing);
+        d.effects.clear();
+        d.records.push((at(1), Record::Halted { reason: "noted".into() }));
+        d.effects.push(Effect::Alert { level: crate::engine::effect::AlertLevel::Info, text: "told here".into() });
+        assert_eq!(d.collected(), Collected::ForItself);
+        d.store_failed(asked.seq);
+        assert_eq!(d.collected(), Collected::Nothing, "with the store dead there are no batches");
     }
 
     #[test]

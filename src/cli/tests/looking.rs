@@ -143,11 +143,11 @@ async fn the_keys_are_those_that_are_set() {
     assert_eq!(keys_of(&shipped, "halt")[0], "F12");
     std::fs::create_dir(data.path().join("config")).unwrap();
     let file = data.path().join("config/keymap.toml");
-    std::fs::write(&file, "[keys]\nhalt = \"F9\"\n").unwrap();
+    std::fs::write(&file, "[keys]\nhalt = \"F10\"\n").unwrap();
     let mine = on(&machine, data.path(), &["keys", "--json"], None).await.json();
-    assert_eq!(keys_of(&mine, "halt"), json!(["F9"]));
+    assert_eq!(keys_of(&mine, "halt"), json!(["F10"]));
     let human = on(&machine, data.path(), &["keys"], None).await;
-    assert!(human.out.starts_with("Safety\nKey") && human.out.contains("F9"), "{}", human.out);
+    assert!(human.out.starts_with("Safety\nKey") && human.out.contains("F10"), "{}", human.out);
     std::fs::write(&file, "[keys]\nfly = \"F9\"\n").unwrap();
     let wrong = on(&machine, data.path(), &["keys"], None).await;
     assert!(wrong.code == 1 && wrong.err.contains("`fly` is not an action"), "{}", wrong.err);

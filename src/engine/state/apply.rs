@@ -30,17 +30,21 @@ impl State {
             Record::StrategyUpdated { id, recommendation } => {
                 self.with(*id, |s| s.recommendation = (**recommendation).clone());
             }
-            Record::StrategyMarked { id, priority, notes, legs, expires } => self.with(*id, |s| {
-                s.status = StrategyStatus::Marked;
-                s.priority = *priority;
-                if let Some(notes) = notes {
-                    s.notes.clone_from(notes);
-                }
-                s.legs.clone_from(legs);
-                s.marked_at = Some(at);
-                s.expires = Some(*expires);
-                s.reason = None;
-            }),
+            Record::StrategyMarked { id, priority, notes, legs, expires } => {
+                let first_intent = IntentId(self.next_intent);
+                self.with(*id, |s| {
+                    s.first_intent = first_intent;
+                    s.status = StrategyStatus::Marked;
+                    s.priority = *priority;
+                    if let Some(notes) = notes {
+                        s.notes.clone_from(notes);
+                    }
+                    s.legs.clone_from(legs);
+                    s.marked_at = Some(at);
+                    s.expires = Some(*expires);
+                    s.reason = None;
+                });
+            }
             Record::StrategyMoved { id, to, reason } => self.move_strategy(*id, *to, reason.clone(), at),
             Record::PrioritySet { id, priority } => self.with(*id, |s| s.priority = *priority),
             Record::NotesSet { id, notes } => self.with(*id, |s| s.notes.clone_from(notes)),
@@ -498,6 +502,7 @@ impl Strategy {
             notes: String::new(),
             added_at: at,
             marked_at: None,
+            first_intent: IntentId(0),
             expires: None,
             legs: Vec::new(),
             executed_at: None,

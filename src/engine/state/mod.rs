@@ -39,6 +39,8 @@ pub struct Strategy {
     pub notes: String,
     pub added_at: Timestamp,
     pub marked_at: Option<Timestamp>,
+    /// What was sent for it since then has this number or a later one.
+    pub first_intent: IntentId,
     /// When a marked strategy stops being one.
     pub expires: Option<Timestamp>,
     /// Resolved when it was marked, frozen since. Empty before.
@@ -262,8 +264,13 @@ impl State {
     /// The entry orders of one leg since the strategy was marked: those of an attempt before that are history.
     pub fn leg_orders(&self, id: StrategyId, leg: usize) -> impl Iterator<Item = &Order> {
         let entry = super::record::Purpose::Entry { strategy: id, leg };
-        let marked = self.strategies.get(&id).and_then(|s| s.marked_at);
-        self.orders.values().filter(move |o| o.purpose == entry && marked.is_some_and(|at| o.made_at >= at))
+        self.orders_since_marked(id).filter(move |o| o.purpose == entry)
+    }
+
+    /// Every order since a strategy was marked, its own among them; none while it is not.
+    pub fn orders_since_marked(&self, id: StrategyId) -> impl Iterator<Item = &Order> {
+        let marked = self.strategies.get(&id).filter(|s| s.marked_at.is_some());
+        marked.into_iter().flat_map(|s| self.orders.range(s.first_intent..)).map(|(_, order)| order)
     }
 
     /// Realised + open P&L of all our lots of the day at the newest marks, before charges. `None` where a held
