@@ -1,5 +1,6 @@
 //! The engine thread: the one owner of the desk. Takes inputs, lets the desk decide, moves what it wants moved.
 
+mod margins;
 mod quotes;
 mod scalping;
 
@@ -12,6 +13,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{info, warn};
 
+use self::margins::Margins;
+pub use self::margins::{MarginWish, ask_margins};
 use self::quotes::Unpriced;
 use super::inputs::{Input, Inputs};
 use super::reference::Today;
@@ -41,6 +44,8 @@ const QUOTES_RETRY: Duration = Duration::from_millis(50);
 pub struct Outlets {
     pub store: Sender<Task>,
     pub calls: mpsc::UnboundedSender<Outgoing>,
+    /// What the broker is asked the margin of.
+    pub margins: mpsc::UnboundedSender<MarginWish>,
     pub views: watch::Sender<Arc<View>>,
     /// The contracts the feed shall deliver.
     pub interest: watch::Sender<BTreeSet<Contract>>,
@@ -61,6 +66,7 @@ pub struct EngineThread {
     waiting: BTreeMap<CommandId, oneshot::Sender<Reply>>,
     /// Commands that wait a moment for the quotes they are to be decided on.
     unpriced: Vec<Unpriced>,
+    margins: Margins,
     next_command: u64,
     committing: bool,
     watched: BTreeSet<Contract>,
@@ -85,6 +91,7 @@ impl EngineThread {
             outlets,
             waiting: BTreeMap::new(),
             unpriced: Vec::new(),
+            margins: Margins::new(),
             next_command: u64::try_from(clock.now().as_millisecond()).unwrap_or(1) * 1_000,
             clock,
             committing: false,
@@ -165,7 +172,11 @@ impl EngineThread {
             Input::Command { command, origin, reply } if self.lacks_quotes(&command, now) => {
                 self.await_quotes(command, origin, reply);
             }
-            Input::Command { command, origin, reply } => self.command(command, origin, Some(reply), now),
+            Input::Command { command, origin, reply } => self.await_margins(command, origin, reply, now),
+            Input::Margin { id, asked_at, margin } => {
+                self.margin_told(id, asked_at, margin);
+                self.retry_unpriced(now);
+            }
             Input::Look => {
                 self.retry_unpriced(now);
                 self.tell_crossings(now);
@@ -183,7 +194,8 @@ impl EngineThread {
             self.waiting.insert(id, reply);
         }
         let quotes = self.shared.quotes_of(&self.concerned(&command));
-        self.desk.handle(Event::Command { id, origin, command, quotes }, now, &self.today);
+        let margins = self.margins_of(&command);
+        self.desk.handle(Event::Command { id, origin, command, quotes, margins }, now, &self.today);
         self.view_due = Some(Instant::now());
     }
 
