@@ -58,6 +58,9 @@ pub const CLOSING: &str = "APP2";
 /// An exit is decided, sent and filled within this time, unless it rests.
 const RACE_MS: i64 = 20_000;
 
+/// For so long at most the desk may be down, cut off and logged out, one after the other.
+const CUT_OFF_MS: i64 = 90_000;
+
 /// The engine looks once a second, and asks before it acts.
 const COVER_SLACK_MS: i64 = 3_000;
 

@@ -1,6 +1,6 @@
 //! What the exchange has: one order per intent, real fills, exits that only reduce.
 
-use super::{CLOSING, Checked, Checks, Known, PREFIX, RACE_MS, must};
+use super::{CLOSING, CUT_OFF_MS, Checked, Checks, Known, PREFIX, RACE_MS, must};
 use crate::domain::time::{Timestamp, ms_between};
 use crate::domain::{Contract, OrderSighting, Product, Quantity, SeenStatus};
 use crate::engine::State;
@@ -89,8 +89,10 @@ impl Checks {
 
     /// Whether somebody else has traded the contract so lately that no exit of ours could take it into account.
     fn raced(&self, key: (Contract, Product), seen: &OrderSighting) -> bool {
+        // What rests at the exchange learns of it only once we can be told and can answer.
+        let within = if self.closed.contains(&key) { CUT_OFF_MS } else { RACE_MS };
         let lately = |traded: &Option<Timestamp>| match (traded, seen.updated) {
-            (Some(traded), Some(now)) => ms_between(*traded, now) < RACE_MS,
+            (Some(traded), Some(now)) => ms_between(*traded, now) < within,
             _ => true,
         };
         self.foreign_traded.get(&key).is_some_and(lately)
