@@ -143,7 +143,7 @@ impl Desk {
             legs: resolved.to_vec(),
             expires: Timestamp::MAX,
         });
-        self.record(&Record::ExecutionStarted { id, quotes: Vec::new() });
+        self.record(&Record::ExecutionStarted { id, quotes: Vec::new(), margin: None });
         for (leg, (side, contract)) in legs.into_iter().enumerate() {
             let spec = OrderSpec {
                 contract,

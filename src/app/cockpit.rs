@@ -14,7 +14,7 @@ use super::access::{self, connect};
 use super::again::again;
 use super::alerts::{self, AlertDesk, Attentions};
 use super::config::{AppConfig, PaperClock, SecretSources};
-use super::engine_thread::{EngineThread, Outlets};
+use super::engine_thread::{EngineThread, Outlets, ask_margins};
 use super::inputs::{Input, Inputs};
 use super::instruments::{load_instruments, renew_instruments};
 use super::office::BackOffice;
@@ -134,6 +134,7 @@ impl Cockpit {
         let (inputs, receiver) = Inputs::new();
         let store = store_thread::start(journal, inputs.clone())?;
         let (calls_out, calls_in) = mpsc::unbounded_channel();
+        let (margins_out, margins_in) = mpsc::unbounded_channel();
         let (interest_out, interest) = watch::channel(BTreeSet::new());
         let (alerts, raise, attentions) = alerts::open(&config, projector.as_mut());
         let alert_desk = alerts.desk.clone();
@@ -148,6 +149,7 @@ impl Cockpit {
             bell: bell.clone(),
             store: store.tasks.clone(),
             calls: calls_out,
+            margins: margins_out,
             views: views_out,
             interest: interest_out,
             rehearsal,
@@ -173,6 +175,7 @@ impl Cockpit {
             links::Listeners { shared: shared.clone(), inputs: inputs.clone(), resumes, suspicion: suspicion.clone() };
         let mut tasks = vec![
             tokio::spawn(calls::carry(broker.clone(), calls_in, inputs.clone(), clock.clone(), suspicion.clone())),
+            tokio::spawn(ask_margins(broker.clone(), margins_in, inputs.clone())),
             tokio::spawn(links::follow_orders(broker.clone(), listeners.clone())),
             tokio::spawn(links::follow_prices(broker.clone(), listeners, interest, today.clone())),
             tokio::spawn(resume::watch_the_clocks(clock.clone(), shared.clone(), inputs.clone(), resumed)),

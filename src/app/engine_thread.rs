@@ -1,5 +1,6 @@
 //! The engine thread: the one owner of the desk. Takes inputs, lets the desk decide, moves what it wants moved.
 
+mod margins;
 mod quotes;
 mod scalping;
 
@@ -12,6 +13,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{info, warn};
 
+use self::margins::Margins;
+pub use self::margins::{MarginWish, ask_margins};
 use self::quotes::Unpriced;
 use super::inputs::{Input, Inputs};
 use super::reference::Today;
@@ -48,6 +51,8 @@ const QUOTES_RETRY: Duration = Duration::from_millis(50);
 pub struct Outlets {
     pub store: Sender<Task>,
     pub calls: mpsc::UnboundedSender<Outgoing>,
+    /// What the broker is asked the margin of.
+    pub margins: mpsc::UnboundedSender<MarginWish>,
     pub views: watch::Sender<Arc<View>>,
     /// The contracts the feed shall deliver.
     pub interest: watch::Sender<BTreeSet<Contract>>,
@@ -68,6 +73,7 @@ pub struct EngineThread {
     waiting: BTreeMap<CommandId, oneshot::Sender<Reply>>,
     /// Commands that wait a moment for the quotes they are to be decided on.
     unpriced: Vec<Unpriced>,
+    margins: Margins,
     next_command: u64,
     /// Whether a batch is at the store.
     committing: bool,
@@ -95,6 +101,7 @@ impl EngineThread {
             outlets,
             waiting: BTreeMap::new(),
             unpriced: Vec::new(),
+            margins: Margins::new(),
             next_command: u64::try_from(clock.now().as_millisecond()).unwrap_or(1) * 1_000,
             clock,
             committing: false,
@@ -178,7 +185,11 @@ impl EngineThread {
             Input::Command { command, origin, reply } if self.lacks_quotes(&command, now) => {
                 self.await_quotes(command, origin, reply);
             }
-            Input::Command { command, origin, reply } => self.command(command, origin, Some(reply), now),
+            Input::Command { command, origin, reply } => self.await_margins(command, origin, reply, now),
+            Input::Margin { id, asked_at, margin } => {
+                self.margin_told(id, asked_at, margin);
+                self.retry_unpriced(now);
+            }
             Input::Look => {
                 self.retry_unpriced(now);
                 self.tell_crossings(now);
@@ -196,9 +207,10 @@ impl EngineThread {
             self.waiting.insert(id, reply);
         }
         let quotes = self.shared.quotes_of(&self.concerned(&command));
+        let margins = self.margins_of(&command);
         // Whoever signals does not look at the screen: the order goes first.
         let seen = if matches!(command, Command::Signal { .. }) { self.last_view + VIEW_EVERY } else { Instant::now() };
-        self.desk.handle(Event::Command { id, origin, command, quotes }, now, &self.today);
+        self.desk.handle(Event::Command { id, origin, command, quotes, margins }, now, &self.today);
         self.view_due = Some(self.view_due.map_or(seen, |due| due.min(seen)));
     }
 

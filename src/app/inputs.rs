@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Instant;
 
 use tokio::sync::oneshot;
 
-use crate::domain::OrderSighting;
+use crate::domain::{Money, OrderSighting, StrategyId};
 use crate::engine::Event;
 use crate::engine::command::{Command, Origin, Reply};
 use crate::gateway::call::{Answer, CallId};
@@ -28,6 +29,13 @@ pub enum Input {
         command: Command,
         origin: Origin,
         reply: oneshot::Sender<Reply>,
+    },
+    /// What the broker says that a strategy would tie up; `None`: it did not say.
+    Margin {
+        id: StrategyId,
+        /// Of which question.
+        asked_at: Instant,
+        margin: Option<Money>,
     },
     /// Prices, health or instruments changed: the view is due.
     Look,

@@ -26,8 +26,8 @@ pub use self::error::BrokerError;
 pub use self::perform::perform;
 pub use self::streams::{FeedControl, FeedNews, Heard, LinkState, MarketFeed, OrderNews};
 use crate::domain::{
-    BrokerOrderId, Contract, CorrelationId, Funds, Intent, OrderSighting, OrderSpec, PnlExit, PositionSighting, Quote,
-    TradeSighting,
+    BrokerOrderId, Contract, CorrelationId, Funds, Intent, Money, OrderSighting, OrderSpec, PnlExit, PositionSighting,
+    Quote, TradeSighting,
 };
 
 /// An answer under way.
@@ -62,6 +62,9 @@ pub trait Broker: Send + Sync {
     fn exit_all(&self) -> Reply<'_, String>;
 
     fn funds(&self) -> Reply<'_, Funds>;
+
+    /// What these orders would tie up together, hedges counted; what is held already is left aside.
+    fn margin<'a>(&'a self, orders: &'a [OrderSpec]) -> Reply<'a, Money>;
 
     /// Sets or lifts the broker's own kill switch; answers how it stands now. Allowed only when flat.
     fn kill_switch(&self, on: bool) -> Reply<'_, bool>;

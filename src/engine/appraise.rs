@@ -12,15 +12,18 @@ use super::record::Owner;
 use super::reference::ResolvedLeg;
 use super::state::{Phase, Strategy};
 use super::turn::{Turn, marketable};
-use crate::domain::time::{ist, trading_day};
+use crate::domain::time::{ist, ms_between, trading_day};
 use crate::domain::{
-    Bound, Contract, ContractKind, ExpiryPolicy, Leg, LegKind, Lots, Money, NetQuantity, Price, Product, Quantity,
-    Quote, Side, StrategyId, StrategyStatus,
+    Bound, Contract, ContractKind, ExpiryPolicy, Leg, LegKind, Lots, Money, NetQuantity, OrderKind, OrderSpec, Price,
+    Product, Quantity, Quote, Side, StrategyId, StrategyStatus, Validity,
 };
 use crate::options::coherence::{INCONSISTENT_PRICES, incoherence};
 use crate::options::payoff;
+use crate::risk::margin::Margin;
 use crate::risk::{gate, margin};
 
+/// For how long the broker's word on a margin is gone by.
+const MARGIN_HOLDS_MS: i64 = 60_000;
 /// A touch this narrow is accepted whatever the per cent: at a rupee, two ticks are ten per cent.
 const NARROW_TICKS: i64 = 4;
 
@@ -50,11 +53,12 @@ impl Turn<'_> {
         let metrics = metrics_now(&legs, &shown);
         check_coherence(s, &legs, &shown, &mut refusals);
         let max_loss = metrics.as_ref().map(|m| m.max_loss);
-        let margin_estimate = margin::estimate(&margin_legs(&legs), max_loss);
+        let net_premium = metrics.as_ref().map(|m| m.net_premium);
+        let margin = self.margin_of(id, &legs, max_loss, net_premium);
         let ask = gate::Ask {
             max_loss,
             lots: Lots(legs.iter().map(|l| l.ratio).sum()),
-            margin: margin_estimate,
+            margin,
             orders: legs.iter().map(ResolvedLeg::slices).sum(),
         };
         // Without prices the gate could only repeat that there are none.
@@ -69,14 +73,37 @@ impl Turn<'_> {
         Preview {
             id,
             title: s.title(),
-            net_premium: metrics.as_ref().map(|m| m.net_premium),
+            net_premium,
             recommended_premium: recommended_premium(&legs),
             legs: shown,
             max_loss,
-            margin_estimate,
+            margin,
             available: self.state.broker.funds.map(|f| f.available),
             refusals,
             warnings,
+        }
+    }
+
+    /// The broker's word on the margin of strategies. It holds for a minute: prices move.
+    pub(super) fn margins_told(&mut self, margins: &[(StrategyId, Money)]) {
+        let now = self.now;
+        self.memory.margins.retain(|_, (_, at)| ms_between(*at, now) <= MARGIN_HOLDS_MS);
+        self.memory.margins.extend(margins.iter().map(|(id, margin)| (*id, (*margin, now))));
+    }
+
+    /// The broker's figure, at least what is paid; while it has said none, our estimate.
+    fn margin_of(
+        &self,
+        id: StrategyId,
+        legs: &[ResolvedLeg],
+        max_loss: Option<Bound>,
+        net_premium: Option<Money>,
+    ) -> Margin {
+        let paid = net_premium.map_or(Money::ZERO, |p| (-p).max(Money::ZERO));
+        let told = self.memory.margins.get(&id).filter(|(_, at)| self.since(*at) <= MARGIN_HOLDS_MS);
+        match told {
+            Some((margin, _)) => Margin::Broker((*margin).max(paid)),
+            None => Margin::Estimate(margin::estimate(&margin_legs(legs), max_loss)),
         }
     }
 
@@ -161,6 +188,12 @@ impl Turn<'_> {
             refusals.push(format!("{label} has {} now", if quote.bid.is_none() { "no bid" } else { "no offer" }));
             return;
         };
+        if ask < bid {
+            refusals.push(format!(
+                "{label}: its offer of {ask} is below its bid of {bid}: a quote like that is not traded on"
+            ));
+            return;
+        }
         let (spread, mid) = (ask.0 - bid.0, quote.mid().0);
         let widest = mid * self.config.execution.max_spread_pct / dec!(100);
         let narrow = dec!(0.05) * Decimal::from(NARROW_TICKS);
@@ -241,8 +274,12 @@ impl Turn<'_> {
             open_strategies: used.open_strategies.saturating_sub(1),
             ..used
         };
-        let ask =
-            gate::Ask { max_loss: Some(Bound::Limited(Money::ZERO)), lots: Lots(lots), margin: Money::ZERO, orders };
+        let ask = gate::Ask {
+            max_loss: Some(Bound::Limited(Money::ZERO)),
+            lots: Lots(lots),
+            margin: Margin::Estimate(Money::ZERO),
+            orders,
+        };
         refusals.extend(gate::check(&ask, &usage, &self.config.limits));
         refusals
     }
@@ -313,6 +350,17 @@ fn priced_now(legs: &[ResolvedLeg], shown: &[PreviewLeg]) -> Option<Vec<Leg>> {
 fn metrics_now(legs: &[ResolvedLeg], shown: &[PreviewLeg]) -> Option<crate::domain::strategy::Metrics> {
     let lot = legs.first()?.instrument.lot;
     payoff::metrics(&priced_now(legs, shown)?, lot).ok()
+}
+
+/// The orders of some legs, at what they would trade for by these quotes: what the broker is asked the margin of.
+pub fn orders_of(legs: &[ResolvedLeg], product: Product, quotes: &[(Contract, Quote)]) -> Vec<OrderSpec> {
+    let order = |leg: &ResolvedLeg| {
+        let contract = leg.instrument.contract;
+        let touch = quotes.iter().find(|(c, _)| *c == contract).and_then(|(_, q)| q.touch(leg.side));
+        let kind = touch.map_or(OrderKind::Market, |price| OrderKind::Limit { price });
+        OrderSpec { contract, side: leg.side, quantity: leg.quantity(), kind, validity: Validity::Day, product }
+    };
+    legs.iter().map(order).collect()
 }
 
 /// A resolved leg in the words of a recommendation, at a price.

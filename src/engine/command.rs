@@ -8,6 +8,7 @@ use crate::domain::{
     Bound, Contract, Drill, ExitRules, IntentId, Money, Price, Product, Quantity, Quote, Recommendation, SetupName,
     Side, Signal, SignalAnswer, SignalId, StrategyId,
 };
+use crate::risk::margin::Margin;
 
 /// Who asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -294,8 +295,8 @@ pub struct Preview {
     /// As recommended, for comparison.
     pub recommended_premium: Option<Money>,
     pub max_loss: Option<Bound>,
-    /// An estimate of ours, not the broker's figure.
-    pub margin_estimate: Money,
+    /// The broker's figure, or an estimate of ours while it has not said one.
+    pub margin: Margin,
     pub available: Option<Money>,
     /// Reasons why it would be refused now. Empty: it can be executed.
     pub refusals: Vec<String>,

@@ -207,6 +207,8 @@ impl Turn<'_> {
         if expires <= self.now {
             return Err(format!("{title}: its validity ended at {}", ist(expires).strftime("%d %b %H:%M")));
         }
+        // What the broker said was of the legs as they resolved then.
+        self.memory.margins.remove(&id);
         self.record(Record::StrategyMarked { id, priority, notes: notes.map(clean), legs, expires });
         Ok(format!("{title} marked, priority {priority}"))
     }
@@ -340,19 +342,18 @@ impl Turn<'_> {
             return Err(format!("{}: nothing is open", contract.label()));
         }
         for key in keys {
-            self.hold_entry_of(key.owner, &contract);
+            self.hold_entry_of(key.owner, &format!("{} was closed by hand: resume or unwind", contract.label()));
             self.start_exit(key, Quantity::ZERO, "closed by the trader");
         }
         Ok(format!("{} is being exited", contract.label()))
     }
 
-    /// An execution would fill again what is being closed by hand: it stops, and the trader says how it goes on.
-    fn hold_entry_of(&mut self, owner: Owner, contract: &Contract) {
+    /// An execution would fill again what the trader has closed: it stops, and the trader says how it goes on.
+    pub(super) fn hold_entry_of(&mut self, owner: Owner, reason: &str) {
         let Owner::Strategy(id) = owner else { return };
         let entering = self.state.strategies.get(&id).and_then(|s| s.execution.as_ref()).map(|e| &e.phase);
         if entering == Some(&Phase::Entering) {
-            let reason = format!("{} was closed by hand: resume or unwind", contract.label());
-            self.record(Record::ExecutionHeld { id, reason });
+            self.record(Record::ExecutionHeld { id, reason: reason.into() });
         }
     }
 

@@ -62,8 +62,14 @@ impl Turn<'_> {
         match event {
             Event::Started => self.started(),
             Event::Wake => {}
-            Event::Command { id, origin, command, quotes } => self.command(*id, *origin, command, quotes),
-            Event::OrderSeen { sighting, .. } => self.order_seen(sighting),
+            Event::Command { id, origin, command, quotes, margins } => {
+                self.margins_told(margins);
+                self.command(*id, *origin, command, quotes);
+            }
+            Event::OrderSeen { sighting, .. } => {
+                self.order_seen(sighting);
+                self.look_at_positions_after(sighting);
+            }
             Event::PlaceFailed { intent, outcome } => self.place_failed(*intent, outcome),
             Event::ModifyFailed { intent, reason, unanswered } => self.modify_failed(*intent, reason, *unanswered),
             Event::CancelFailed { intent, reason } => self.cancel_failed(*intent, reason),
@@ -88,6 +94,7 @@ impl Turn<'_> {
         self.finish_reconciling();
         self.expire_and_undefer();
         self.drive_expired();
+        self.drive_shortages();
         self.drive_halt();
         self.drive_executions();
         self.drive_queue();

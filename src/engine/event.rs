@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::command::{Command, Origin};
 use crate::domain::time::Timestamp;
 use crate::domain::{
-    AccountId, CommandId, Contract, Funds, IntentId, OrderSighting, PositionSighting, Quote, SafeguardAsk,
-    SafeguardTold, TradeSighting,
+    AccountId, CommandId, Contract, Funds, IntentId, Money, OrderSighting, PositionSighting, Quote, SafeguardAsk,
+    SafeguardTold, StrategyId, TradeSighting,
 };
 
 /// Why an intent made no order, or why we do not know whether it did.
@@ -45,12 +45,15 @@ pub enum Event {
     Started,
     /// The time asked for by `Effect::WakeAt` has come, or any other tick.
     Wake,
-    /// A request, with the newest quotes of the contracts it concerns (the snapshot the decision will be based on).
+    /// A request, with the newest quotes of the contracts it concerns (the snapshot the decision will be based on), and
+    /// what the broker says that the strategies it names would tie up, as far as it has answered.
     Command {
         id: CommandId,
         origin: Origin,
         command: Command,
         quotes: Vec<(Contract, Quote)>,
+        #[serde(default)]
+        margins: Vec<(StrategyId, Money)>,
     },
     /// One order as the broker tells it: by answer, socket or poll.
     OrderSeen {

@@ -6,6 +6,7 @@
 use rust_decimal_macros::dec;
 
 use super::effect::AlertLevel;
+use super::elsewhere::is_netted;
 use super::event::Book;
 use super::protection::MOST_RESTATEMENTS;
 use super::record::{Owner, Purpose, Record};
@@ -264,7 +265,7 @@ impl Turn<'_> {
         }
     }
 
-    /// The broker has nothing (more) to reduce: it was closed elsewhere, or another exit is about to.
+    /// The broker has nothing (more) to reduce: it was closed elsewhere, or another order is about to.
     fn nothing_to_reduce(&mut self, key: LotKey) {
         let others_open = self.state.open_orders_of(key.contract, key.product).next().is_some();
         let foreign_open = self.state.foreign_orders_of(key.contract, key.product).next().is_some();
@@ -273,14 +274,21 @@ impl Turn<'_> {
             return;
         }
         let LotKey { owner, contract, product } = key;
-        let label = contract.label();
         if owner != Owner::Foreign {
-            let text = format!(
-                "{label}: the broker has no such position any more; it was closed elsewhere. Taken off our books."
-            );
-            self.alert(AlertLevel::Warning, text);
-            let reason = "not open at the broker".to_string();
-            self.record(Record::LotWrittenOff { owner, contract, product, reason });
+            let short = !self.shortage_of(&contract, product).is_flat();
+            if short && is_netted(product) {
+                // Closed elsewhere, it seems: it is taken off our books once that is certain.
+                self.wake_in(1_000);
+                return;
+            }
+            let label = contract.label();
+            let (reason, why) = if short {
+                ("not open at the broker", "the broker has no such position any more")
+            } else {
+                ("closed by the opposite lot", "at the broker, lots of both sides have closed each other")
+            };
+            self.alert(AlertLevel::Warning, format!("{label}: {why}. Taken off our books."));
+            self.record(Record::LotWrittenOff { owner, contract, product, quantity: None, reason: reason.into() });
         }
         self.end_exit(key, "not open at the broker");
     }

@@ -35,7 +35,7 @@ impl Turn<'_> {
             );
             self.alert(AlertLevel::Info, text);
             let reason = "expired, and settled by the exchange".to_string();
-            self.record(Record::LotWrittenOff { owner, contract, product, reason });
+            self.record(Record::LotWrittenOff { owner, contract, product, quantity: None, reason });
         }
     }
 

@@ -12,6 +12,7 @@ mod commands;
 pub mod config;
 pub mod core;
 pub mod effect;
+mod elsewhere;
 pub mod event;
 mod execution;
 mod exits;
@@ -36,7 +37,7 @@ mod turn;
 
 pub use core::Engine;
 
-pub use appraise::leg_at;
+pub use appraise::{leg_at, orders_of};
 pub use command::{Command, Origin, Preview, PreviewLeg, Reply, RulesWish, StopWish};
 pub use config::EngineConfig;
 pub use effect::{Effect, Lane};
@@ -48,6 +49,8 @@ pub use reference::{Reference, ResolvedLeg};
 pub(crate) use sabotage::Sabotage;
 pub use state::State;
 pub use step::Step;
+
+pub use crate::risk::margin::Margin;
 
 #[cfg(test)]
 mod tests;

@@ -71,6 +71,15 @@ impl Turn<'_> {
         }
     }
 
+    /// An order from elsewhere has traded in what we hold: is there less of it now?
+    pub(super) fn look_at_positions_after(&mut self, seen: &OrderSighting) {
+        let held = |k| self.state.lots.get(&k).is_some_and(|l| !l.net.is_flat());
+        if !seen.filled.is_zero() && self.intent_of(seen).is_none() && self.state.lots_in(&seen.spec.contract).any(held)
+        {
+            self.read(Book::Positions);
+        }
+    }
+
     pub(super) fn place_failed(&mut self, id: IntentId, outcome: &PlaceOutcome) {
         let Some(order) = self.state.orders.get(&id) else { return };
         // A sighting that came first knows better.
@@ -136,6 +145,7 @@ impl Turn<'_> {
         if self.matters(self.state.broker.orders_at) {
             self.record(Record::OrdersRead { asked_at });
         }
+        self.explain_shortages(asked_at);
     }
 
     /// The book lists a whole day: a foreign order that it does not name any more is over.
@@ -215,6 +225,7 @@ impl Turn<'_> {
             let positions = changed.then(|| positions.to_vec());
             self.record(Record::PositionsRead { asked_at, positions });
         }
+        self.compare_lots(asked_at);
     }
 
     pub(super) fn funds_read(&mut self, asked_at: Timestamp, funds: Funds) {

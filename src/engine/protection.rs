@@ -25,8 +25,6 @@ use crate::domain::{Instrument, IntentId, OrderKind, OrderSighting, Price, Quant
 const STOP_LIFETIME_MS: i64 = 10_000;
 /// Two modifications of a stop are at least this far apart.
 const BETWEEN_MOVES_MS: i64 = 1_000;
-/// A position that the broker does not have any more for this long was closed elsewhere: its book may lag a fill.
-const CLOSED_ELSEWHERE_MS: i64 = 1_000;
 /// Brokers take 25 modifications of one order: before that it is replaced.
 pub(super) const MOST_RESTATEMENTS: u32 = 20;
 
@@ -275,18 +273,9 @@ impl Turn<'_> {
             return;
         }
         let since = *self.memory.uncovered.entry(key).or_insert(self.now);
-        let side = self.state.lots.get(&key).map(|l| l.net).unwrap_or_default().closing_side();
-        let gone = resting.is_zero()
-            && self.state.position_is_fresh(&key.contract, key.product)
-            && self.open_at_broker(key, side).is_zero();
-        let patience = if gone { CLOSED_ELSEWHERE_MS.min(patience) } else { patience };
         if self.since(since) < patience {
             self.wake_at(after_ms(since, patience));
             return;
-        }
-        if gone {
-            self.memory.uncovered.remove(&key);
-            return self.start_exit(key, Quantity::ZERO, "closed elsewhere");
         }
         let seconds = patience / 1_000;
         let label = key.contract.label();

@@ -10,6 +10,7 @@ use super::turn::Turn;
 use crate::domain::time::{after_ms, ist};
 use crate::domain::{StrategyId, StrategyStatus};
 use crate::engine::effect::AlertLevel;
+use crate::risk::margin::Margin;
 
 /// How long a strategy waits for fresh quotes when its turn has come.
 const QUOTE_PATIENCE_MS: i64 = 10_000;
@@ -125,7 +126,11 @@ impl Turn<'_> {
             return self.unqueue(id, &preview.refusals.join("; "));
         }
         let quotes = preview.legs.iter().filter_map(|l| Some((l.contract, l.quote?))).collect();
-        self.record(Record::ExecutionStarted { id, quotes });
+        let margin = match preview.margin {
+            Margin::Broker(told) => Some(told),
+            Margin::Estimate(_) => None,
+        };
+        self.record(Record::ExecutionStarted { id, quotes, margin });
         self.alert(AlertLevel::Info, format!("{}: executing", preview.title));
         self.drive_executions();
     }

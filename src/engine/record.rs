@@ -140,10 +140,12 @@ pub enum Record {
         id: StrategyId,
         reason: String,
     },
-    /// Its turn: the quotes the decision used.
+    /// Its turn: the quotes the decision used, and the broker's margin, if it had said one.
     ExecutionStarted {
         id: StrategyId,
         quotes: Vec<(Contract, Quote)>,
+        #[serde(default)]
+        margin: Option<Money>,
     },
     /// A wave could not complete: what has filled is exited.
     UnwindStarted {
@@ -285,6 +287,9 @@ pub enum Record {
         owner: Owner,
         contract: Contract,
         product: Product,
+        /// Units of it; `None`: all.
+        #[serde(default)]
+        quantity: Option<Quantity>,
         reason: String,
     },
     /// The stop of a lot, as it shall rest at the broker from now on. `None`: none, by the trader's word.

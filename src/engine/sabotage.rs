@@ -37,6 +37,8 @@ pub enum Sabotage {
     ManyScalps,
     /// Scalps are not left by the clock.
     NoSquareOff,
+    /// What is missing at the broker is written off at once, whoever closed it.
+    HastyWriteOff,
 }
 
 impl Turn<'_> {

@@ -109,7 +109,7 @@ impl Turn<'_> {
         let expires = after_ms(self.now, plan.entry_timeout_ms);
         self.record(Record::StrategyMarked { id, priority: 0, notes: Some(candidate.size.clone()), legs, expires });
         self.record(Record::ScalpOpened { id, signal: signal_id, plan });
-        self.record(Record::ExecutionStarted { id, quotes });
+        self.record(Record::ExecutionStarted { id, quotes, margin: None });
         let (what, label) = (lots(candidate.lots), contract.label());
         self.alert(AlertLevel::Info, format!("{} {}: buying {what} of {label}", setup.name, signal.side));
         self.drive_executions();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::elsewhere::Shortage;
 use super::event::Book;
 use super::reach::Reach;
 use super::record::{Owner, Purpose, Record};
@@ -12,8 +13,8 @@ use super::{Effect, EngineConfig, Lane, Reference};
 use crate::domain::money::Toward;
 use crate::domain::time::{Timestamp, after_ms, ms_between};
 use crate::domain::{
-    AccountId, Contract, CorrelationId, Instrument, Intent, IntentId, OrderKind, OrderSpec, Price, Quantity, Quote,
-    Side, SignalId, StrategyId,
+    AccountId, Contract, CorrelationId, Instrument, Intent, IntentId, Money, OrderKind, OrderSpec, Price, Product,
+    Quantity, Quote, Side, SignalId, StrategyId,
 };
 use crate::engine::effect::AlertLevel;
 
@@ -56,6 +57,10 @@ pub struct Memory {
     pub blind: BTreeMap<StrategyId, Timestamp>,
     /// What the signals that wait are decided on.
     pub signals: BTreeMap<SignalId, Vec<Contract>>,
+    /// What the broker says that strategies would tie up, and when it said so.
+    pub margins: BTreeMap<StrategyId, (Money, Timestamp)>,
+    /// Where the broker has less than our lots say.
+    pub shortages: BTreeMap<(Contract, Product), Shortage>,
     /// The latest instant seen: time does not run backwards in here.
     pub latest: Option<Timestamp>,
 }

@@ -236,7 +236,7 @@ mod tests {
     }
 
     fn command(id: u64, command: Command) -> Event {
-        Event::Command { id: CommandId(id), origin: Origin::Screen, command, quotes: Vec::new() }
+        Event::Command { id: CommandId(id), origin: Origin::Screen, command, quotes: Vec::new(), margins: Vec::new() }
     }
 
     fn driver() -> Driver {

@@ -63,10 +63,11 @@ impl Lanes {
         SERVED.into_iter().flat_map(|lane| self.lane(lane))
     }
 
-    /// The lanes in the order in which they are served now: a cancel that has waited too long goes before exits, since
-    /// a stream of exits must not keep a working entry alive.
+    /// The lanes in the order in which they are served now: a cancel that has waited too long goes before newer exits, since
+    /// a stream of exits must not keep a working entry alive. Exits that wait as long keep their place.
     pub fn served(&self, cancel_patience_ms: i64, now: Timestamp) -> [Lane; 4] {
-        let impatient = self.cancel.front().is_some_and(|w| after_ms(w.since, cancel_patience_ms) <= now);
+        let older = |w: &Waiting| self.exit.front().is_none_or(|exit| w.since < exit.since);
+        let impatient = self.cancel.front().is_some_and(|w| after_ms(w.since, cancel_patience_ms) <= now && older(w));
         if impatient { [Lane::Cancel, Lane::Exit, Lane::Protection, Lane::Entry] } else { SERVED }
     }
 
@@ -111,6 +112,16 @@ mod tests {
         lanes.push(cancel("1"), Lane::Cancel, at(0));
         assert_eq!(lanes.served(1_000, at(999))[0], Lane::Exit);
         assert_eq!(lanes.served(1_000, at(1_000))[0], Lane::Cancel);
+        lanes.push(cancel("an exit"), Lane::Exit, at(1));
+        assert_eq!(lanes.served(1_000, at(1_000))[0], Lane::Cancel, "it is older than the exit");
+    }
+
+    #[test]
+    fn an_exit_that_waits_as_long_as_the_cancels_frees_its_risk_first() {
+        let mut lanes = Lanes::default();
+        lanes.push(cancel("an exit"), Lane::Exit, at(0));
+        lanes.push(cancel("1"), Lane::Cancel, at(0));
+        assert_eq!(lanes.served(1_000, at(1_000))[0], Lane::Exit);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use crate::domain::{Bound, Lots, Money};
 
 use super::Limits;
+use super::margin::Margin;
 
 /// What an entry would add.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,8 +11,7 @@ pub struct Ask {
     /// At the current prices; `None` when it cannot be computed.
     pub max_loss: Option<Bound>,
     pub lots: Lots,
-    /// Estimated.
-    pub margin: Money,
+    pub margin: Margin,
     /// Orders it takes.
     pub orders: u32,
 }
@@ -51,12 +51,10 @@ pub fn check(ask: &Ask, usage: &Usage, limits: &Limits) -> Vec<String> {
     }
     match usage.available {
         None => reasons.push("the broker has not yet said what funds are available".into()),
-        Some(available) if ask.margin > available => {
-            reasons.push(format!(
-                "about ₹{} of margin is needed and ₹{} available",
-                ask.margin.to_paise(),
-                available.to_paise()
-            ));
+        Some(available) if ask.margin.amount() > available => {
+            let (needed, available) = (ask.margin.amount().to_paise(), available.to_paise());
+            let by = ask.margin.source();
+            reasons.push(format!("₹{needed} of margin is needed ({by}) and ₹{available} available"));
         }
         Some(_) => {}
     }
@@ -84,7 +82,7 @@ fn check_max_loss(ask: &Ask, limits: &Limits, reasons: &mut Vec<String>) {
         Some(Bound::Unlimited) if !limits.allow_unlimited_loss => {
             return reasons.push("its loss has no limit (`allow_unlimited_loss` in risk.yaml is off)".into());
         }
-        Some(Bound::Unlimited) => ask.margin,
+        Some(Bound::Unlimited) => ask.margin.amount(),
         Some(Bound::Limited(loss)) => loss,
     };
     if loss > most {
@@ -104,7 +102,8 @@ mod tests {
     use rust_decimal_macros::dec;
 
     fn ask() -> Ask {
-        Ask { max_loss: Some(Bound::Limited(Money(dec!(5000)))), lots: Lots(2), margin: Money(dec!(5000)), orders: 2 }
+        let (max_loss, margin) = (Some(Bound::Limited(Money(dec!(5000)))), Margin::Estimate(Money(dec!(5000))));
+        Ask { max_loss, lots: Lots(2), margin, orders: 2 }
     }
 
     fn usage() -> Usage {
@@ -140,6 +139,8 @@ mod tests {
         assert!(only_reason(&ask(), &Usage { orders_today: 6_499, ..usage() }).contains("orders"));
         assert!(only_reason(&ask(), &Usage { available: Some(Money(dec!(4999))), ..usage() }).contains("margin"));
         assert!(only_reason(&ask(), &Usage { available: None, ..usage() }).contains("funds"));
+        let told = Ask { margin: Margin::Broker(Money(dec!(100000.05))), ..ask() };
+        assert!(only_reason(&told, &usage()).contains("₹100000.05 of margin is needed (broker)"));
         let losing = Ask { max_loss: Some(Bound::Limited(Money(dec!(20000.05)))), ..ask() };
         assert!(only_reason(&losing, &usage()).contains("20000.05"));
         assert!(only_reason(&Ask { max_loss: Some(Bound::Unlimited), ..ask() }, &usage()).contains("no limit"));

@@ -1,8 +1,34 @@
-//! A rough estimate of margin, for the gate when the broker has not been asked. Labelled an estimate wherever it is shown.
+//! Margin: the broker's figure where it has said one, else a rough estimate, labelled so wherever it is shown.
 
 use rust_decimal_macros::dec;
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::{Bound, Money, NetQuantity, OptionRight, Price};
+
+/// What a strategy would tie up, and who says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Margin {
+    /// Of all its legs together, hedges counted.
+    Broker(Money),
+    Estimate(Money),
+}
+
+impl Margin {
+    pub fn amount(self) -> Money {
+        match self {
+            Self::Broker(amount) | Self::Estimate(amount) => amount,
+        }
+    }
+
+    pub fn source(self) -> &'static str {
+        match self {
+            Self::Broker(_) => "broker",
+            Self::Estimate(_) => "estimate",
+        }
+    }
+}
 
 /// An option leg as margin sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

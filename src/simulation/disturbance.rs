@@ -35,10 +35,12 @@ pub enum Kind {
     Elsewhere,
     /// A webhook sends a signal.
     Signal,
+    /// Somebody closes what a strategy of ours holds, or a part of it.
+    Closing,
 }
 
 impl Kind {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 15] = [
         Self::Delays,
         Self::Rejects,
         Self::Key,
@@ -53,6 +55,7 @@ impl Kind {
         Self::Network,
         Self::Elsewhere,
         Self::Signal,
+        Self::Closing,
     ];
 
     fn as_str(self) -> &'static str {
@@ -71,6 +74,7 @@ impl Kind {
             Self::Network => "network",
             Self::Elsewhere => "elsewhere",
             Self::Signal => "signal",
+            Self::Closing => "closing",
         }
     }
 }

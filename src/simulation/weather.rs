@@ -92,6 +92,8 @@ pub struct Faults {
     pub reject: u32,
     /// Per second: somebody trades on the account by other means.
     pub foreign: u32,
+    /// Per second: somebody closes what we hold, or a part of it, by other means.
+    pub closing: u32,
 }
 
 impl Faults {
@@ -127,6 +129,7 @@ impl Faults {
         down_ms: (300, 2_000),
         reject: 0,
         foreign: 0,
+        closing: 0,
     };
 
     const ROUGH: Self = Self {
@@ -161,6 +164,7 @@ impl Faults {
         down_ms: (200, 4_000),
         reject: 10,
         foreign: 5,
+        closing: 3,
     };
 
     const HOSTILE: Self = Self {
@@ -190,6 +194,7 @@ impl Faults {
         down_ms: (50, 8_000),
         reject: 40,
         foreign: 20,
+        closing: 10,
         ..Self::ROUGH
     };
 }

@@ -168,7 +168,11 @@ pub fn day() -> Vec<(Timestamp, Record)> {
         Record::PrioritySet { id: PUT_SPREAD, priority: 2 },
         Record::Asked { command: CommandId(2), origin: Origin::Shell, what: "execute 118".into() },
         Record::Queued { id: PUT_SPREAD },
-        Record::ExecutionStarted { id: PUT_SPREAD, quotes: vec![(put(dec!(25900)), quote(dec!(84.30), at))] },
+        Record::ExecutionStarted {
+            id: PUT_SPREAD,
+            quotes: vec![(put(dec!(25900)), quote(dec!(84.30), at))],
+            margin: Some(Money(dec!(38000))),
+        },
         Record::IntentMade { intent: intent(1, buy, at), purpose: Purpose::Entry { strategy: PUT_SPREAD, leg: 1 } },
         seen(1, buy, SeenStatus::Working, 0, None),
         seen(1, buy, SeenStatus::Filled, 65, Some(dec!(61.17))),

@@ -310,7 +310,7 @@ pub fn preview(desk: &Desk, id: StrategyId, refusals: &[&str]) -> crate::engine:
         net_premium: Some(Money(dec!(1475.50))),
         recommended_premium: Some(Money(dec!(1449.50))),
         max_loss: row.max_loss(),
-        margin_estimate: Money(dec!(54800)),
+        margin: crate::engine::Margin::Broker(Money(dec!(54800))),
         available: Some(Money(dec!(137600))),
         refusals: refusals.iter().map(ToString::to_string).collect(),
         warnings: Vec::new(),

@@ -245,7 +245,7 @@ impl Desk {
 
     pub fn start(&mut self, id: StrategyId) {
         self.record(Record::Queued { id });
-        self.record(Record::ExecutionStarted { id, quotes: Vec::new() });
+        self.record(Record::ExecutionStarted { id, quotes: Vec::new(), margin: None });
     }
 
     /// An intent for one leg, not answered yet.

@@ -3,6 +3,7 @@
 mod control;
 mod links;
 mod lists;
+mod measures;
 mod rehearsals;
 mod requests;
 mod safeguards;

@@ -12,7 +12,7 @@ use crate::domain::time::{Timestamp, trading_day};
 use crate::domain::{Contract, ContractKind, Exchange, Quote, StrategyId, StrategyStatus, Symbol};
 use crate::engine::command::{Command, Origin, Reply};
 use crate::engine::state::Strategy;
-use crate::engine::{Event, Reference, order_of};
+use crate::engine::{Event, Reference, ResolvedLeg, order_of};
 
 /// A command that needs prices waits this long for ones that were not subscribed yet.
 const QUOTES_WITHIN: Duration = Duration::from_millis(1_500);
@@ -21,11 +21,16 @@ const CROSSINGS_APART: Duration = Duration::from_millis(200);
 /// Pending strategies whose legs are subscribed, best first.
 const PENDING_SUBSCRIBED: usize = 40;
 
-/// A command whose quotes are on their way.
+/// … and this long for the broker's margin.
+const MARGINS_WITHIN: Duration = Duration::from_millis(700);
+
+/// A command whose quotes, and then margins, are on their way.
 pub(super) struct Unpriced {
     command: Command,
     origin: Origin,
     reply: oneshot::Sender<Reply>,
+    /// Its quotes are there, and the broker has been asked for the margin.
+    priced: bool,
     /// Then it is decided on what is there.
     until: Instant,
 }
@@ -70,16 +75,39 @@ impl EngineThread {
     /// Decided as soon as they can be, or on what there is once they have waited long enough.
     pub(super) fn await_quotes(&mut self, command: Command, origin: Origin, reply: oneshot::Sender<Reply>) {
         let until = Instant::now() + QUOTES_WITHIN;
-        self.unpriced.push(Unpriced { command, origin, reply, until });
+        self.unpriced.push(Unpriced { command, origin, reply, priced: false, until });
         self.tell_interest();
+    }
+
+    /// A command with its quotes: decided at once, or as soon as the broker has said its margin.
+    pub(super) fn await_margins(
+        &mut self,
+        command: Command,
+        origin: Origin,
+        reply: oneshot::Sender<Reply>,
+        now: Timestamp,
+    ) {
+        if self.ask_margins_of(&command) {
+            let until = Instant::now() + MARGINS_WITHIN;
+            self.unpriced.push(Unpriced { command, origin, reply, priced: true, until });
+        } else {
+            self.command(command, origin, Some(reply), now);
+        }
     }
 
     pub(super) fn retry_unpriced(&mut self, now: Timestamp) {
         for waiting in std::mem::take(&mut self.unpriced) {
-            if Instant::now() < waiting.until && self.lacks_quotes(&waiting.command, now) {
-                self.unpriced.push(waiting);
+            let lacks_some = if waiting.priced {
+                self.awaits_margins(&waiting.command)
             } else {
+                self.lacks_quotes(&waiting.command, now)
+            };
+            if lacks_some && Instant::now() < waiting.until {
+                self.unpriced.push(waiting);
+            } else if waiting.priced {
                 self.command(waiting.command, waiting.origin, Some(waiting.reply), now);
+            } else {
+                self.await_margins(waiting.command, waiting.origin, waiting.reply, now);
             }
         }
     }
@@ -88,13 +116,8 @@ impl EngineThread {
     pub(super) fn concerned(&self, command: &Command) -> BTreeSet<Contract> {
         let state = self.desk.state();
         let legs_of = |ids: &[StrategyId]| -> BTreeSet<Contract> {
-            let all = ids.is_empty();
-            state
-                .strategies
-                .values()
-                .filter(|s| if all { s.status == StrategyStatus::Marked } else { ids.contains(&s.id) })
-                .flat_map(|s| self.contracts_of(s))
-                .collect()
+            let named = self.strategies_of(ids).into_iter();
+            named.filter_map(|id| state.strategies.get(&id)).flat_map(|s| self.contracts_of(s)).collect()
         };
         match command {
             Command::Preview { ids } | Command::Execute { ids } => legs_of(ids),
@@ -113,14 +136,28 @@ impl EngineThread {
         }
     }
 
+    /// The strategies named, or all that are marked where none is; the first to be executed first.
+    pub(super) fn strategies_of(&self, ids: &[StrategyId]) -> Vec<StrategyId> {
+        let wanted = |s: &&Strategy| match ids {
+            [] => s.status == StrategyStatus::Marked,
+            ids => ids.contains(&s.id),
+        };
+        let mut all: Vec<&Strategy> = self.desk.state().strategies.values().filter(wanted).collect();
+        all.sort_by_key(|s| order_of(s));
+        all.into_iter().map(|s| s.id).collect()
+    }
+
     fn contracts_of(&self, s: &Strategy) -> Vec<Contract> {
+        self.legs_of(s).iter().map(|l| l.instrument.contract).collect()
+    }
+
+    /// Frozen once it is marked; what they would resolve to before.
+    pub(super) fn legs_of(&self, s: &Strategy) -> Vec<ResolvedLeg> {
         if !s.legs.is_empty() {
-            return s.legs.iter().map(|l| l.instrument.contract).collect();
+            return s.legs.clone();
         }
         let now = self.clock.now();
-        let today = trading_day(now);
-        let resolved = self.today.resolve(&s.recommendation, today, now).unwrap_or_default();
-        resolved.iter().map(|l| l.instrument.contract).collect()
+        self.today.resolve(&s.recommendation, trading_day(now), now).unwrap_or_default()
     }
 
     /// What the feed shall deliver: what the engine watches, what is marked, the best of what is pending.

@@ -42,8 +42,8 @@ pub use self::forever_orders::ForeverChange;
 pub use self::profile::TokenCheck;
 use super::{AccountProfile, Broker, BrokerError, MarketFeed, OptionChain, OrderNews, PlaceAck, Reply};
 use crate::domain::{
-    BrokerOrderId, Contract, CorrelationId, Funds, Intent, OrderSighting, OrderSpec, PnlExit, PositionSighting, Quote,
-    TradeSighting,
+    BrokerOrderId, Contract, CorrelationId, Funds, Intent, Money, OrderSighting, OrderSpec, PnlExit, PositionSighting,
+    Quote, TradeSighting,
 };
 use crate::gateway::ErrorClass;
 use crate::net::{HttpClient, HttpFailure, HttpSettings};
@@ -138,6 +138,9 @@ impl Broker for DhanBroker {
     }
     fn funds(&self) -> Reply<'_, Funds> {
         Box::pin(self.fund_limit())
+    }
+    fn margin<'a>(&'a self, orders: &'a [OrderSpec]) -> Reply<'a, Money> {
+        Box::pin(async move { Ok(self.margin_of_all(orders, false, false).await?.total) })
     }
     fn kill_switch(&self, on: bool) -> Reply<'_, bool> {
         Box::pin(self.set_kill_switch(on))

@@ -40,11 +40,12 @@ pub fn tell(console: &mut Console, preview: &Value) -> Result<(), Failure> {
     }
     let premium = |name: &str| format::or_unknown(number(preview, name), |n| format::pnl(Money(n)));
     console.say(&format!(
-        "net premium now {} (recommended {}) · max loss {} · margin about {} of {} available",
+        "net premium now {} (recommended {}) · max loss {} · margin {} ({}) of {} available",
         premium("net_premium"),
         premium("recommended_premium"),
         fields::bound(preview, "max_loss"),
-        fields::rupees(preview, "margin_estimate"),
+        fields::rupees(preview, "margin"),
+        text(preview, "margin_by"),
         fields::rupees(preview, "available"),
     ))?;
     for warning in texts(preview, "warnings") {

@@ -22,7 +22,7 @@ fn all_goes_well() -> FakeDesk {
     let mut trader = marked();
     trader.record(Record::Queued { id: ONE });
     let queued = trader.view();
-    trader.record(Record::ExecutionStarted { id: ONE, quotes: Vec::new() });
+    trader.record(Record::ExecutionStarted { id: ONE, quotes: Vec::new(), margin: None });
     for leg in 0..SPREAD.len() {
         let intent = trader.intend(ONE, leg);
         trader.see(intent, SeenStatus::Filled, LOT);

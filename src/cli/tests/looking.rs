@@ -73,7 +73,7 @@ async fn one_strategy_is_shown_whole() {
         "from seed, made 20 Nov 2026 10:38, with NIFTY at 25,944.35",
         "SELL   65  26,200 CE  23 Nov    58.20    —    —        52400   65",
         "   1  BUY    65  NIFTY 23 Nov 26300 CE       1        35.90  35.80  36.00  35.90",
-        "net premium now +₹1,436.50 (recommended +₹1,449.50) · max loss ₹5,064 · margin about ₹6,500 of ₹1,37,600 available",
+        "net premium now +₹1,436.50 (recommended +₹1,449.50) · max loss ₹5,064 · margin ₹6,500 (broker) of ₹1,37,600 available",
         "Would be refused: the market is closed",
     ] {
         assert!(ran_human.out.contains(part), "{part}\nis not in\n{}", ran_human.out);

@@ -207,7 +207,7 @@ pub fn preview(refusals: &[&str]) -> Preview {
         net_premium: Some(Money(dec!(1436.50))),
         recommended_premium: Some(Money(dec!(1449.50))),
         max_loss: Some(Bound::Limited(Money(dec!(5063.50)))),
-        margin_estimate: Money(dec!(6500)),
+        margin: crate::engine::Margin::Broker(Money(dec!(6500))),
         available: Some(Money(dec!(137600))),
         refusals: refusals.iter().map(ToString::to_string).collect(),
         warnings: vec!["NIFTY 23 Nov 26300 CE: recommended at 30, now 35.90: +19.7 %".into()],

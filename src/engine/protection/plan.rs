@@ -61,7 +61,7 @@ impl Turn<'_> {
     }
 
     /// Whether a long leg stands beside shorts of its strategy: sold alone, it would leave them naked.
-    fn is_hedge(&self, key: LotKey) -> bool {
+    pub(in crate::engine) fn is_hedge(&self, key: LotKey) -> bool {
         let Owner::Strategy(id) = key.owner else { return false };
         let long = self.state.lots.get(&key).is_some_and(|l| l.net.0 > 0);
         let sells = self.state.strategies.get(&id).is_some_and(|s| s.legs.iter().any(|l| l.side == Side::Sell));

@@ -53,7 +53,7 @@ impl State {
                 s.queued_at = None;
                 s.reason = Some(reason.clone());
             }),
-            Record::ExecutionStarted { id, quotes } => {
+            Record::ExecutionStarted { id, quotes, .. } => {
                 self.day.trades += 1;
                 let quotes = quotes.iter().copied().collect();
                 self.with(*id, |s| {
@@ -145,15 +145,8 @@ impl State {
             Record::ExitEnded { owner, contract, product, .. } => {
                 self.exits.remove(&LotKey { owner: *owner, contract: *contract, product: *product });
             }
-            Record::LotWrittenOff { owner, contract, product, reason } => {
-                if let Owner::Strategy(id) = owner {
-                    self.scalper.leave(*id, reason);
-                }
-                let key = LotKey { owner: *owner, contract: *contract, product: *product };
-                let mark = self.marks.get(contract).map(crate::domain::Quote::mid);
-                if let Some(lot) = self.lots.get_mut(&key) {
-                    lot.settle(mark);
-                }
+            Record::LotWrittenOff { owner, contract, product, quantity, reason } => {
+                self.write_off(LotKey { owner: *owner, contract: *contract, product: *product }, *quantity, reason);
             }
             Record::StopSet { owner, contract, product, stop } => {
                 let key = LotKey { owner: *owner, contract: *contract, product: *product };
@@ -220,6 +213,15 @@ impl State {
             Record::SafeguardFailed { ask, reason, refused } => self.safeguards.failed(*ask, reason, *refused),
             Record::OrderLink { up } => self.order_link_down = !up,
             Record::Store { up } => self.store_down = !up,
+        }
+    }
+
+    fn write_off(&mut self, key: LotKey, quantity: Option<Quantity>, reason: &str) {
+        let mark = self.marks.get(&key.contract).map(crate::domain::Quote::mid);
+        let Some(lot) = self.lots.get_mut(&key) else { return };
+        lot.settle(mark, quantity);
+        if let (Owner::Strategy(id), true) = (key.owner, lot.net.is_flat()) {
+            self.scalper.leave(id, reason);
         }
     }
 

@@ -54,11 +54,11 @@ impl Lot {
         }
     }
 
-    /// It was closed elsewhere, at a price we were not told: it counts as closed at the last mark (without one, at its
-    /// average), an estimate, so that its profit or loss does not vanish from the day.
-    pub fn settle(&mut self, mark: Option<Price>) {
+    /// It, or `quantity` units of it, was closed elsewhere, at a price we were not told: they count as closed at the last
+    /// mark (without one, at the average), an estimate, so that their profit or loss does not vanish from the day.
+    pub fn settle(&mut self, mark: Option<Price>, quantity: Option<Quantity>) {
         let Some(price) = mark.or_else(|| self.average()) else { return };
-        let quantity = self.net.size();
+        let quantity = quantity.unwrap_or(self.net.size()).min(self.net.size());
         self.add(self.net.closing_side(), quantity, price.times(quantity));
     }
 
@@ -96,8 +96,10 @@ mod tests {
     fn what_was_closed_elsewhere_leaves_its_loss_behind() {
         let mut lot = Lot::default();
         lot.add(Side::Sell, Quantity(65), Money(dec!(6500)));
-        lot.settle(Some(Price(dec!(110))));
-        assert_eq!((lot.net, lot.pnl(None)), (NetQuantity(0), Some(Money(dec!(-650)))));
+        lot.settle(Some(Price(dec!(105))), Some(Quantity(25)));
+        assert_eq!((lot.net, lot.pnl(Some(Price(dec!(100))))), (NetQuantity(-40), Some(Money(dec!(-125)))));
+        lot.settle(Some(Price(dec!(110))), None);
+        assert_eq!((lot.net, lot.pnl(None)), (NetQuantity(0), Some(Money(dec!(-525)))));
     }
 
     #[test]

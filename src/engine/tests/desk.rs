@@ -152,9 +152,18 @@ impl Desk {
     }
 
     pub fn ask_with(&mut self, command: Command, quotes: Vec<(Contract, Quote)>) -> Reply {
+        self.ask_knowing(command, quotes, Vec::new())
+    }
+
+    pub fn ask_knowing(
+        &mut self,
+        command: Command,
+        quotes: Vec<(Contract, Quote)>,
+        margins: Vec<(StrategyId, Money)>,
+    ) -> Reply {
         self.commands += 1;
         let id = CommandId(self.commands);
-        self.tell(Event::Command { id, origin: Origin::Screen, command, quotes });
+        self.tell(Event::Command { id, origin: Origin::Screen, command, quotes, margins });
         let replies: Vec<Reply> = self
             .effects
             .iter()

@@ -5,10 +5,12 @@ use rust_decimal_macros::dec;
 use super::desk::*;
 use crate::domain::time::{after_ms, from_ist};
 use crate::domain::*;
+use crate::engine::Margin;
 use crate::engine::command::{Command, Reply};
 use crate::engine::config::FailurePolicy;
 use crate::engine::effect::Effect;
 use crate::engine::event::{Event, PlaceOutcome};
+use crate::engine::record::Record;
 use crate::engine::state::{OrderState, Phase};
 
 const SPREAD: [(Side, i64, u32); 2] = [(Side::Sell, 26_100, 1), (Side::Buy, 26_000, 1)];
@@ -398,4 +400,66 @@ fn cancelling_all_entries_leaves_what_only_reduces() {
     let again = desk.ask(Command::CancelEntries);
     assert!(matches!(&again, Reply::Refused { reason } if reason.contains("exits and stops stay")), "{again:?}");
     desk.assert_folds();
+}
+
+#[test]
+fn a_spread_wider_than_its_limit_refuses_the_entry() {
+    let mut desk = Desk::open();
+    let id = desk.import(&[(Side::Buy, 26_000, 1)]);
+    desk.ask(Command::Mark { ids: vec![id], priority: None, notes: None });
+    let offered_at = |desk: &mut Desk, ask| {
+        desk.pass(5_000);
+        desk.ask(Command::Execute { ids: vec![id] });
+        let wide = Quote { ask: Some(Price(ask)), ..quote(Price(dec!(100)), desk.now) };
+        desk.tell(Event::Quotes(vec![(call(26_000), wide)]));
+        desk.placed().len()
+    };
+    assert_eq!(offered_at(&mut desk, dec!(95)), 0, "nor is a quote believed whose sides are crossed");
+    // A quarter of the middle is the most.
+    assert_eq!((offered_at(&mut desk, dec!(130)), desk.status(id)), (0, StrategyStatus::Marked));
+    assert!(desk.told_of("the spread 100–130 is wider than 25 %").is_some());
+    assert_eq!((offered_at(&mut desk, dec!(128)), desk.status(id)), (1, StrategyStatus::Executing));
+}
+
+#[test]
+fn the_brokers_margin_decides_where_it_has_said_one_and_an_estimate_where_not() {
+    let mut desk = Desk::open();
+    let id = desk.import(&SPREAD);
+    desk.ask(Command::Mark { ids: vec![id], priority: None, notes: None });
+    let quotes = |desk: &Desk| {
+        [(26_000, dec!(100)), (26_100, dec!(70))].map(|(k, bid)| (call(k), quote(Price(bid), desk.now))).to_vec()
+    };
+    let preview = |desk: &mut Desk, margins| {
+        let reply = desk.ask_knowing(Command::Preview { ids: vec![id] }, quotes(desk), margins);
+        let Reply::Previews { mut previews } = reply else { panic!("{reply:?}") };
+        previews.remove(0)
+    };
+    let estimated = preview(&mut desk, Vec::new());
+    assert!(matches!(estimated.margin, Margin::Estimate(_)) && estimated.refusals.is_empty(), "{estimated:?}");
+    // The account has a million.
+    let too_much = preview(&mut desk, vec![(id, Money(dec!(1000000.05)))]);
+    assert_eq!(too_much.margin, Margin::Broker(Money(dec!(1000000.05))));
+    assert_eq!(too_much.refusals, ["₹1000000.05 of margin is needed (broker) and ₹1000000 available"]);
+    // What has to be paid is needed in any case.
+    let little = preview(&mut desk, vec![(id, Money(dec!(1)))]);
+    assert_eq!(
+        (little.margin, little.net_premium),
+        (Margin::Broker(Money(dec!(1982.50))), Some(Money(dec!(-1982.50))))
+    );
+    // Executing is decided on what was said last, and the journal has it.
+    let told = quotes(&desk);
+    desk.ask_knowing(Command::Execute { ids: vec![id] }, told, vec![(id, Money(dec!(52000)))]);
+    let started = |(_, r): &(_, Record)| matches!(r, Record::ExecutionStarted { margin: Some(m), .. } if *m == Money(dec!(52000)));
+    assert!(desk.journal.iter().any(started), "{:?}", desk.journal.last());
+}
+
+#[test]
+fn the_brokers_margin_is_not_gone_by_for_ever() {
+    let mut desk = Desk::open();
+    let id = desk.import(&[(Side::Buy, 26_000, 1)]);
+    desk.ask(Command::Mark { ids: vec![id], priority: None, notes: None });
+    desk.ask_knowing(Command::Preview { ids: vec![id] }, Vec::new(), vec![(id, Money(dec!(6532)))]);
+    desk.pass(60_001);
+    let reply = desk.ask(Command::Preview { ids: vec![id] });
+    assert!(matches!(reply, Reply::Previews { previews } if matches!(previews[0].margin, Margin::Estimate(_))));
 }

@@ -73,8 +73,11 @@ fn an_exit_is_never_larger_than_what_the_broker_reports_open() {
     let cover = desk.last_placed();
     assert_eq!((cover.spec.side, cover.spec.quantity), (Side::Buy, Quantity(25)));
     desk.fill(&cover, 25);
-    desk.read_books();
-    desk.quote(&[26_000, 26_100]);
+    for _ in 0..8 {
+        desk.pass(1_000);
+        desk.quote(&[26_000, 26_100]);
+        desk.read_books();
+    }
     assert_eq!(desk.net(id, 26_100), 0, "what the broker does not have is off the books");
 }
 

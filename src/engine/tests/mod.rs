@@ -2,6 +2,7 @@
 
 mod clock;
 mod desk;
+mod elsewhere;
 mod entry;
 mod exit;
 mod log_in;

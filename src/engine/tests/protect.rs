@@ -7,14 +7,16 @@ use super::entry::executing;
 use crate::domain::time::after_ms;
 use crate::domain::*;
 use crate::engine::command::{Command, StopWish};
+use crate::engine::config::StopOrder;
 use crate::engine::effect::{Effect, Lane};
+use crate::engine::event::PlaceOutcome;
 use crate::engine::record::{Owner, Purpose, Record};
 use crate::engine::state::{LotKey, Stop, StopHow};
 use crate::engine::{Engine, EngineConfig, Event, Reply, State};
 
 const LONG: [(Side, i64, u32); 1] = [(Side::Buy, 26_000, 2)];
 
-fn stops(desk: &Desk) -> Vec<Intent> {
+pub fn stops(desk: &Desk) -> Vec<Intent> {
     let is_stop = |i: &Intent| desk.state().orders[&i.id].purpose.is_stop();
     desk.placed().into_iter().filter(is_stop).collect()
 }
@@ -36,7 +38,7 @@ fn stop_of(desk: &Desk, id: StrategyId) -> Stop {
 }
 
 /// The broker has taken the newest modification of an order.
-fn taken(desk: &mut Desk, intent: &Intent) -> Intent {
+pub fn taken(desk: &mut Desk, intent: &Intent) -> Intent {
     let order = desk.order(intent);
     let spec = OrderSpec { kind: order.kind, quantity: order.quantity, ..intent.spec };
     let as_restated = Intent { spec, ..intent.clone() };
@@ -45,7 +47,7 @@ fn taken(desk: &mut Desk, intent: &Intent) -> Intent {
 }
 
 /// A long call of two lots that is in, with its stop resting.
-fn protected(desk: &mut Desk) -> (StrategyId, Intent) {
+pub fn protected(desk: &mut Desk) -> (StrategyId, Intent) {
     let id = executing(desk, &LONG);
     let entry = desk.last_placed();
     desk.fill(&entry, 130);
@@ -417,4 +419,31 @@ fn the_time_without_a_stop_does_not_begin_anew_when_orders_of_others_come_and_go
     assert!(desk.state().exits.is_empty());
     desk.pass(1_000);
     assert!(desk.state().exits.contains_key(&key(id)), "15 s are over");
+}
+
+#[test]
+fn where_a_stop_market_order_is_refused_a_stop_limit_with_its_band_takes_its_place() {
+    let mut config = EngineConfig::default();
+    config.protection.order = StopOrder::StopMarket;
+    let mut desk = Desk::with(config);
+    let id = executing(&mut desk, &LONG);
+    let entry = desk.last_placed();
+    desk.fill(&entry, 130);
+    desk.read_books();
+    let stop = stops(&desk).pop().unwrap();
+    assert_eq!(stop.spec.kind, OrderKind::StopMarket { trigger: Price(dec!(60.35)) });
+    let reason = "SL-M orders are not allowed for options".to_string();
+    desk.tell(Event::PlaceFailed { intent: stop.id, outcome: PlaceOutcome::Refused { reason } });
+    for _ in 0..5 {
+        desk.pass(1_000);
+        desk.read_books();
+        desk.quote(&[26_000]);
+    }
+    let again = stops(&desk).pop().unwrap();
+    let (trigger, price) = (Price(dec!(60.35)), Price(dec!(54.30)));
+    assert_eq!((again.spec.kind, again.spec.quantity), (OrderKind::StopLimit { trigger, price }, Quantity(130)));
+    desk.accept(&again);
+    desk.pass(20_000);
+    assert_eq!((stops(&desk).len(), desk.net(id, 26_000)), (2, 130));
+    assert!(desk.state().exits.is_empty(), "it is covered");
 }

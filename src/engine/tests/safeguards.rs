@@ -30,7 +30,7 @@ impl Desk {
         self.tell(Event::SafeguardFailed { ask, reason: "RMS: not today".into(), refused });
     }
 
-    fn told_of(&self, words: &str) -> Option<AlertLevel> {
+    pub(super) fn told_of(&self, words: &str) -> Option<AlertLevel> {
         self.effects.iter().find_map(|e| match e {
             Effect::Alert { level, text } if text.contains(words) => Some(*level),
             _ => None,

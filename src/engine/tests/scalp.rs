@@ -255,7 +255,7 @@ fn what_was_closed_elsewhere_is_closed_here_and_its_stop_is_cancelled() {
     desk.read_books();
     assert!(desk.cancels() > 0, "its stop is cancelled");
     desk.see(&stop, SeenStatus::Cancelled, 0, None);
-    for _ in 0..2 {
+    for _ in 0..8 {
         desk.pass(1_000);
         tick(&mut desk, dec!(101));
         desk.read_books();

@@ -52,8 +52,14 @@ struct Known {
 /// The installation's part of every mark.
 pub const PREFIX: &str = "SIM01";
 
+/// The mark of orders by which somebody else closes what is ours.
+pub const CLOSING: &str = "APP2";
+
 /// An exit is decided, sent and filled within this time, unless it rests.
 const RACE_MS: i64 = 20_000;
+
+/// For so long at most the desk may be down, cut off and logged out, one after the other.
+const CUT_OFF_MS: i64 = 90_000;
 
 /// The engine looks once a second, and asks before it acts.
 const COVER_SLACK_MS: i64 = 3_000;
@@ -71,6 +77,10 @@ pub struct Checks {
     unplaced: BTreeMap<String, Unplaced>,
     nets: BTreeMap<(Contract, Product), i64>,
     foreign: BTreeMap<(Contract, Product), i64>,
+    /// Where somebody else has closed what was ours: at what price, we are not told.
+    closed: BTreeSet<(Contract, Product)>,
+    /// Where an exit of ours raced with that: what is left then is nobody's.
+    blurred: BTreeSet<(Contract, Product)>,
     /// When somebody else last traded it.
     foreign_traded: BTreeMap<(Contract, Product), Option<Timestamp>>,
     left: VecDeque<Timestamp>,

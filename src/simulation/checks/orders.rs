@@ -1,6 +1,6 @@
 //! What the exchange has: one order per intent, real fills, exits that only reduce.
 
-use super::{Checked, Checks, Known, PREFIX, RACE_MS, must};
+use super::{CLOSING, CUT_OFF_MS, Checked, Checks, Known, PREFIX, RACE_MS, must};
 use crate::domain::time::{Timestamp, ms_between};
 use crate::domain::{Contract, OrderSighting, Product, Quantity, SeenStatus};
 use crate::engine::State;
@@ -60,12 +60,19 @@ impl Checks {
         let after = *net;
         match purpose {
             None => {
-                *self.foreign.entry(key).or_default() += change;
+                if mark == CLOSING {
+                    self.closed.insert(key);
+                } else {
+                    *self.foreign.entry(key).or_default() += change;
+                }
                 self.foreign_traded.insert(key, seen.updated);
             }
             Some(Purpose::Entry { .. }) => {}
             Some(Purpose::Exit { owner } | Purpose::Protect { owner }) => {
                 let reduces = after.abs() < before.abs() && after * before >= 0;
+                if !reduces {
+                    self.blurred.insert(key);
+                }
                 must(reduces || self.raced(key, seen), Invariant::ExitsOnlyReduce, || {
                     format!(
                         "exit {mark} of {owner:?} changed {} from {before:+} to {after:+}",
@@ -82,8 +89,10 @@ impl Checks {
 
     /// Whether somebody else has traded the contract so lately that no exit of ours could take it into account.
     fn raced(&self, key: (Contract, Product), seen: &OrderSighting) -> bool {
+        // What rests at the exchange learns of it only once we can be told and can answer.
+        let within = if self.closed.contains(&key) { CUT_OFF_MS } else { RACE_MS };
         let lately = |traded: &Option<Timestamp>| match (traded, seen.updated) {
-            (Some(traded), Some(now)) => ms_between(*traded, now) < RACE_MS,
+            (Some(traded), Some(now)) => ms_between(*traded, now) < within,
             _ => true,
         };
         self.foreign_traded.get(&key).is_some_and(lately)
@@ -109,7 +118,8 @@ impl Checks {
             let foreign = if with_foreign { 0 } else { self.foreign.get(key).copied().unwrap_or_default() };
             (key.0, net - foreign)
         };
-        self.nets.iter().map(ours).filter(|(_, net)| *net != 0).collect()
+        let known = self.nets.iter().filter(|(key, _)| with_foreign || !self.blurred.contains(key));
+        known.map(ours).filter(|(_, net)| *net != 0).collect()
     }
 
     /// Whether all that is still being exited is a hedge of something that stays (a leg closed by itself, a short opened

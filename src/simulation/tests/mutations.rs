@@ -61,6 +61,7 @@ fn mutations() -> Vec<Mutation> {
         // A fill that was told too early may have come true by the time it is looked at; its price is then still wrong.
         around("fills that did not happen are believed", 6, Tricks { phantom_fills: true, ..nothing }, &[I::FillsAreReal, I::MoneyReconciles]),
         gateway("nothing is looked up after a restart", 7, Gateway { forget_look_ups: true, ..no_gateway }, &[I::ComesToRest, I::FlattenEndsFlat]),
+        engine("a late fill is taken for somebody else's", 7, Engine::HastyWriteOff, &[I::LotsArePositions, I::MoneyReconciles]),
         engine("a modification is not written down", 8, Engine::ForgetRecord, &[I::FoldIsState]),
         around("the journal loses a record", 8, Tricks { lose_records: true, ..nothing }, &[I::FoldIsState, I::JournalFirst, I::LotsArePositions]),
         engine("entries on old quotes", 9, Engine::EntriesOnStaleQuotes, &[I::FreshQuotes]),

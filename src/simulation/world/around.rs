@@ -5,14 +5,16 @@ use std::collections::BTreeSet;
 use super::{Happening, World};
 use crate::domain::time::after_ms;
 use crate::domain::{
-    CommandId, Contract, Exchange as Place, OptionRight, OrderKind, OrderSpec, Price, Product, Quantity, Quote, Side,
-    Validity,
+    CommandId, Contract, Exchange as Place, Money, NetQuantity, OptionRight, OrderKind, OrderSpec, Price, Product,
+    Quantity, Quote, Side, StrategyId, StrategyStatus, Validity,
 };
 use crate::engine::command::Origin;
-use crate::engine::{Command, Event};
+use crate::engine::record::Owner;
+use crate::engine::state::{LotKey, Order, Strategy};
+use crate::engine::{Command, Event, orders_of};
 use crate::exchange::NewOrder;
 use crate::simulation::broker::ACCOUNT;
-use crate::simulation::checks::Checked;
+use crate::simulation::checks::{CLOSING, Checked};
 use crate::simulation::dice::Dice;
 use crate::simulation::disturbance::{Disturbance, Kind};
 use crate::simulation::listing;
@@ -52,6 +54,10 @@ impl World {
         let (what, mut dice) = self.chance(Kind::Elsewhere);
         if dice.chance(f.foreign) && self.disturbances.happens(what) {
             self.somebody_trades(&mut dice)?;
+        }
+        let (what, mut dice) = self.chance(Kind::Closing);
+        if dice.chance(f.closing) && self.disturbances.happens(what) {
+            self.somebody_closes(&mut dice)?;
         }
         self.somebody_signals();
         match self.strikes(Kind::Kill, f.crash, f.down_ms) {
@@ -110,6 +116,24 @@ impl World {
         self.hear_exchange()
     }
 
+    /// The trader closes what a strategy holds, or a lot of it, in the broker's app. Not while it is being exited here.
+    fn somebody_closes(&mut self, dice: &mut Dice) -> Checked {
+        let Some(desk) = &self.desk else { return Ok(()) };
+        let state = desk.state();
+        let quiet = |k: &LotKey| {
+            let rests = state.open_orders_of(k.contract, k.product).all(Order::is_resting_stop);
+            rests && !state.exits.contains_key(k)
+        };
+        let lots = state.lots.iter().filter(|(k, l)| k.owner != Owner::Foreign && !l.net.is_flat() && quiet(k));
+        let held: Vec<(LotKey, NetQuantity)> = lots.map(|(k, l)| (*k, l.net)).collect();
+        let Some((key, net)) = dice.pick(&held).copied() else { return Ok(()) };
+        let quantity = if dice.chance(500) { net.size().min(Quantity(65)) } else { net.size() };
+        let spec = key.order(net.closing_side(), quantity, OrderKind::Market);
+        self.note(|| format!("=== somebody else closes {quantity} of {}", key.contract.label()));
+        let _ = self.exchange.place(ACCOUNT, &NewOrder::new(spec, CLOSING), self.now);
+        self.hear_exchange()
+    }
+
     pub(super) fn press(&mut self) {
         let (what, dice) = self.chance(Kind::Key);
         let Some(desk) = &self.desk else { return };
@@ -142,6 +166,24 @@ impl World {
         self.note(|| format!("key {id} {}", cut(format!("{command:?}"), 200)));
         let quotes = self.quotes(&concerned.into_iter().collect::<Vec<_>>());
         self.checks.asked(id);
-        self.tell(Event::Command { id, origin, command, quotes });
+        let margins = self.margins_of(&command, &quotes);
+        self.tell(Event::Command { id, origin, command, quotes, margins });
+    }
+
+    /// What the broker says that the strategies of a command would tie up: unless it cannot be reached, or the seed has one
+    /// that never says.
+    fn margins_of(&self, command: &Command, quotes: &[(Contract, Quote)]) -> Vec<(StrategyId, Money)> {
+        let (Command::Execute { .. } | Command::Preview { .. }, Some(desk)) = (command, &self.desk) else {
+            return Vec::new();
+        };
+        if self.now < self.cut_off_until || self.now < self.logged_out_until || self.seed % 3 == 1 {
+            return Vec::new();
+        }
+        let marked = desk.state().active_strategies().filter(|s| s.status == StrategyStatus::Marked);
+        let margin = |s: &Strategy| {
+            let orders = orders_of(&s.legs, self.config.execution.product, quotes);
+            self.exchange.margin_for(ACCOUNT, &orders, false, false).total
+        };
+        marked.map(|s| (s.id, margin(s))).collect()
     }
 }

@@ -79,8 +79,9 @@ pub fn audit_line(record: &Record, before: &State) -> Option<AuditLine> {
         Record::ExitEnded { owner, contract, outcome, .. } => {
             line("exit ended", &contract.to_string()).of(*owner).because(outcome)
         }
-        Record::LotWrittenOff { owner, contract, reason, .. } => {
-            line("written off", &contract.to_string()).of(*owner).because(reason)
+        Record::LotWrittenOff { owner, contract, quantity, reason, .. } => {
+            let quantity = quantity.map(|q| format!("{q} × ")).unwrap_or_default();
+            line("written off", &format!("{quantity}{contract}")).of(*owner).because(reason)
         }
         Record::StopSet { owner, contract, product, stop } => {
             let was = guard(before, *owner, *contract, *product).and_then(|g| g.stop);

@@ -128,10 +128,10 @@ impl RoundTrips {
                 let key = LotKey { owner: *owner, contract: *contract, product: *product };
                 self.change(key, state, |t| t.target = *target);
             }
-            Record::LotWrittenOff { owner, contract, product, reason } => {
+            Record::LotWrittenOff { owner, contract, product, quantity, reason } => {
                 let key = LotKey { owner: *owner, contract: *contract, product: *product };
                 let mark = state.marks.get(contract).map(crate::domain::Quote::mid);
-                self.change(key, state, |t| t.settle(mark, reason, at));
+                self.change(key, state, |t| t.settle(mark, *quantity, reason, at));
             }
             Record::ScalpMoved { id, .. } => self.note_scalp(*id, state, None),
             Record::ScalpClosed { id, reason, .. } => self.note_scalp(*id, state, Some(reason)),
@@ -308,14 +308,18 @@ impl RoundTrip {
     }
 
     /// As the engine counts what was closed elsewhere.
-    fn settle(&mut self, mark: Option<Price>, reason: &str, at: Timestamp) {
+    fn settle(&mut self, mark: Option<Price>, quantity: Option<Quantity>, reason: &str, at: Timestamp) {
         let before = self.lot();
         let mut after = before;
-        after.settle(mark);
+        after.settle(mark, quantity);
         let value = (after.bought_value + after.sold_value) - (before.bought_value + before.sold_value);
-        self.settled = Some((before.net.size(), value));
-        self.exited_at = Some(at);
-        self.exit_reason = Some(reason.to_string());
+        let closed = before.net.size().saturating_sub(after.net.size());
+        let (was, worth) = self.settled.unwrap_or_default();
+        self.settled = Some((was + closed, worth + value));
+        if after.net.is_flat() {
+            self.exited_at = Some(at);
+            self.exit_reason = Some(reason.to_string());
+        }
     }
 
     /// The sums of its fills.

@@ -172,7 +172,13 @@ fn leaving() -> Vec<(Timestamp, Record)> {
         set(stop(dec!(84.25))),
         Record::TargetSet { owner, contract: put(dec!(25900)), product, target },
         seen(3, back, SeenStatus::Filled, 65, Some(dec!(80.00))),
-        Record::LotWrittenOff { owner, contract: put(dec!(25800)), product, reason: "the broker has none".into() },
+        Record::LotWrittenOff {
+            owner,
+            contract: put(dec!(25800)),
+            product,
+            quantity: None,
+            reason: "the broker has none".into(),
+        },
         // The trade book comes after the trade is over, and is exact.
         Record::TradesSeen { trades: vec![trade(3, back, 65, dec!(79.95))] },
     ];

@@ -105,8 +105,9 @@ fn event(record: &Record, state: &State) -> Vec<Value> {
         Record::ExitStarted { owner, contract, reason, .. } => {
             of_lot("exit", owner, json!({"contract": contract.to_string(), "reason": reason}))
         }
-        Record::LotWrittenOff { owner, contract, reason, .. } => {
-            of_lot("written off", owner, json!({"contract": contract.to_string(), "reason": reason}))
+        Record::LotWrittenOff { owner, contract, quantity, reason, .. } => {
+            let contract = contract.to_string();
+            of_lot("written off", owner, json!({"contract": contract, "quantity": quantity, "reason": reason}))
         }
         Record::SignalSeen { id, signal, .. } => vec![json!({
             "event": "signal",

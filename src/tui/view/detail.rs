@@ -39,6 +39,10 @@ fn lines(scene: &Scene<'_>, row: &StrategyRow, page: &DetailPage, width: u16) ->
     status(scene, row, width, &mut all);
     heading(&mut all, "Legs", theme);
     legs(row, &mut all, theme);
+    all.extend(row.on_failure.map(|own| {
+        let what = format!("{} (its own: {})", own.what(), own.as_str());
+        fact("If a leg fails", words::cell(what, theme.text), theme)
+    }));
     let checked = scene.model.now.saturating_sub(page.asked_at) / 1_000;
     let ago = matches!(page.preview, DetailPreview::Ready(_)).then(|| format!(", checked {checked} s ago"));
     heading(&mut all, &format!("Executing it now{}", ago.unwrap_or_default()), theme);

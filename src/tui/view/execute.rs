@@ -98,13 +98,14 @@ pub fn preview(p: &Preview, width: u16, theme: &Theme) -> Vec<Line<'static>> {
     let mut lines = table::lines(COLUMNS, &rows, width, theme);
     lines.push(totals(p, theme));
     let loss = format::or_unknown(p.max_loss, format::bound);
-    let enough = p.available.is_none_or(|a| a >= p.margin_estimate);
+    let (margin, by) = (p.margin.amount(), p.margin.source());
+    let enough = p.available.is_none_or(|a| a >= margin);
     lines.push(Line::from(vec![
         Span::styled("  max loss ", theme.dim),
         Span::styled(loss, theme.down),
-        Span::styled("   margin ≈ ", theme.dim),
-        Span::styled(format::rupees_whole(p.margin_estimate), if enough { theme.text } else { theme.down }),
-        Span::styled(format!(" of {}", format::or_unknown(p.available, format::rupees_whole)), theme.dim),
+        Span::styled("   margin ", theme.dim),
+        Span::styled(format::rupees_whole(margin), if enough { theme.text } else { theme.down }),
+        Span::styled(format!(" ({by}) of {}", format::or_unknown(p.available, format::rupees_whole)), theme.dim),
     ]));
     for warning in &p.warnings {
         lines.extend(text::wrapped(&format!("{} {warning}", theme.symbols.blocked), width, "  ", theme.warn));

@@ -14,6 +14,7 @@ use rust_decimal_macros::dec;
 
 use crate::domain::StrategyId;
 use crate::engine::Reply;
+use crate::engine::config::FailurePolicy;
 use crate::engine::record::{Profile, Record};
 use crate::tui::demo::{busy, dark, empty, find, frame, halted, preview, screen, show, text_of};
 use crate::tui::key::Key;
@@ -87,6 +88,22 @@ fn the_execution_card() {
     ];
     answer(&mut model, Reply::Previews { previews });
     assert_snapshot!("execute_120x36", text_of(&mut model));
+}
+
+#[test]
+fn the_page_of_a_strategy_says_what_happens_when_a_leg_fails_where_it_has_a_policy_of_its_own() {
+    let mut desk = busy();
+    let page = |desk: &Desk| {
+        let mut model = screen(desk, (120, 36));
+        press(&mut model, "j j Enter");
+        text_of(&mut model)
+    };
+    assert!(!page(&desk).contains("If a leg fails"));
+    for id in 1..=20 {
+        desk.record(Record::FailurePolicySet { id: StrategyId(id), policy: Some(FailurePolicy::Hold) });
+    }
+    let page = page(&desk);
+    assert!(page.contains("If a leg fails") && page.contains("you decide (its own: hold)"), "{page}");
 }
 
 #[test]
