@@ -183,8 +183,8 @@ fn lacks(account: &Account, width: u16, theme: &Theme) -> Lines {
 
 /// Order calls per window, with what is kept for exits and cancels.
 fn pace(account: &Account, model: &Model, width: u16, theme: &Theme) -> Lines {
-    const BAR: u32 = 20;
-    let mut lines = vec![heading("Order calls left", theme)];
+    const BAR: u32 = 16;
+    let mut lines = vec![heading("Order calls: used · left", theme)];
     let quota = &account.quota;
     if quota.windows.is_empty() {
         lines.push(Line::styled("Not told yet.", theme.dim));
@@ -198,12 +198,13 @@ fn pace(account: &Account, model: &Model, width: u16, theme: &Theme) -> Lines {
             used if used >= window.limit * 80 => theme.warn,
             _ => theme.up,
         };
+        let said = format!("{} of {} · {} left", whole(window.used), whole(window.limit), whole(left));
         let repeated = |sign: &str, n: u32| sign.repeat(n as usize);
         let mut spans = vec![
             Span::styled(text::padded(&window_name(window.ms), NAMES), theme.dim),
             Span::styled(repeated(theme.symbols.gauge, filled), style),
             Span::styled(repeated(theme.symbols.gauge_rest, BAR - filled), theme.line),
-            Span::styled(text::right_aligned(&format!("{} of {}", whole(left), whole(window.limit)), 15), theme.text),
+            Span::styled(text::right_aligned(&said, 25), theme.text),
         ];
         if width >= 70 {
             spans.push(Span::styled(format!("   {} kept for exits", window.reserve), theme.dim));

@@ -283,7 +283,7 @@ fn kind(name: &str, p: &Performance, theme: &Theme) -> Row<'static> {
 
 const DAYS: &[Column] = &[
     Column::word("Day", 0, 10),
-    Column::number("Trades", 1, 3),
+    Column::number("Contracts", 1, 3),
     Column::number("Gross", 2, 10),
     Column::number("Charges", 3, 8),
     Column::number("Net", 0, 10),
