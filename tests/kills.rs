@@ -16,7 +16,7 @@ const FOLDERS: usize = 4;
 /// The books are looked at after so many kills, and at the end of a folder.
 const LOOK_EVERY: u64 = 8;
 /// Longest life of a process that is to be killed, in starts.
-const LONGEST: f64 = 7.0;
+const LONGEST: f64 = 3.0;
 
 #[test]
 #[ignore = "takes minutes: cargo test kills:: -- --ignored --nocapture"]

@@ -1,4 +1,5 @@
-//! Five hundred signals a second for a minute: each is answered and kept, and the memory does not grow with them.
+//! Five hundred signals a second for a minute: each is answered and kept. What memory they take is printed: the signals of
+//! a day stay in the engine's state until the day is over.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
