@@ -11,6 +11,8 @@ mod dhan_samples;
 mod dhan_table;
 mod faults;
 mod floors;
+#[cfg(target_os = "linux")] // a limit on the sizes of files is set from outside
+mod full_disk;
 mod journal;
 mod keep_alive;
 mod kills;
@@ -28,6 +30,7 @@ mod real_input;
 mod records;
 mod restart;
 mod same_day;
+mod scalper;
 mod scalping;
 mod scalping_by_hand;
 mod screens;

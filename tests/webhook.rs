@@ -20,15 +20,7 @@ fn free_port() -> u16 {
 fn folder(port: u16) -> Folder {
     let folder = Folder::new().with("strategy.yaml", &format!("webhook:\n  bind: 127.0.0.1:{port}\n"));
     let secrets = format!("STRIKEDECK_WEBHOOK_SECRET={SECRET}\nSTRIKEDECK_POSTBACK_SECRET={POSTBACK_SECRET}\n");
-    let folder = folder.with("secrets.env", &secrets);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        let [.., config] = folder.arguments();
-        let file = std::path::Path::new(&config).join("secrets.env");
-        std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600)).unwrap();
-    }
-    folder
+    folder.with_secrets(&secrets)
 }
 
 /// Status and body of one request; `None` while nobody listens.
@@ -104,6 +96,71 @@ fn a_port_that_is_taken_closes_the_door_and_nothing_else() {
     let mut terminal = Terminal::start(&folder, (160, 45), &[]);
     terminal.until("that there is no webhook", |s| s.contains("No webhook"));
     assert_eq!(folder.status()["mode"], "paper");
+    terminal.press("q");
+    assert_eq!(terminal.ended(), 0);
+}
+
+#[test]
+fn setup_makes_the_secret_that_opens_the_door_and_shows_it_once() {
+    let port = free_port();
+    let folder = Folder::new().with("strategy.yaml", &format!("webhook: {{bind: \"127.0.0.1:{port}\"}}\n"));
+    let made = folder.json(&["setup", "--webhook", "--store", "file"]);
+    let secret = made["webhook_secret"].as_str().unwrap().to_string();
+    assert!(secret.len() >= 32, "{made}");
+    assert_eq!(made["webhook_url"], format!("https://YOUR-TUNNEL/webhook/{secret}"));
+    let again = folder.run(&["setup", "--webhook", "--store", "file"]).with(1);
+    assert!(again.err.contains("--webhook renew") && !format!("{again:?}").contains(&secret), "{again:?}");
+    let told = folder.run(&["setup", "--webhook", "renew", "--store", "file"]).well().out;
+    assert!(told.contains("TradingView") && !told.contains(&secret), "{told}");
+    let word = |w: &&str| w.len() >= 32 && w.bytes().all(|b| b.is_ascii_alphanumeric());
+    let second = told.split_whitespace().find(word).expect("the new one is shown").to_string();
+
+    let mut terminal = Terminal::start(&folder, (160, 45), &[]);
+    until("the door open", || request(port, "GET", "/health", None, ""));
+    let signal = r#"{"strategy":"NOBODYS","symbol":"NIFTY","side":"BUY","timeframe":"1m","price":22540,"timestamp":"2026-11-20T10:15:00"}"#;
+    let sent = |secret: &str| request(port, "POST", &format!("/webhook/{secret}"), None, signal).unwrap().0;
+    assert_eq!((sent(&secret), sent(&second)), (403, 422), "the one before is not taken any more");
+    terminal.press("q");
+    assert_eq!(terminal.ended(), 0);
+}
+
+#[test]
+fn what_is_unread_and_muted_is_so_after_a_kill() {
+    let folder = Folder::new();
+    let terminal = Terminal::start(&folder, (160, 45), &["--seed", "11"]);
+    terminal.until_text("PAPER");
+    until("strategies", || (!folder.list().is_empty()).then_some(()));
+    // Some alerts: an execution, a flatten.
+    folder.run(&["top", "--count", "1", "--min-score", "0"]).well();
+    folder.run(&["execute", "--yes"]).well();
+    folder.run(&["flatten", "--yes"]).well();
+    let alerts = || folder.json(&["alerts"]);
+    let count = |all: &Value| all["alerts"].as_array().map_or(0, Vec::len);
+    let all = until("alerts", || Some(alerts()).filter(|a| count(a) >= 3));
+    let first = all["alerts"][0]["id"].as_u64().unwrap();
+    folder.run(&["alerts", "read", &first.to_string()]).well();
+    folder.run(&["alerts", "mute", "45m"]).well();
+    let unread = |all: &Value| -> Vec<u64> {
+        let rows = all["alerts"].as_array().unwrap().iter();
+        rows.filter(|a| a["read_at"].is_null()).map(|a| a["id"].as_u64().unwrap()).collect()
+    };
+    let before = alerts();
+    until("the tables up to date", || {
+        let tables = folder.tables().unread_alerts();
+        (tables == unread(&before)).then_some(())
+    });
+    terminal.kill_hard();
+
+    let mut terminal = Terminal::start(&folder, (160, 45), &["--seed", "11"]);
+    terminal.until_text("PAPER");
+    let after = until("the cockpit", || {
+        let ran = folder.run(&["alerts", "--json"]);
+        (ran.code == Some(0)).then(|| ran.json())
+    });
+    let (old, new) = (unread(&before), unread(&after));
+    assert!(old.iter().all(|id| new.contains(id)) && !new.contains(&first), "{old:?} {new:?}");
+    assert_eq!(after["muted_until"], before["muted_until"]);
+    assert!(after["muted_until"].is_string());
     terminal.press("q");
     assert_eq!(terminal.ended(), 0);
 }

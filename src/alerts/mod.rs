@@ -47,6 +47,11 @@ impl Channels {
         self.muted_until = until;
     }
 
+    /// Until when they are muted, if they are.
+    pub fn muted(&self, now: Timestamp) -> Option<Timestamp> {
+        self.muted_until.filter(|until| now < *until)
+    }
+
     /// Hands an alert to every channel that takes it now.
     pub fn tell(&mut self, level: AlertLevel, text: &str, now: Timestamp) {
         if self.is_muted(now) {
@@ -73,7 +78,7 @@ impl Channels {
     }
 
     fn is_muted(&self, now: Timestamp) -> bool {
-        self.muted_until.is_some_and(|until| now < until)
+        self.muted(now).is_some()
     }
 }
 

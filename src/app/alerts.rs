@@ -1,5 +1,6 @@
 //! From a notice to the inbox and to the channels beyond the screen. Whoever tells something does not wait for any of it.
 
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use crate::alerts::{AlertPolicy, Channels, Telegram, Telling, desktop, telegram}
 use crate::domain::time::{Timestamp, after_ms, ist};
 use crate::engine::effect::AlertLevel;
 use crate::store::inbox::{Alert, level_name};
-use crate::store::{Inbox, Projector};
+use crate::store::{Inbox, Projector, StoreError, files};
 use crate::tui::run::Attention;
 use crate::view::books::AlertRow;
 use crate::web::{AlertsRequest, DeskError};
@@ -35,6 +36,29 @@ pub struct Raised {
 pub struct AlertDesk {
     inbox: Arc<Mutex<Inbox>>,
     channels: Arc<Mutex<Channels>>,
+    mute: MuteNote,
+}
+
+/// Until when everything is muted, on disk, so that a restart does not end it.
+#[derive(Clone)]
+struct MuteNote(Option<PathBuf>);
+
+impl MuteNote {
+    /// A note that cannot be read mutes nothing.
+    fn read(&self) -> Option<Timestamp> {
+        std::fs::read_to_string(self.0.as_ref()?).ok()?.trim().parse().ok()
+    }
+
+    /// That it cannot be kept is no reason not to mute.
+    fn write(&self, until: Option<Timestamp>) {
+        let Some(file) = &self.0 else { return };
+        let written = match until {
+            Some(until) => files::write_private(file, &until.to_string()),
+            None if file.exists() => std::fs::remove_file(file).map_err(|e| StoreError::io("removing", file, &e)),
+            None => Ok(()),
+        };
+        written.unwrap_or_else(|e| tracing::warn!("the next start will not know what is muted: {e}"));
+    }
 }
 
 /// The task that takes alerts in, before it runs.
@@ -47,17 +71,25 @@ pub struct Alerts {
 /// What the screen of a cockpit is to do for the channels.
 pub type Attentions = mpsc::Receiver<Attention>;
 
-/// Sets everything up: the task, where alerts are raised, and what the screen is asked for.
-pub fn open(config: &AppConfig, projector: Option<&mut Projector>) -> (Alerts, mpsc::Sender<Raised>, Attentions) {
+/// Sets everything up: the task, where alerts are raised, and what the screen is asked for. In `folder` it is noted what
+/// is muted.
+pub fn open(
+    config: &AppConfig,
+    projector: Option<&mut Projector>,
+    folder: Option<&Path>,
+) -> (Alerts, mpsc::Sender<Raised>, Attentions) {
     let policy = &config.alerts;
     let (kept, writer) = projector.map_or((Vec::new(), None), |p| (p.take_alerts(), Some(p.alert_writer())));
     let (raise, raised) = mpsc::channel(WAITING);
     let (screen, attentions) = mpsc::channel(telegram::WAITING);
     let (to_telegram, telegram) = telegram_of(config).unzip();
-    let channels = channels(policy, screen, to_telegram);
+    let mut channels = channels(policy, screen, to_telegram);
+    let mute = MuteNote(folder.map(|f| f.join("alerts.muted")));
+    channels.mute(mute.read());
     let desk = AlertDesk {
         inbox: Arc::new(Mutex::new(Inbox::new(kept, policy.keep, writer))),
         channels: Arc::new(Mutex::new(channels)),
+        mute,
     };
     (Alerts { desk, raised, telegram }, raise, attentions)
 }
@@ -183,7 +215,9 @@ impl AlertDesk {
             AlertsRequest::List { unread } => {
                 let inbox = self.inbox();
                 let shown = inbox.alerts().filter(|a| !unread || a.read_at.is_none());
-                Ok(json!({"unread": inbox.unread(), "alerts": shown.map(shown_alert).collect::<Vec<_>>()}))
+                let shown: Vec<Value> = shown.map(shown_alert).collect();
+                let muted = self.channels().muted(now).map(when);
+                Ok(json!({"unread": inbox.unread(), "muted_until": muted, "alerts": shown}))
             }
             AlertsRequest::Read { ids } => {
                 let mut inbox = self.inbox();
@@ -197,6 +231,7 @@ impl AlertDesk {
             AlertsRequest::Mute { seconds } => {
                 let until = (*seconds > 0).then(|| after_ms(now, i64::from(*seconds) * 1_000));
                 self.channels().mute(until);
+                self.mute.write(until);
                 Ok(json!({"muted_until": until.map(when)}))
             }
         }
@@ -226,7 +261,7 @@ mod tests {
         let mut config = AppConfig::default();
         // Nothing on the desktop of whoever runs this.
         config.alerts.toast.on = false;
-        let (alerts, raise, attentions) = open(&config, None);
+        let (alerts, raise, attentions) = open(&config, None, None);
         (alerts, Shared::raising(raise), attentions)
     }
 
@@ -277,5 +312,27 @@ mod tests {
         assert_eq!(ask(AlertsRequest::Read { ids: None }).unwrap(), json!({"read": 2, "unread": 0}));
         assert!(ask(AlertsRequest::Mute { seconds: 60 }).unwrap()["muted_until"].is_string());
         assert!(ask(AlertsRequest::Mute { seconds: 0 }).unwrap()["muted_until"].is_null());
+    }
+
+    #[tokio::test]
+    async fn what_is_muted_stays_so_over_a_restart_until_it_ends_or_is_taken_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let start = || {
+            let mut config = AppConfig::default();
+            config.alerts.toast.on = false;
+            open(&config, None, Some(folder.path())).0.desk
+        };
+        let now = Timestamp::now();
+        let muted = |desk: &AlertDesk, at| {
+            let answer = desk.answer(&AlertsRequest::List { unread: false }, at).unwrap();
+            answer["muted_until"].is_string()
+        };
+        let desk = start();
+        assert!(!muted(&desk, now));
+        desk.answer(&AlertsRequest::Mute { seconds: 3_600 }, now).unwrap();
+        let desk = start();
+        assert!(muted(&desk, now) && !muted(&desk, after_ms(now, 3_600_000)));
+        desk.answer(&AlertsRequest::Mute { seconds: 0 }, now).unwrap();
+        assert!(!muted(&start(), now));
     }
 }

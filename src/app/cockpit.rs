@@ -136,7 +136,7 @@ impl Cockpit {
         let (calls_out, calls_in) = mpsc::unbounded_channel();
         let (margins_out, margins_in) = mpsc::unbounded_channel();
         let (interest_out, interest) = watch::channel(BTreeSet::new());
-        let (alerts, raise, attentions) = alerts::open(&config, projector.as_mut());
+        let (alerts, raise, attentions) = alerts::open(&config, projector.as_mut(), Some(folder.folder()));
         let alert_desk = alerts.desk.clone();
         let shared = Shared::raising(raise);
         shared.warn_of(listed, now);

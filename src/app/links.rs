@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
+use super::feed_watch::FeedWatch;
 use super::inputs::{Input, Inputs};
 use super::reference::Today;
 use super::resume::Resumes;
@@ -94,6 +95,7 @@ pub async fn follow_prices(
     let mut feed = broker.market_feed();
     let mut age = tokio::time::interval(AGE_EVERY);
     let mut asked: Option<Snapshot> = None;
+    let mut watch = FeedWatch::default();
     loop {
         tokio::select! {
             // After a sleep of the machine: what the old link still holds is as old as the sleep.
@@ -144,10 +146,16 @@ pub async fn follow_prices(
                 }
             },
             _ = age.tick() => {
-                shared.health().feed.last_message = feed.heard.at();
+                // Before its first message a feed is as old as its connection, so that one that stays silent is told.
+                let connected = shared.health().feed.last_message;
+                shared.health().feed.last_message = feed.heard.at().or(connected);
                 let now = Timestamp::now();
+                let (feed_now, open) = (shared.health().feed, today.is_open(Segment::NseDerivatives, now));
+                if let Some((level, text)) = watch.look(feed_now, open, now) {
+                    shared.notice(level, text.into(), now);
+                }
                 let tells = shared.health().feed_confirms(now).is_some();
-                if !tells && asked.is_none() && today.is_open(Segment::NseDerivatives, now) {
+                if !tells && asked.is_none() && open {
                     let wanted: Vec<Contract> = interest.borrow().iter().copied().take(SNAPSHOT).collect();
                     let broker = broker.clone();
                     asked = (!wanted.is_empty())

@@ -20,6 +20,7 @@ pub mod config;
 pub mod doctor;
 pub mod door;
 pub mod engine_thread;
+mod feed_watch;
 pub mod force;
 pub mod inputs;
 mod instruments;

@@ -14,7 +14,7 @@ use crate::broker::dhan::{ConsentKey, DhanBroker, DhanCredentials, DhanSettings,
 use crate::domain::time::Timestamp;
 use crate::engine::record::Profile;
 use crate::net::Secret;
-use crate::store::DataFolder;
+use crate::store::{DataFolder, data_folder::new_token};
 
 /// Where secrets are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,6 +138,13 @@ impl Setup {
                 Ok("the system's keyring".into())
             }
         }
+    }
+
+    /// Makes a secret for the webhook and keeps it; answers it and where it is kept. One from before goes.
+    pub fn make_webhook_secret(&self, place: Place) -> anyhow::Result<(Secret, String)> {
+        let secret = Secret::new(new_token()?);
+        let kept = self.keep(&Secrets { webhook: Some(secret.clone()), ..Secrets::default() }, place)?;
+        Ok((secret, kept))
     }
 
     /// Takes everything secret away that this program keeps.

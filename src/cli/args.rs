@@ -15,7 +15,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 pub use self::calc::{CalcCommand, ChargesArgs, GreeksArgs, IvArgs, NameArgs, OptionArgs, PayoffArgs};
-pub use self::live::{ConsentBy, IpCommand, IpSetArgs, RiskCommand, SetupArgs, Store};
+pub use self::live::{ConsentBy, IpCommand, IpSetArgs, RiskCommand, SetupArgs, Store, WebhookSecret};
 pub use self::protection::{RulesArgs, StopArgs, TargetArgs};
 pub use self::records::{AlertsArgs, AlertsCommand, JournalCommand, ReplayArgs, ReplayDay, TradebookArgs, VerifyArgs};
 pub use self::scalping::{SetupsCommand, SignalArgs, SignalsCommand};

@@ -61,7 +61,8 @@ fn store(seen: &Seen<'_>, all: &mut Vec<Standing>) {
         StoreHealth::Ok => None,
     };
     if let Some(why) = why {
-        let text = format!("Journal down ({why}): no entries; cancels and exits still go.");
+        // What it means first: a window may cut off the reason.
+        let text = format!("Journal down: no entries; cancels and exits still go ({why}).");
         all.push(Standing { level: AlertLevel::Critical, text });
     }
 }

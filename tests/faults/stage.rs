@@ -39,6 +39,25 @@ pub struct Stage {
     folder: TempDir,
 }
 
+/// What is left of a stage that was stopped.
+pub struct Stopped {
+    folder: TempDir,
+    config: AppConfig,
+}
+
+impl Stopped {
+    /// Started again with the same settings.
+    pub async fn started(self) -> Stage {
+        let Self { folder, config } = self;
+        let options = Options { data: Some(folder.path().join("data")), ..Options::default() };
+        let (data, _) = prepare(&options).unwrap();
+        let cockpit = Cockpit::start(data, config).await.unwrap();
+        let faults = cockpit.faults().unwrap();
+        let auditor = auditor(&folder.path().join("data/paper/exchange.json"), &cockpit);
+        Stage { cockpit, faults, auditor, folder }
+    }
+}
+
 fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
@@ -126,6 +145,28 @@ impl Stage {
         let faults = cockpit.faults().unwrap();
         let auditor = auditor(&folder.path().join("data/paper/exchange.json"), &cockpit);
         Ok(Self { cockpit, faults, auditor, folder })
+    }
+
+    /// Ended in order, and started again on the same folder with the same settings.
+    pub async fn restarted(self) -> Self {
+        self.stopped().await.started().await
+    }
+
+    /// Ended in order.
+    pub async fn stopped(self) -> Stopped {
+        let config = self.cockpit.config.clone();
+        self.cockpit.stop().await;
+        Stopped { folder: self.folder, config }
+    }
+
+    /// Opens the door for signals.
+    pub async fn open_webhook(&mut self) {
+        self.cockpit.open_webhook().await;
+    }
+
+    /// The tables that people and tools read.
+    pub fn tables_file(&self) -> PathBuf {
+        self.folder.path().join("data/paper/strikedeck.db")
     }
 
     pub fn view(&self) -> Arc<View> {

@@ -69,6 +69,18 @@ impl Folder {
         self
     }
 
+    /// With secrets, in the file that nobody else may read.
+    pub fn with_secrets(self, lines: &str) -> Self {
+        let folder = self.with("secrets.env", lines);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let file = folder.folder.path().join("config").join("secrets.env");
+            std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600)).unwrap();
+        }
+        folder
+    }
+
     /// `--data` and `--config`, as every command gets them.
     pub fn arguments(&self) -> [String; 4] {
         let config = self.folder.path().join("config");
@@ -86,9 +98,14 @@ impl Folder {
 
     /// A file beside the data, to import.
     pub fn file(&self, name: &str, text: &str) -> String {
-        let path = self.folder.path().join(name);
+        let path = self.path_of(name);
         std::fs::write(&path, text).unwrap();
-        path.display().to_string()
+        path
+    }
+
+    /// Where such a file is.
+    pub fn path_of(&self, name: &str) -> String {
+        self.folder.path().join(name).display().to_string()
     }
 
     /// Runs a command to its end, with nobody at a terminal.

@@ -159,6 +159,11 @@ impl Tables {
         )
     }
 
+    /// The alerts nobody has read, oldest first.
+    pub fn unread_alerts(&self) -> Vec<u64> {
+        self.rows("SELECT id FROM alerts WHERE read_at IS NULL ORDER BY id", |r| number(r, 0))
+    }
+
     pub fn queue(&self) -> Vec<u64> {
         self.rows("SELECT id FROM v_execution_queue", |r| number(r, 0))
     }

@@ -37,13 +37,18 @@ struct Shown {
 
 impl Terminal {
     /// Starts `strikedeck ARGS` on a folder, in a terminal of this size.
-    pub fn start(folder: &Folder, (columns, rows): (u16, u16), args: &[&str]) -> Self {
+    pub fn start(folder: &Folder, size: (u16, u16), args: &[&str]) -> Self {
+        Self::start_by(None, folder, size, args)
+    }
+
+    /// The same, by a line of the shell that ends in `exec "$0" "$@"`.
+    pub fn start_by(shell: Option<&str>, folder: &Folder, (columns, rows): (u16, u16), args: &[&str]) -> Self {
         let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
         let console = windows_program().map(|_| Console::listen());
         let mut command = match &console {
             Some(console) => console.command(),
-            None => CommandBuilder::new(env!("CARGO_BIN_EXE_strikedeck")),
+            None => by_shell(shell, env!("CARGO_BIN_EXE_strikedeck")),
         };
         command.args(folder.arguments());
         command.args(args);
@@ -171,6 +176,12 @@ impl Terminal {
         crate::program::signal(self.child.process_id().unwrap(), name);
     }
 
+    /// The process in the terminal.
+    #[cfg(unix)]
+    pub fn process(&self) -> u32 {
+        self.child.process_id().unwrap()
+    }
+
     /// Kills the process as the system would: no clean-up of any kind.
     pub fn kill_hard(mut self) {
         self.kill();
@@ -245,6 +256,13 @@ impl Drop for Terminal {
             self.kill();
         }
     }
+}
+
+fn by_shell(shell: Option<&str>, program: &str) -> CommandBuilder {
+    let Some(line) = shell else { return CommandBuilder::new(program) };
+    let mut command = CommandBuilder::new("sh");
+    command.args(["-c", line, program]);
+    command
 }
 
 fn size_of(cells: u16) -> std::num::NonZeroU16 {

@@ -23,6 +23,19 @@ pub struct SetupArgs {
     #[arg(long, value_enum, value_name = "KEY", num_args = 0..=1, default_missing_value = "app")]
     #[arg(conflicts_with_all = ["check", "forget"])]
     pub consent: Option<ConsentBy>,
+    /// Make the secret that whoever sends signals by webhook must know; it is kept, and shown this once. No log-in
+    #[arg(long, value_enum, value_name = "HOW", num_args = 0..=1, default_missing_value = "make")]
+    #[arg(conflicts_with_all = ["check", "forget", "consent"])]
+    pub webhook: Option<WebhookSecret>,
+}
+
+/// What to do when there is a secret already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum WebhookSecret {
+    /// Leave it
+    Make,
+    /// Make another: the one before is not taken any more
+    Renew,
 }
 
 /// Whose key asks for the log-in.

@@ -7,7 +7,7 @@ use crate::app::config::Secrets;
 use crate::app::config::keyring::LASTS;
 use crate::app::setup::{ConsentBy, LoggedIn, Place, Setup};
 use crate::app::token::when;
-use crate::cli::args::{self, Global, SetupArgs, Store};
+use crate::cli::args::{self, Global, SetupArgs, Store, WebhookSecret};
 use crate::cli::console::Console;
 use crate::cli::failure::Failure;
 use crate::net::Secret;
@@ -36,6 +36,9 @@ pub async fn run(global: &Global, args: &SetupArgs, console: &mut Console) -> Re
         None if LASTS => Place::Keyring,
         None => Place::File,
     };
+    if let Some(how) = args.webhook {
+        return webhook_secret(&setup, how, place, console);
+    }
     let (secrets, logged_in) = match args.consent {
         Some(_) if !console.can_ask() => return Err(Failure::Usage(NEEDS_A_PERSON.into())),
         Some(by) => by_consent(&setup, by, console).await?,
@@ -47,6 +50,31 @@ pub async fn run(global: &Global, args: &SetupArgs, console: &mut Console) -> Re
         console.warn(&format!("{name} is set in the environment and goes before what is kept"))?;
     }
     told(console, &logged_in, Some(&kept))
+}
+
+/// Makes the secret of the webhook, keeps it, and shows it this once, with where it belongs.
+fn webhook_secret(setup: &Setup, how: WebhookSecret, place: Place, console: &mut Console) -> Result<(), Failure> {
+    if how == WebhookSecret::Make && setup.config.secrets.webhook.is_some() {
+        let text = "there is a webhook secret already, and what sends with it would be refused: `strikedeck setup \
+                    --webhook renew` makes another all the same";
+        return Err(Failure::Refused(text.into()));
+    }
+    let (secret, kept) = setup.make_webhook_secret(place)?;
+    let webhook = &setup.config.webhook;
+    let outside = if webhook.public_host.is_empty() { "YOUR-TUNNEL" } else { &webhook.public_host };
+    let address = format!("https://{outside}/webhook/{}", secret.expose());
+    console.document(&json!({ "webhook_secret": secret.expose(), "kept_in": kept, "webhook_url": address }))?;
+    console.say(&format!("Made and kept in {kept}. It is shown this once: {}", secret.expose()))?;
+    console.say("In TradingView: the alert, Notifications, Webhook URL; there it is all that a sender needs:")?;
+    console.say(&format!("  {address}"))?;
+    console.say(&format!(
+        "A tunnel to http://{} brings it there. Start the cockpit anew: it then takes signals.",
+        webhook.bind
+    ))?;
+    for name in Setup::in_the_environment() {
+        console.warn(&format!("{name} is set in the environment and goes before what is kept"))?;
+    }
+    Ok(())
 }
 
 fn told(console: &mut Console, who: &LoggedIn, kept: Option<&str>) -> Result<(), Failure> {

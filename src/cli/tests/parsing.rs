@@ -116,6 +116,8 @@ fn every_documented_call_is_understood() {
         "setup --check",
         "setup --forget",
         "setup --store file",
+        "setup --webhook",
+        "setup --webhook renew --store keyring",
         "risk",
         "risk ack --yes",
         "keys --json",
