@@ -127,6 +127,10 @@ impl World {
         let lots = state.lots.iter().filter(|(k, l)| k.owner != Owner::Foreign && !l.net.is_flat() && quiet(k));
         let held: Vec<(LotKey, NetQuantity)> = lots.map(|(k, l)| (*k, l.net)).collect();
         let Some((key, net)) = dice.pick(&held).copied() else { return Ok(()) };
+        // Whoever has just closed it looks at the app, and does not close it again.
+        if self.exchange.orders(ACCOUNT).iter().any(|o| o.correlation == CLOSING && o.spec.contract == key.contract) {
+            return Ok(());
+        }
         let quantity = if dice.chance(500) { net.size().min(Quantity(65)) } else { net.size() };
         let spec = key.order(net.closing_side(), quantity, OrderKind::Market);
         self.note(|| format!("=== somebody else closes {quantity} of {}", key.contract.label()));
