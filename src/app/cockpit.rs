@@ -24,7 +24,7 @@ use super::shared::Shared;
 use super::steady::SteadyClock;
 use super::store_thread::{self, StoreThread};
 use super::token::{self, Keeper, Suspicion, Tokens};
-use super::{awake, calls, links, paper, resume, warm, webhook};
+use super::{analytics, awake, calls, chains, links, paper, resume, warm, webhook};
 use crate::broker::Broker;
 use crate::broker::dhan::DhanBroker;
 use crate::domain::AccountId;
@@ -39,6 +39,7 @@ use crate::import::seed::SeedChain;
 use crate::net::Backoff;
 use crate::options::charges::Tariff;
 use crate::store::{ControlFile, DataFolder, Journal, Projector};
+use crate::view::analytics::{Analytics, Demand};
 use crate::view::{LinkState, View};
 use crate::web;
 use crate::web::webhook::Doorbell;
@@ -60,6 +61,10 @@ pub struct Options {
 pub struct Cockpit {
     pub inputs: Inputs,
     pub views: watch::Receiver<Arc<View>>,
+    /// What the models say of it.
+    pub analytics: watch::Receiver<Arc<Analytics>>,
+    /// What the screen wants the models to look at.
+    pub demand: watch::Sender<Demand>,
     pub today: Today,
     pub config: AppConfig,
     pub folder: DataFolder,
@@ -187,6 +192,14 @@ impl Cockpit {
             let hold = crate::platform::awake::stay_awake;
             tasks.push(tokio::spawn(awake::keep_awake(views.clone(), shared.clone(), inputs.clone(), hold)));
         }
+        let (wishes_out, wishes) = watch::channel(chains::Wishes::default());
+        let (chains_out, chains) = watch::channel(chains::Chains::default());
+        let (demand_out, demand) = watch::channel(Demand::default());
+        let (analytics_out, analytics) = watch::channel(Arc::default());
+        let ends =
+            analytics::Ends { views: views.clone(), demand, chains, wishes: wishes_out, analytics: analytics_out };
+        tasks.push(tokio::spawn(chains::read_chains(broker.clone(), today.clone(), wishes, chains_out)));
+        tasks.push(tokio::spawn(analytics::analyse(ends, shared.clone(), today.clone())));
         let (suggested_out, suggested) = watch::channel(exchange.is_none());
         tasks.push(tokio::spawn(renew_instruments(
             broker.clone(),
@@ -201,6 +214,8 @@ impl Cockpit {
         Ok(Self {
             inputs,
             views,
+            analytics,
+            demand: demand_out,
             today,
             config,
             folder,

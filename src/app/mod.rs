@@ -6,15 +6,18 @@
 //! - *engine thread*: owns the desk (engine, driver, gateway); takes [`Input`]s, gives batches to the store, calls to the
 //!   broker, views to the screen. It waits for nothing but its inputs.
 //! - *store thread*: commits batches and says so; feeds the projection.
+//! - *models' task*: Greeks, chains, payoffs, made from the newest view a few times a second, for the screen.
 //! - *broker tasks*: one per call, and one per stream (order updates, market feed).
 
 mod access;
 pub mod addresses;
 pub mod again;
 pub mod alerts;
+pub mod analytics;
 pub mod awake;
 mod books;
 pub mod calls;
+pub mod chains;
 pub mod cockpit;
 pub mod config;
 pub mod doctor;

@@ -7,10 +7,9 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use super::config::{PaperClock, PaperConfig};
-use crate::broker::OptionChain;
 use crate::domain::instrument_index::InstrumentIndex;
 use crate::domain::time::{Timestamp, trading_day};
-use crate::domain::{Contract, ContractKind, OptionRight, Price, Symbol};
+use crate::domain::{Contract, ContractKind, OptionChain, OptionRight, Price, Symbol};
 use crate::exchange::{ClockMode, ShareSpec};
 use crate::exchange_server::{self, Running, Script, ServerConfig};
 use crate::import::{self, seed::SeedChain};

@@ -238,6 +238,7 @@ pub fn run(options: &Options, wishes: &Wishes, mut player: Player) -> anyhow::Re
     let nothing = Arc::new(|| {});
     let screen = Edges {
         views,
+        models: None,
         commands,
         books: None,
         attentions: None,

@@ -20,7 +20,7 @@ use crate::platform::files::read_text;
 use crate::telemetry::{self, Pane};
 use crate::tui::keymap::Keymap;
 use crate::tui::looks::{Choice, Colours, Looks, SymbolSet, find_out};
-use crate::tui::run::{self, Edges, Exit};
+use crate::tui::run::{self, Edges, Exit, Models};
 use crate::tui::terminal;
 use crate::tui::theme::Theme;
 
@@ -67,8 +67,9 @@ pub fn run(options: &Options, wishes: &Wishes) -> anyhow::Result<()> {
         let _runtime = runtime.enter();
         Some(super::books::open(&cockpit))
     };
+    let models = Some(Models { analytics: cockpit.analytics.clone(), demand: cockpit.demand.clone() });
     let halt = Arc::new(move || inputs.halt());
-    let screen = Edges { views, commands, books, attentions, halt, stop: stop.clone(), replay: None };
+    let screen = Edges { views, models, commands, books, attentions, halt, stop: stop.clone(), replay: None };
     let ended = show(&runtime, screen, run::Options { keymap, theme, mouse, read_only: wishes.read_only }, &stop)?;
     let hurry = stop.is_cancelled() || !matches!(ended, Some(Ok(Exit::Quit)));
     runtime.block_on(async {

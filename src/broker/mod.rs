@@ -16,7 +16,7 @@ use std::pin::Pin;
 use jiff::civil::Date;
 use tokio::sync::mpsc;
 
-pub use self::answers::{AccountProfile, ChainOption, OptionChain, OptionGreeks, PlaceAck, TriggerAck};
+pub use self::answers::{AccountProfile, PlaceAck, TriggerAck};
 pub use self::capability::Capability;
 pub use self::data::{
     Authorised, BarLength, DayPrices, DepthNews, Holding, LedgerLine, Level, MarginNeed, PastFill, RollingBar,
@@ -26,8 +26,8 @@ pub use self::error::BrokerError;
 pub use self::perform::perform;
 pub use self::streams::{FeedControl, FeedNews, Heard, LinkState, MarketFeed, OrderNews};
 use crate::domain::{
-    BrokerOrderId, Contract, CorrelationId, Funds, Intent, Money, OrderSighting, OrderSpec, PnlExit, PositionSighting,
-    Quote, TradeSighting,
+    BrokerOrderId, Contract, CorrelationId, Funds, Intent, Money, OptionChain, OrderSighting, OrderSpec, PnlExit,
+    PositionSighting, Quote, TradeSighting,
 };
 
 /// An answer under way.

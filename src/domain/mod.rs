@@ -16,6 +16,7 @@ pub mod instrument;
 pub mod instrument_index;
 pub mod mapping;
 pub mod money;
+pub mod option_chain;
 pub mod order;
 pub mod pnl_exit;
 pub mod position;
@@ -40,6 +41,7 @@ pub use instrument::{Contract, ContractKind, Exchange, Instrument, OptionRight, 
 pub use instrument_index::InstrumentIndex;
 pub use mapping::{ExpiryPolicy, Listed, MappingError, WantedLeg, at_the_money, map_leg};
 pub use money::{Lots, Money, NetQuantity, Price, Quantity};
+pub use option_chain::{ChainOption, OptionChain, OptionGreeks, StrikeRow};
 pub use order::{Intent, OrderKind, OrderSighting, OrderSpec, Product, SeenStatus, Side, TradeSighting, Validity};
 pub use pnl_exit::PnlExit;
 pub use position::{Funds, PositionSighting};

@@ -243,6 +243,22 @@ pub fn show(model: &mut Model, desk: &Desk) {
     update(model, Msg::View(Arc::new(view)));
 }
 
+/// The models answer what the screen looks at.
+pub fn models(model: &mut Model, desk: &Desk) {
+    // What they list is known after the first answer: then there is a chain to ask for.
+    for _ in 0..2 {
+        let analytics = desk.analytics(&model.demand());
+        update(model, Msg::Analytics(Arc::new(analytics)));
+    }
+}
+
+/// The busy desk with the option chain behind it.
+pub fn charted() -> Desk {
+    let mut desk = busy();
+    desk.chain("NIFTY", 25_964.0, 0.13, (25_950, 50, 41));
+    desk
+}
+
 /// Draws a frame, as the loop does.
 pub fn frame(model: &mut Model, theme: &Theme) -> Buffer {
     let mut buf = Buffer::empty(Rect::new(0, 0, model.size.0, model.size.1));

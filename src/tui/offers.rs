@@ -28,6 +28,11 @@ pub fn zoom(model: &Model) -> Offer {
     if model.screen.has_columns() { Ok(()) } else { no("One pane has the whole screen here.") }
 }
 
+/// There is a chain to go from.
+pub fn chain(model: &Model) -> Offer {
+    if model.looking.listed().is_some() { Ok(()) } else { no("The instrument list has not been read yet.") }
+}
+
 /// There is a row under the cursor.
 pub fn row(model: &Model) -> Offer {
     let here = model.strategy_at_hand().is_some() || model.positions.key().is_some();

@@ -23,12 +23,15 @@ use super::update::{Msg, Outgoing, ReplayMove, update};
 use super::view::{LogView, Scene, TuiLog, draw};
 use crate::engine::{Command, Reply};
 use crate::view::View;
+use crate::view::analytics::{Analytics, Demand};
 use crate::view::books::{Question, Told};
 
 /// The edges: what the screen looks at, and where its wishes go.
 pub struct Edges {
     /// The newest picture; older ones may be skipped.
     pub views: watch::Receiver<Arc<View>>,
+    /// What the models say of it; `None` where a past day is shown.
+    pub models: Option<Models>,
     /// Bounded: when it is full, the trader is told that nothing was sent.
     pub commands: mpsc::Sender<(Command, oneshot::Sender<Reply>)>,
     /// The past, the audit trail, the inbox, whether the broker answers; `None` where a past day is shown.
@@ -45,6 +48,11 @@ pub struct Edges {
 
 /// A question to the books, and where the answer goes: the error is for the trader.
 pub type Asking = (Question, oneshot::Sender<Result<Told, String>>);
+/// What the models say, and what the screen wants them to look at: in both only the newest counts.
+pub struct Models {
+    pub analytics: watch::Receiver<Arc<Analytics>>,
+    pub demand: watch::Sender<Demand>,
+}
 
 /// Something for a trader who does not look at the screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,6 +124,16 @@ async fn next_of(attentions: &mut Option<mpsc::Receiver<Attention>>) -> Option<A
         *attentions = None;
     }
     next
+}
+
+/// Waits for ever where there are no models, or where they have ended.
+async fn next_analytics(models: &mut Option<Models>) -> Arc<Analytics> {
+    if let Some(models) = models
+        && models.analytics.changed().await.is_ok()
+    {
+        return Arc::clone(&models.analytics.borrow_and_update());
+    }
+    std::future::pending().await
 }
 
 /// Between two frames: a frame leaves in one write.
@@ -200,6 +218,11 @@ impl Loop {
                     }
                     self.stale = true;
                 }
+                analytics = next_analytics(&mut self.screen.models) => {
+                    self.tick();
+                    self.take(Msg::Analytics(analytics));
+                    self.stale = true;
+                }
                 Some(attention) = next_of(&mut self.screen.attentions) => attend(&attention),
                 () = tokio::time::sleep_until(wake.into()) => {
                     self.tick();
@@ -251,6 +274,14 @@ impl Loop {
                 Outgoing::Repaint => self.canvas.repaint(),
                 Outgoing::Quit => self.exit = Some(Exit::Quit),
             }
+        }
+        if let Some(models) = &self.screen.models {
+            let demand = self.model.demand();
+            models.demand.send_if_modified(|old| {
+                let changed = *old != demand;
+                *old = demand;
+                changed
+            });
         }
     }
 

@@ -1,5 +1,6 @@
 //! Putting a view together.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::header::{api_limit, day_pnl, header};
@@ -8,9 +9,10 @@ use super::notices::{Seen, standing};
 use super::prices::Prices;
 use super::strategies::{Fills, LegFill, StrategyRow, row};
 use super::{View, account, orders, positions, queue, risk, safety, signals};
-use crate::domain::time::Timestamp;
-use crate::domain::{Contract, Quote};
-use crate::engine::record::Purpose;
+use crate::domain::time::{Timestamp, trading_day};
+use crate::domain::{Contract, Money, Quote};
+use crate::engine::record::{Owner, Purpose};
+use crate::engine::reference::RawCharges;
 use crate::engine::state::OrderState;
 use crate::engine::{EngineConfig, Reference, State};
 
@@ -28,11 +30,12 @@ impl View {
         let quotes = Quotes::new(state, prices, health, now);
         let strategies: Vec<Arc<StrategyRow>> =
             state.strategies.values().map(|s| Arc::new(row(s, &quotes, &fills, now))).collect();
-        let pnl = day_pnl(&quotes, reference, now);
+        let charges = charges(state, reference, now);
+        let pnl = day_pnl(&quotes, charges.today);
         let health = &Health { api: api_limit(config, health), ..health.clone() };
         let header = header(&quotes, health, reference, pnl, now);
         let queue = queue::queue(&strategies, state, config, &fills, now);
-        let positions = positions::positions(&quotes, health.positions_read, reference, now);
+        let positions = positions::positions(&quotes, &charges.by_owner, health.positions_read, reference, now);
         let safety = safety::safety(state, config, reference, &positions);
         let seen = Seen {
             state,
@@ -86,6 +89,31 @@ impl<'a> Quotes<'a> {
             (None, mark) => mark,
         }
     }
+}
+
+/// What our orders have cost, estimated by the tariff.
+struct Charges {
+    /// Of the trading day.
+    today: Money,
+    /// Of all that is still in the books.
+    by_owner: BTreeMap<Owner, Money>,
+}
+
+/// One pass over the orders: added up unrounded and rounded once, as a contract note does.
+fn charges(state: &State, reference: &dyn Reference, now: Timestamp) -> Charges {
+    let day = trading_day(now);
+    let mut today = RawCharges::default();
+    let mut by_owner: BTreeMap<Owner, RawCharges> = BTreeMap::new();
+    for order in state.orders.values().filter(|o| !o.filled.is_zero()) {
+        let raw = reference.charges(&order.tally(day));
+        let sum = by_owner.entry(order.purpose.owner()).or_default();
+        *sum = *sum + raw;
+        if trading_day(order.changed_at) == day {
+            today = today + raw;
+        }
+    }
+    let by_owner = by_owner.into_iter().map(|(owner, raw)| (owner, raw.rounded().total())).collect();
+    Charges { today: today.rounded().total(), by_owner }
 }
 
 fn fills(state: &State) -> Fills {

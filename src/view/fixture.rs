@@ -1,5 +1,6 @@
 //! A trading desk for tests: its state is folded from records, as the engine's is, so it stays true.
 
+pub mod chains;
 pub mod scalps;
 
 use std::collections::BTreeMap;
@@ -92,6 +93,7 @@ pub struct Desk {
     pub prices: Prices,
     pub health: Health,
     pub now: Timestamp,
+    pub chains: BTreeMap<super::analytics::ChainKey, super::analytics::ChainSeen>,
     books: BTreeMap<(Contract, Product), PositionSighting>,
 }
 
@@ -116,6 +118,7 @@ impl Desk {
                 ..Health::default()
             },
             now,
+            chains: BTreeMap::new(),
             books: BTreeMap::new(),
         };
         desk.record(Record::Created { profile, prefix: "SD7K2M".into() });

@@ -1,5 +1,6 @@
 //! How figures are written: Indian digit grouping, a real minus sign, `—` for what is not known.
 
+use rust_decimal::prelude::FromPrimitive;
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use crate::domain::{Bound, Contract, ContractKind, Money, NetQuantity, Price};
@@ -92,6 +93,28 @@ pub fn net(quantity: NetQuantity) -> String {
 pub fn signed(number: Decimal, places: u32) -> String {
     let text = grouped(number, places);
     if number.round_dp(places) > Decimal::ZERO { format!("+{text}") } else { text }
+}
+
+/// A model's figure, whole and with its sign: `+8,420`, `−120`, `0`. Beyond what a number can be: `—`.
+pub fn whole(figure: f64) -> String {
+    or_unknown(Decimal::from_f64(figure), |d| signed(d, 0))
+}
+
+/// A figure in few columns: `950`, `14.2k`, `1.25L` (lakh), `3.40Cr` (crore); with its sign where it is negative.
+pub fn compact(figure: f64) -> String {
+    let size = figure.abs();
+    let (unit, name, places) = match size {
+        s if s < 999.5 => (1.0, "", 0),
+        s if s < 99_950.0 => (1_000.0, "k", 1),
+        s if s < 9_995_000.0 => (100_000.0, "L", 2),
+        _ => (10_000_000.0, "Cr", 2),
+    };
+    or_unknown(Decimal::from_f64(figure / unit), |d| format!("{}{name}", grouped(d, places)))
+}
+
+/// A volatility, as per cent a year: `13.2%`.
+pub fn volatility(annual: f64) -> String {
+    or_unknown(Decimal::from_f64(annual * 100.0), |d| format!("{}%", grouped(d, 1)))
 }
 
 /// A share of one, as per cent: `71%`.
@@ -201,6 +224,20 @@ mod tests {
         assert_eq!(pnl(Money(dec!(-412.5))), "−₹412.50");
         assert_eq!(pnl(Money(dec!(0))), "₹0.00");
         assert_eq!(pnl(Money(dec!(-0.001))), "₹0.00");
+    }
+
+    #[test]
+    fn large_figures_fit_into_six_columns_below_a_thousand_crore() {
+        let cases =
+            [(950.0, "950"), (14_150.0, "14.2k"), (-125_000.0, "−1.25L"), (34_000_000.0, "3.40Cr"), (-0.2, "0")];
+        for (figure, text) in cases {
+            assert_eq!(compact(figure), text);
+        }
+        assert_eq!(
+            (whole(8_420.4), whole(-120.6), volatility(0.1316)),
+            ("+8,420".into(), "−121".into(), "13.2%".into())
+        );
+        assert_eq!((whole(f64::NAN), compact(f64::INFINITY)), ("—".into(), "—".into()));
     }
 
     #[test]

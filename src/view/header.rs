@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use super::build::Quotes;
 use super::health::{ApiUse, Awake, Health, Link, LinkState, Rehearsing};
 use super::prices::Priced;
-use crate::domain::time::{Timestamp, ist, ms_between, trading_day};
+use crate::domain::time::{Timestamp, ist, ms_between};
 use crate::domain::{Money, Price, Segment, Symbol};
 use crate::engine::record::{Owner, Profile};
 use crate::engine::{EngineConfig, Reference, State};
@@ -134,12 +134,11 @@ fn session(reference: &dyn Reference, health: &Health, now: Timestamp) -> Sessio
     Session { open, until, left_ms: until.map(|t| ms_between(now, t)) }
 }
 
-/// Gross: every lot of a strategy at its last price. Charges: of every order of today that has filled, estimated.
-pub(super) fn day_pnl(quotes: &Quotes<'_>, reference: &dyn Reference, now: Timestamp) -> DayPnl {
-    let (state, day) = (quotes.state, trading_day(now));
+/// Gross: every lot of a strategy at its last price. Charges: estimated, of every order of today that has filled.
+pub(super) fn day_pnl(quotes: &Quotes<'_>, charges: Money) -> DayPnl {
+    let state = quotes.state;
     let ours = state.lots.iter().filter(|(k, _)| k.owner != Owner::Foreign);
     let gross: Option<Money> = ours.map(|(k, lot)| lot.pnl(quotes.of(&k.contract).map(|q| q.last))).sum();
-    let charges = state.charges(day, reference);
     DayPnl { gross, charges, net: gross.map(|g| g - charges) }
 }
 

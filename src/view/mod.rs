@@ -4,6 +4,7 @@
 //! `Arc`, so a `View` is cheap to clone and may be read from any thread.
 
 mod account;
+pub mod analytics;
 pub mod books;
 mod build;
 pub mod format;
@@ -40,7 +41,7 @@ pub use health::{
 };
 pub use notices::Standing;
 pub use orders::{OrderOrigin, OrderRow};
-pub use positions::{Group, GuardRow, PositionRow, Positions};
+pub use positions::{BrokerDay, Difference, DifferenceKind, Group, GuardRow, PositionRow, Positions};
 pub use prices::{Priced, Prices};
 pub use queue::{Drift, LegProgress, QueueRow, Stage};
 pub use replay::{Replay, ReplayLine};

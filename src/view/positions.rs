@@ -1,6 +1,6 @@
 //! Open positions: ours grouped by strategy, then what was opened elsewhere, each against what the broker last said.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::build::Quotes;
 use crate::domain::time::{Timestamp, ms_between};
@@ -21,9 +21,81 @@ pub struct Positions {
     /// Strategies that were closed today, and what they brought.
     pub closed: usize,
     pub closed_pnl: Money,
+    /// What the broker counts for the day, ours and foreign; `None` until its book was read.
+    pub broker: Option<BrokerDay>,
+    /// Where the broker's book and ours differ, each with its numbers.
+    pub differences: Vec<Difference>,
     /// When the broker's book was read.
     pub read_at: Option<Timestamp>,
     pub age_ms: Option<i64>,
+}
+
+/// The broker's own count of the day, before charges, at the prices it had when its book was read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BrokerDay {
+    pub realised: Money,
+    pub unrealised: Money,
+}
+
+impl BrokerDay {
+    pub fn gross(&self) -> Money {
+        self.realised + self.unrealised
+    }
+}
+
+/// One contract and product in which the broker's book and our lots do not agree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Difference {
+    pub contract: Contract,
+    pub product: Product,
+    /// Of all our strategies.
+    pub ours: NetQuantity,
+    pub broker: NetQuantity,
+}
+
+/// How they differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DifferenceKind {
+    /// None of ours: opened elsewhere.
+    Foreign,
+    /// More than ours, in the same direction: the rest was opened elsewhere.
+    Beyond,
+    /// Less than ours: partly closed elsewhere, or a fill not told yet.
+    Less,
+    /// Nothing of ours is left there.
+    Missing,
+    /// The other way round.
+    Opposite,
+}
+
+impl Difference {
+    pub fn kind(&self) -> DifferenceKind {
+        let (ours, broker) = (self.ours.0, self.broker.0);
+        if ours == 0 {
+            DifferenceKind::Foreign
+        } else if broker == 0 {
+            DifferenceKind::Missing
+        } else if ours.signum() != broker.signum() {
+            DifferenceKind::Opposite
+        } else if broker.abs() > ours.abs() {
+            DifferenceKind::Beyond
+        } else {
+            DifferenceKind::Less
+        }
+    }
+}
+
+impl DifferenceKind {
+    /// What it means, and what is done or can be done about it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Foreign => "opened elsewhere: it is left alone; `close` on its row exits it",
+            Self::Beyond => "more than ours: the rest was opened elsewhere and is left alone",
+            Self::Less => "partly closed elsewhere, or a fill is not told yet: our books follow the broker's",
+            Self::Missing => "closed elsewhere, or a fill is not told yet: our books follow the broker's",
+            Self::Opposite => "the other way round: nothing more is entered there; look at the broker's own page",
+        }
+    }
 }
 
 /// What one strategy holds.
@@ -38,6 +110,8 @@ pub struct Group {
     pub rows: Vec<PositionRow>,
     /// Realised and open, before charges. `None` when an open leg has no price.
     pub pnl: Option<Money>,
+    /// What its orders have cost, estimated by the tariff.
+    pub charges: Money,
     /// Why it is being exited.
     pub exiting: Option<String>,
 }
@@ -54,6 +128,8 @@ pub struct PositionRow {
     pub average: Option<Price>,
     pub quote: Option<Quote>,
     pub pnl: Option<Money>,
+    /// The part of `pnl` that no price changes any more. `None`: not known of a foreign position mixed with ours.
+    pub realised: Option<Money>,
     /// Of the quote.
     pub age_ms: Option<i64>,
     /// The broker's net of this contract and product, where it was read after the last change.
@@ -78,6 +154,26 @@ impl PositionRow {
     pub fn last(&self) -> Option<Price> {
         self.quote.map(|q| q.last)
     }
+
+    /// What is open, at the last price.
+    pub fn unrealised(&self) -> Option<Money> {
+        Some(self.pnl? - self.realised?)
+    }
+}
+
+impl Group {
+    pub fn realised(&self) -> Option<Money> {
+        self.rows.iter().map(|r| r.realised).sum()
+    }
+
+    pub fn unrealised(&self) -> Option<Money> {
+        self.rows.iter().map(PositionRow::unrealised).sum()
+    }
+
+    /// After charges.
+    pub fn net(&self) -> Option<Money> {
+        self.pnl.map(|p| p - self.charges)
+    }
 }
 
 impl Positions {
@@ -96,25 +192,25 @@ impl Positions {
 }
 
 /// What the broker has beyond our lots.
-struct Difference {
+struct Beyond {
     /// The broker's net, where the book was read after the last change.
     broker: Option<NetQuantity>,
     foreign: NetQuantity,
     mismatch: bool,
 }
 
-fn difference(state: &State, contract: &Contract, product: Product, ours: NetQuantity) -> Difference {
+fn difference(state: &State, contract: &Contract, product: Product, ours: NetQuantity) -> Beyond {
     if !state.position_is_fresh(contract, product) {
-        return Difference { broker: None, foreign: NetQuantity::ZERO, mismatch: false };
+        return Beyond { broker: None, foreign: NetQuantity::ZERO, mismatch: false };
     }
     let broker = state.broker_net(contract, product);
     let beyond = broker - ours;
     // More in the same direction was opened elsewhere; less, or the opposite, contradicts our lots.
     let more_of_the_same = broker.0.signum() == ours.0.signum() && beyond.0.signum() == ours.0.signum();
     if ours.is_flat() || beyond.is_flat() || more_of_the_same {
-        Difference { broker: Some(broker), foreign: beyond, mismatch: false }
+        Beyond { broker: Some(broker), foreign: beyond, mismatch: false }
     } else {
-        Difference { broker: Some(broker), foreign: NetQuantity::ZERO, mismatch: true }
+        Beyond { broker: Some(broker), foreign: NetQuantity::ZERO, mismatch: true }
     }
 }
 
@@ -125,18 +221,20 @@ struct Look<'a> {
     reference: &'a dyn Reference,
     /// The sum of our lots by contract and product.
     ours: BTreeMap<(Contract, Product), NetQuantity>,
+    charges: &'a BTreeMap<Owner, Money>,
     now: Timestamp,
 }
 
 /// `read` is when the broker's book was last read, even if it said nothing new.
 pub(super) fn positions(
     quotes: &Quotes<'_>,
+    charges: &BTreeMap<Owner, Money>,
     read: Option<Timestamp>,
     reference: &dyn Reference,
     now: Timestamp,
 ) -> Positions {
     let state = quotes.state;
-    let mut look = Look { state, quotes, reference, ours: BTreeMap::new(), now };
+    let mut look = Look { state, quotes, reference, ours: BTreeMap::new(), charges, now };
     let mut by_strategy: BTreeMap<StrategyId, Vec<(&LotKey, &Lot)>> = BTreeMap::new();
     for (key, lot) in &state.lots {
         if let Owner::Strategy(id) = key.owner {
@@ -156,7 +254,27 @@ pub(super) fn positions(
         }
     }
     all.foreign = state.broker.positions.iter().filter_map(|row| look.foreign(row)).collect();
+    all.differences = differences(state, &look.ours);
+    all.broker = state.broker.positions_at.map(|_| {
+        let rows = || state.broker.positions.iter();
+        BrokerDay { realised: rows().map(|p| p.realised).sum(), unrealised: rows().map(|p| p.unrealised).sum() }
+    });
     all
+}
+
+/// Only where the book was read after the last change: before, it says nothing.
+fn differences(state: &State, ours: &BTreeMap<(Contract, Product), NetQuantity>) -> Vec<Difference> {
+    let book = state.broker.positions.iter().map(|p| (p.contract, p.product));
+    let keys: BTreeSet<(Contract, Product)> = ours.keys().copied().chain(book).collect();
+    let told = keys.into_iter().filter(|(contract, product)| state.position_is_fresh(contract, *product));
+    told.map(|(contract, product)| Difference {
+        contract,
+        product,
+        ours: ours.get(&(contract, product)).copied().unwrap_or_default(),
+        broker: state.broker_net(&contract, product),
+    })
+    .filter(|d| d.ours != d.broker)
+    .collect()
 }
 
 impl Look<'_> {
@@ -171,6 +289,7 @@ impl Look<'_> {
             name: strategy.map_or_else(|| "(no longer listed)".to_string(), |s| s.recommendation.name.clone()),
             status: strategy.map(|s| s.status),
             pnl: rows.iter().map(|r| r.pnl).sum(),
+            charges: self.charges.get(&Owner::Strategy(id)).copied().unwrap_or_default(),
             rows,
             exiting,
         }
@@ -189,6 +308,7 @@ impl Look<'_> {
             average: lot.average(),
             quote,
             pnl: lot.pnl(quote.map(|q| q.last)),
+            realised: lot.pnl(lot.average()),
             age_ms: quote.map(|q| q.age_ms(self.now)),
             broker: difference.broker,
             mismatch: difference.mismatch,
@@ -225,6 +345,7 @@ impl Look<'_> {
             average: alone.then_some(average),
             quote,
             pnl: pnl.filter(|_| alone),
+            realised: alone.then_some(row.realised),
             age_ms: quote.map(|q| q.age_ms(self.now)),
             broker: difference.broker,
             mismatch: false,
@@ -279,6 +400,36 @@ mod tests {
             view.positions.foreign.iter().map(|r| (r.net.0, r.strategy)).collect();
         assert_eq!(foreign, [(-65, None), (65, None)]);
         assert!(!view.positions.groups[0].rows[0].mismatch);
+    }
+
+    #[test]
+    fn what_is_realised_what_is_open_and_what_it_cost_add_up() {
+        let mut desk = Desk::new();
+        desk.executed("Long Call", &[("B", 26300, "CE", dec!(35.90))]);
+        desk.price(26300, "CE", dec!(40.00));
+        let view = desk.view();
+        let group = &view.positions.groups[0];
+        assert_eq!((group.realised(), group.unrealised()), (Some(Money::ZERO), Some(Money(dec!(266.50)))));
+        // 0.1 % of 65 × 35.90.
+        assert_eq!((group.charges, group.net()), (Money(dec!(2.33)), Some(Money(dec!(264.17)))));
+    }
+
+    #[test]
+    fn each_difference_has_its_numbers_and_its_kind() {
+        use DifferenceKind::{Beyond, Foreign, Less, Missing, Opposite};
+        let mut desk = Desk::new();
+        desk.executed("Strangle", &[("B", 26300, "CE", dec!(35.90)), ("B", 25600, "PE", dec!(30))]);
+        assert_eq!(desk.view().positions.differences, []);
+        desk.broker_has(26300, "CE", 130);
+        desk.broker_has(25600, "PE", 0);
+        desk.broker_has(26000, "CE", -65);
+        let kinds: Vec<(i64, i64, DifferenceKind)> =
+            desk.view().positions.differences.iter().map(|d| (d.ours.0, d.broker.0, d.kind())).collect();
+        assert_eq!(kinds, [(65, 0, Missing), (0, -65, Foreign), (65, 130, Beyond)]);
+        desk.broker_has(25600, "PE", 30);
+        desk.broker_has(26300, "CE", -65);
+        let kinds: Vec<DifferenceKind> = desk.view().positions.differences.iter().map(Difference::kind).collect();
+        assert_eq!(kinds, [Less, Foreign, Opposite]);
     }
 
     #[test]

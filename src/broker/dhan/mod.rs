@@ -40,10 +40,10 @@ pub use self::contracts::SharedIndex;
 pub use self::endpoints::{DhanCredentials, DhanEndpoints, DhanSettings, MarketOrders};
 pub use self::forever_orders::ForeverChange;
 pub use self::profile::TokenCheck;
-use super::{AccountProfile, Broker, BrokerError, MarketFeed, OptionChain, OrderNews, PlaceAck, Reply};
+use super::{AccountProfile, Broker, BrokerError, MarketFeed, OrderNews, PlaceAck, Reply};
 use crate::domain::{
-    BrokerOrderId, Contract, CorrelationId, Funds, Intent, Money, OrderSighting, OrderSpec, PnlExit, PositionSighting,
-    Quote, TradeSighting,
+    BrokerOrderId, Contract, CorrelationId, Funds, Intent, Money, OptionChain, OrderSighting, OrderSpec, PnlExit,
+    PositionSighting, Quote, TradeSighting,
 };
 use crate::gateway::ErrorClass;
 use crate::net::{HttpClient, HttpFailure, HttpSettings};

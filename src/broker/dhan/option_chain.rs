@@ -7,10 +7,11 @@ use super::contracts::{contract_of, current, security_of};
 use super::rest::decode;
 use super::sighting::units;
 use super::{DhanBroker, Purpose};
-use crate::broker::{BrokerError, ChainOption, OptionChain, OptionGreeks};
+use crate::broker::BrokerError;
 use crate::domain::time::Timestamp;
 use crate::domain::{
-    Contract, ContractKind, InstrumentIndex, OptionRight, Price, Quantity, Quote, SecurityId, Segment,
+    ChainOption, Contract, ContractKind, InstrumentIndex, OptionChain, OptionGreeks, OptionRight, Price, Quantity,
+    Quote, SecurityId, Segment,
 };
 use crate::protocol::dhan::option_chain::{ChainAnswer, ChainLeg, ChainRequest, ExpiryList};
 use crate::protocol::dhan::values::parse_decimal;

@@ -18,7 +18,13 @@ pub enum Context {
     Audit,
     /// The parts of the program, beside the log.
     LogTargets,
-    /// One strategy, whole.
+    /// The screen of one strategy.
+    Strategy,
+    /// An option chain.
+    Chain,
+    /// Scenarios and limits.
+    Risk,
+    /// One strategy, whole, over the panes.
     Detail,
     Help,
     /// The halt card.
@@ -47,6 +53,9 @@ impl Context {
             Self::Alerts => "alerts",
             Self::Audit => "audit",
             Self::LogTargets => "log targets",
+            Self::Strategy => "strategy",
+            Self::Chain => "chain",
+            Self::Risk => "risk",
             Self::Detail => "details",
             Self::Help => "help",
             Self::Kill => "halt card",
@@ -59,16 +68,18 @@ impl Context {
 }
 
 use Context::{
-    Accounts, Alerts, Approval, Audit, Card, Detail, Help, Journal, Kill, Log, LogTargets, Orders, Pending, Positions,
-    Queue, Replay, Signals, Text,
+    Accounts, Alerts, Approval, Audit, Card, Chain, Detail, Help, Journal, Kill, Log, LogTargets, Orders, Pending,
+    Positions, Queue, Replay, Risk, Signals, Strategy, Text,
 };
 
 /// The panes of every screen: what is heard in all of them.
-pub const PANES: &[Context] =
-    &[Pending, Queue, Positions, Orders, Log, Signals, Journal, Accounts, Alerts, Audit, LogTargets];
+pub const PANES: &[Context] = &[
+    Pending, Queue, Positions, Orders, Log, Signals, Strategy, Chain, Risk, Journal, Accounts, Alerts, Audit,
+    LogTargets,
+];
 const PAGES: &[Context] = &[Detail, Help, Kill];
 const LISTS: &[Context] = &[Pending, Queue];
-const STRATEGY: &[Context] = &[Pending, Queue, Detail];
+const STRATEGY: &[Context] = &[Pending, Queue, Strategy, Detail];
 const PANES_AND_DETAIL: &[Context] = &join::<{ PANES.len() + 1 }>(&[PANES, &[Detail]]);
 const PANES_AND_KILL: &[Context] = &join::<{ PANES.len() + 1 }>(&[PANES, &[Kill]]);
 const LEAVES: &[Context] = &join::<{ PANES.len() + PAGES.len() + 1 }>(&[PANES, PAGES, &[Approval]]);
@@ -219,11 +230,11 @@ actions! {
         "Marks the best pending strategies: asks how many, and for the least score.";
     Notes "notes" STRATEGY, ["n"], "note", Strategies, 8, [], offers::row,
         "Edits the note of a strategy.";
-    Retry "retry" &[Pending, Detail], ["r"], "retry", Strategies, 2, [], offers::retry,
+    Retry "retry" &[Pending, Strategy, Detail], ["r"], "retry", Strategies, 2, [], offers::retry,
         "Puts a failed strategy back among the pending ones.";
-    Resume "resume" &[Queue, Detail], ["c"], "continue", Strategies, 1, [danger], offers::held,
+    Resume "resume" &[Queue, Strategy, Detail], ["c"], "continue", Strategies, 1, [danger], offers::held,
         "Lets a held execution go on where it stopped.";
-    Unwind "unwind" &[Queue, Detail], ["u"], "unwind", Strategies, 2, [danger], offers::held,
+    Unwind "unwind" &[Queue, Strategy, Detail], ["u"], "unwind", Strategies, 2, [danger], offers::held,
         "Exits what a held execution has filled, and ends it as failed. Asks first.";
 
     Close "close" &[Positions], ["x"], "close", Positions, 1, [danger], offers::close,
@@ -248,7 +259,7 @@ actions! {
     Breakeven "breakeven" &[Signals], ["B"], "breakeven", Scalping, 3, [], offers::breakeven,
         "Moves the stop of the scalp under the cursor to its fill price.";
 
-    Details "details" &[Pending, Queue, Positions, Orders, Signals], ["Enter"], "details", Looking, 6, [], offers::details,
+    Details "details" &[Pending, Queue, Positions, Orders, Signals, Strategy], ["Enter"], "details", Looking, 6, [], offers::details,
         "Everything about a strategy: legs, mapping, prices, margin, largest loss, issues, what was reported. On a signal that waits: its card.";
     Filter "filter" &[Pending], ["/"], "filter", Looking, 9, [], offers::always,
         "Narrows the list: words, symbol:NIFTY, status:failed, score>0.6, pop>60, loss<5000.";
@@ -258,8 +269,16 @@ actions! {
         "Turns the order round.";
     GoCockpit "go_cockpit" PANES, ["1"], "cockpit", Looking, 0, [], offers::always,
         "Cockpit: pending strategies, queue, positions, orders, log, limits.";
+    GoStrategy "go_strategy" PANES, ["2"], "strategy", Looking, 0, [], offers::always,
+        "Strategy: the one under the cursor whole: legs at market, Greeks, payoff at expiry and today, what would be held after it.";
+    GoChain "go_chain" PANES, ["3"], "chain", Looking, 0, [], offers::always,
+        "Chain: the options of an underlying and expiry, live, with volatilities, Greeks and what is held.";
     GoOrders "go_orders" PANES, ["4"], "orders", Looking, 0, [], offers::always,
         "Orders: those that may still trade, and what became of the others today.";
+    GoPortfolio "go_portfolio" PANES, ["5"], "portfolio", Looking, 0, [], offers::always,
+        "Portfolio: everything held by strategy and underlying, gross and net, with its Greeks, and where the broker's book differs.";
+    GoRisk "go_risk" PANES, ["6"], "risk", Looking, 0, [], offers::always,
+        "Risk: what large moves would do, the limits, and what blocks entries.";
     GoSignals "go_signals" PANES, ["7"], "signals", Looking, 0, [], offers::always,
         "Signals: the scalper's set-ups, signals, open scalps, those of the day.";
     GoJournal "go_journal" PANES, ["8"], "journal", Looking, 0, [], offers::always,
@@ -272,6 +291,28 @@ actions! {
         "Audit trail: every command, decision and order, with ids, the newest first.";
     GoLogs "go_logs" PANES, ["F9"], "logs", Looking, 0, [], offers::always,
         "Logs: what the program says of its own work.";
+    NextStrategy "next_strategy" &[Strategy], ["Right", "]"], "next", Looking, 4, [repeats], offers::always,
+        "The next strategy of the list.";
+    PreviousStrategy "previous_strategy" &[Strategy], ["Left", "["], "previous", Looking, 5, [repeats], offers::always,
+        "The strategy before.";
+    NextUnderlying "next_underlying" &[Chain], ["]"], "underlying", Looking, 1, [repeats], offers::chain,
+        "The chain of the next underlying.";
+    PreviousUnderlying "previous_underlying" &[Chain], ["["], "underlying before", Looking, 0, [repeats], offers::chain,
+        "The chain of the underlying before.";
+    NextExpiry "next_expiry" &[Chain], ["Right", "."], "later expiry", Looking, 2, [repeats], offers::chain,
+        "The chain of the next expiry.";
+    PreviousExpiry "previous_expiry" &[Chain], ["Left", ","], "earlier", Looking, 3, [repeats], offers::chain,
+        "The chain of the expiry before.";
+    Centre "centre" &[Chain], ["c"], "to the money", Looking, 4, [], offers::chain,
+        "Puts the strike next to the money into the middle.";
+    NextScope "next_scope" &[Risk], ["Right", "]"], "of what", Looking, 1, [repeats], offers::always,
+        "The scenarios of the next: everything, an underlying, a strategy.";
+    PreviousScope "previous_scope" &[Risk], ["Left", "["], "of what before", Looking, 0, [repeats], offers::always,
+        "The scenarios of the one before.";
+    DayLater "day_later" &[Risk], ["+", "="], "a day later", Looking, 2, [repeats], offers::always,
+        "The scenarios a calendar day later.";
+    DayEarlier "day_earlier" &[Risk], ["-", "_"], "earlier", Looking, 3, [repeats], offers::always,
+        "The scenarios a calendar day earlier, down to now.";
     NextPane "next_pane" PANES, ["Tab"], "pane", Looking, 7, [], offers::several_panes,
         "The next pane of the screen.";
     PreviousPane "previous_pane" PANES, ["Shift-Tab"], "back", Looking, 0, [], offers::several_panes,

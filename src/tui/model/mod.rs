@@ -4,6 +4,7 @@ mod books;
 mod cards;
 mod journal;
 mod list;
+mod looking;
 mod screens;
 mod text;
 
@@ -17,6 +18,7 @@ pub use cards::{
 };
 pub use journal::Journal;
 pub use list::{Cursor, offset};
+pub use looking::{ChainPage, Looking};
 pub use screens::{Pane, Screen};
 pub use text::{Asked, Field, TextDialog};
 
@@ -196,6 +198,8 @@ pub struct Model {
     pub read_only: bool,
     /// How far pages are scrolled.
     pub page_scroll: BTreeMap<Pane, usize>,
+    /// What the models said, and what they look at.
+    pub looking: Looking,
     /// The signal that waits for the trader, over everything but the halt card.
     pub approval: Option<ApprovalCard>,
     /// Signals that are decided, or whose card was put away: none comes by itself for them.
@@ -248,6 +252,7 @@ impl Model {
             messages: Cursor::default(),
             read_only: false,
             page_scroll: BTreeMap::new(),
+            looking: Looking::default(),
             approval: None,
             put_away: BTreeSet::new(),
             chosen: BTreeSet::new(),
@@ -357,7 +362,8 @@ impl Model {
         let id = page.or_else(|| match self.focus {
             Pane::Pending => self.pending.key(),
             Pane::Queue => self.queue.key(),
-            Pane::Positions => match self.positions.key()? {
+            Pane::Strategy => Some(self.looking.page.as_ref()?.id),
+            Pane::Positions | Pane::Portfolio => match self.positions.key()? {
                 PositionKey::Group(id) | PositionKey::Leg(id, ..) => Some(id),
                 PositionKey::ForeignHead | PositionKey::Foreign(..) => None,
             },

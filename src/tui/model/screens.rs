@@ -23,7 +23,12 @@ use crate::tui::keymap::{Action, Context};
 pub enum Screen {
     #[default]
     Cockpit,
+    /// One strategy, whole.
+    Strategy,
+    Chain,
     Orders,
+    Portfolio,
+    Risk,
     Signals,
     Journal,
     Accounts,
@@ -34,9 +39,13 @@ pub enum Screen {
 
 impl Screen {
     /// In the order of the tabs.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 12] = [
         Self::Cockpit,
+        Self::Strategy,
+        Self::Chain,
         Self::Orders,
+        Self::Portfolio,
+        Self::Risk,
         Self::Signals,
         Self::Journal,
         Self::Accounts,
@@ -48,7 +57,11 @@ impl Screen {
     pub fn name(self) -> &'static str {
         match self {
             Self::Cockpit => "Cockpit",
+            Self::Strategy => "Strategy",
+            Self::Chain => "Chain",
             Self::Orders => "Orders",
+            Self::Portfolio => "Portfolio",
+            Self::Risk => "Risk",
             Self::Signals => "Signals",
             Self::Journal => "Journal",
             Self::Accounts => "Accounts",
@@ -63,6 +76,10 @@ impl Screen {
         match self {
             Self::Cockpit => &[Pane::Pending, Pane::Queue, Pane::Positions, Pane::Orders, Pane::Log, Pane::Signals],
             Self::Orders => &[Pane::Orders, Pane::DayOrders, Pane::Fills],
+            Self::Strategy => &[Pane::Strategy],
+            Self::Chain => &[Pane::Chain],
+            Self::Portfolio => &[Pane::Portfolio],
+            Self::Risk => &[Pane::Scenario, Pane::Limits],
             Self::Signals => &[Pane::Signals],
             Self::Journal => &[Pane::JournalFigures, Pane::JournalTrades, Pane::JournalDays, Pane::JournalKinds],
             Self::Accounts => &[Pane::Account],
@@ -74,7 +91,7 @@ impl Screen {
 
     /// Its panes stand side by side where there is room.
     pub fn has_columns(self) -> bool {
-        matches!(self, Self::Cockpit | Self::Journal | Self::Logs)
+        matches!(self, Self::Cockpit | Self::Risk | Self::Journal | Self::Logs)
     }
 
     /// What goes there; its key stands on the tab.
@@ -82,6 +99,10 @@ impl Screen {
         match self {
             Self::Cockpit => Action::GoCockpit,
             Self::Orders => Action::GoOrders,
+            Self::Strategy => Action::GoStrategy,
+            Self::Chain => Action::GoChain,
+            Self::Portfolio => Action::GoPortfolio,
+            Self::Risk => Action::GoRisk,
             Self::Signals => Action::GoSignals,
             Self::Journal => Action::GoJournal,
             Self::Accounts => Action::GoAccounts,
@@ -130,6 +151,16 @@ pub enum Pane {
     Audit,
     /// Which parts of the program the log shows, and how much of each.
     LogTargets,
+    /// One strategy, whole.
+    Strategy,
+    /// An option chain.
+    Chain,
+    /// Everything held, with its Greeks.
+    Portfolio,
+    /// What large moves would do.
+    Scenario,
+    /// The limits, and what blocks entries.
+    Limits,
 }
 
 impl Pane {
@@ -151,6 +182,10 @@ impl Pane {
             Self::Audit => Context::Audit,
             Self::LogTargets => Context::LogTargets,
             Self::JournalFigures | Self::JournalTrades | Self::JournalDays | Self::JournalKinds => Context::Journal,
+            Self::Strategy => Context::Strategy,
+            Self::Chain => Context::Chain,
+            Self::Portfolio => Context::Positions,
+            Self::Scenario | Self::Limits => Context::Risk,
         }
     }
 }

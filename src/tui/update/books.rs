@@ -11,7 +11,15 @@ fn needs(screen: Screen) -> Option<Question> {
         Screen::Journal => Some(Question::History),
         Screen::Alerts => Some(Question::Inbox),
         Screen::Audit => Some(Question::Audit),
-        Screen::Cockpit | Screen::Orders | Screen::Signals | Screen::Accounts | Screen::Logs => None,
+        Screen::Cockpit
+        | Screen::Strategy
+        | Screen::Chain
+        | Screen::Orders
+        | Screen::Portfolio
+        | Screen::Risk
+        | Screen::Signals
+        | Screen::Accounts
+        | Screen::Logs => None,
     }
 }
 

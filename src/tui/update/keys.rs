@@ -1,7 +1,7 @@
 //! A key: who hears it, whether it may be done now, and doing it.
 
 use super::{
-    LogMove, Outgoing, READ_ONLY, approvals, books, cards, journal, lists, palette, replay, send, text, toast,
+    LogMove, Outgoing, READ_ONLY, approvals, books, cards, journal, lists, looking, palette, replay, send, text, toast,
 };
 use crate::domain::{Contract, Drill, StrategyId, StrategyStatus};
 use crate::engine::{Command, StopWish};
@@ -135,6 +135,21 @@ fn perform(model: &mut Model, action: Action, key: Key, out: &mut Vec<Outgoing>)
         Action::GoAlerts => go(model, Screen::Alerts, out),
         Action::GoAudit => go(model, Screen::Audit, out),
         Action::GoLogs => go(model, Screen::Logs, out),
+        Action::GoStrategy => looking::open_strategy(model, out),
+        Action::GoChain => go(model, Screen::Chain, out),
+        Action::GoPortfolio => go(model, Screen::Portfolio, out),
+        Action::GoRisk => go(model, Screen::Risk, out),
+        Action::NextStrategy => looking::step_strategy(model, 1, out),
+        Action::PreviousStrategy => looking::step_strategy(model, -1, out),
+        Action::NextUnderlying => looking::step_underlying(model, 1),
+        Action::PreviousUnderlying => looking::step_underlying(model, -1),
+        Action::NextExpiry => looking::step_expiry(model, 1),
+        Action::PreviousExpiry => looking::step_expiry(model, -1),
+        Action::Centre => looking::centre(model),
+        Action::NextScope => looking::step_scope(model, 1),
+        Action::PreviousScope => looking::step_scope(model, -1),
+        Action::DayLater => looking::step_days(model, 1),
+        Action::DayEarlier => looking::step_days(model, -1),
         Action::GoPending => lists::go_to_pane(model, Screen::Cockpit, Pane::Pending),
         Action::GoQueue => lists::go_to_pane(model, Screen::Cockpit, Pane::Queue),
         Action::GoPositions => lists::go_to_pane(model, Screen::Cockpit, Pane::Positions),

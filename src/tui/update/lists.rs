@@ -1,6 +1,6 @@
 //! Moving in lists, selecting, sorting, filtering, folding.
 
-use super::{Drawn, LogMove, Outgoing};
+use super::{Drawn, LogMove, Outgoing, looking};
 use crate::domain::StrategyId;
 use crate::tui::filter::Filter;
 use crate::tui::model::{Layer, Model, Pane, PositionKey, Screen};
@@ -151,6 +151,9 @@ fn top_scroll(model: &mut Model) -> Option<&mut usize> {
     if model.layers.is_empty() && model.focus.is_page() {
         return Some(model.page_scroll.entry(model.focus).or_default());
     }
+    if model.layers.is_empty() && model.focus == Pane::Strategy {
+        return model.looking.page.as_mut().map(|page| &mut page.scroll);
+    }
     match model.layers.last_mut()? {
         Layer::Detail(page) => Some(&mut page.scroll),
         Layer::Help { scroll } => Some(scroll),
@@ -170,7 +173,7 @@ fn move_cursor(model: &mut Model, by: isize) {
             let keys = model.queue_keys();
             model.queue.step(&keys, by);
         }
-        Pane::Positions => {
+        Pane::Positions | Pane::Portfolio => {
             let keys = model.position_keys();
             model.positions.step(&keys, by);
         }
@@ -203,6 +206,13 @@ fn move_cursor(model: &mut Model, by: isize) {
             let rows: Vec<usize> = (0..model.said.len()).collect();
             model.messages.step(&rows, by);
         }
-        Pane::Log | Pane::LogTargets | Pane::JournalFigures | Pane::Account => {}
+        Pane::Chain => looking::step_strike(model, by),
+        Pane::Log
+        | Pane::LogTargets
+        | Pane::JournalFigures
+        | Pane::Account
+        | Pane::Strategy
+        | Pane::Scenario
+        | Pane::Limits => {}
     }
 }

@@ -8,6 +8,7 @@ mod cards;
 mod journal;
 mod keys;
 mod lists;
+mod looking;
 mod palette;
 mod replay;
 mod replies;
@@ -29,6 +30,7 @@ use super::key::Key;
 use super::model::{CardId, Millis, Model, Purpose, Request, RequestId, Said, Toast, ToastLevel};
 use crate::engine::{Command, Reply};
 use crate::view::View;
+use crate::view::analytics::Analytics;
 use crate::view::books::{Question, Told};
 
 /// What can happen to the screen.
@@ -43,6 +45,8 @@ pub enum Msg {
     Scroll(isize),
     Resize(u16, u16),
     View(Arc<View>),
+    /// What the models say.
+    Analytics(Arc<Analytics>),
     Reply {
         request: RequestId,
         reply: Reply,
@@ -113,6 +117,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Outgoing> {
         Msg::Scroll(rows) => lists::scroll(model, rows, &mut out),
         Msg::Resize(columns, rows) => model.size = (columns, rows),
         Msg::View(view) => views::view(model, view),
+        Msg::Analytics(analytics) => looking::take(model, analytics),
         Msg::Reply { request, reply } => replies::reply(model, request, reply),
         Msg::Told { question, answer } => books::told(model, &question, answer),
         Msg::Drawn(drawn) => lists::drawn(model, drawn),

@@ -67,18 +67,20 @@ fn fill_card(model: &mut Model, id: crate::tui::model::CardId, reply: Reply) {
 }
 
 fn fill_page(model: &mut Model, id: crate::domain::StrategyId, reply: Reply) {
-    let page = model.layers.iter_mut().find_map(|l| match l {
-        Layer::Detail(page) if page.id == id => Some(page),
-        _ => None,
-    });
-    let Some(page) = page else { return };
-    page.preview = match reply {
+    let preview = match reply {
         Reply::Previews { previews } => match previews.into_iter().find(|p: &Preview| p.id == id) {
             Some(preview) => DetailPreview::Ready(Box::new(preview)),
             None => DetailPreview::Refused("there is no preview of this strategy".into()),
         },
         other => DetailPreview::Refused(refusal(other)),
     };
+    let over = model.layers.iter_mut().filter_map(|l| match l {
+        Layer::Detail(page) => Some(page),
+        _ => None,
+    });
+    for page in over.chain(&mut model.looking.page).filter(|p| p.id == id) {
+        page.preview = preview.clone();
+    }
 }
 
 fn refusal(reply: Reply) -> String {

@@ -151,7 +151,7 @@ fn reported(row: &StrategyRow, width: u16, all: &mut Vec<Line<'static>>, theme: 
     }
 }
 
-fn rules(row: &StrategyRow, width: u16, all: &mut Vec<Line<'static>>, theme: &Theme) {
+pub fn rules(row: &StrategyRow, width: u16, all: &mut Vec<Line<'static>>, theme: &Theme) {
     if !row.rules.is_empty() {
         heading(all, "Exit rules", theme);
     }

@@ -78,9 +78,18 @@ impl Layout {
                     layout.compact = false;
                     layout.logs(body);
                 }
-                Screen::Orders | Screen::Signals | Screen::Accounts | Screen::Alerts | Screen::Audit => {
-                    layout.slots.push((Slot::Pane(model.focus), body));
+                Screen::Risk => {
+                    layout.compact = false;
+                    layout.risk(body);
                 }
+                Screen::Orders
+                | Screen::Signals
+                | Screen::Accounts
+                | Screen::Alerts
+                | Screen::Audit
+                | Screen::Strategy
+                | Screen::Chain
+                | Screen::Portfolio => layout.slots.push((Slot::Pane(model.focus), body)),
             }
         }
         if !own_line {
@@ -94,6 +103,15 @@ impl Layout {
     /// Everything between the head line and the hints.
     pub fn body(&self) -> Rect {
         self.body
+    }
+
+    /// Limits beside the scenarios, which take what they need.
+    fn risk(&mut self, body: Rect) {
+        let limits = if body.width < 140 { 50 } else { 60 };
+        let left = Rect { width: limits, ..body };
+        let right = Rect { x: left.right(), width: body.width - limits, ..body };
+        self.slots.push((Slot::Pane(Pane::Limits), left));
+        self.slots.push((Slot::Pane(Pane::Scenario), right));
     }
 
     fn two_columns(&mut self, body: Rect, model: &Model) {

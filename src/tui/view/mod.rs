@@ -4,9 +4,11 @@ mod account;
 mod approval;
 mod audit;
 mod calendar;
+mod chain;
 mod confirm;
 mod detail;
 mod execute;
+mod greeks;
 mod header;
 mod help;
 mod hints;
@@ -14,19 +16,24 @@ mod inbox;
 mod journal;
 mod kill;
 mod layout;
+mod limits;
 mod log;
 mod order_book;
 mod orders;
 mod palette;
 mod payoff;
+mod payoff_chart;
 mod pending;
+mod portfolio;
 mod positions;
 mod queue;
 mod replay;
 mod risk;
 mod scalper_words;
+mod scenario;
 mod side;
 mod signals;
+mod strategy;
 mod tabs;
 mod textbox;
 mod toasts;
@@ -123,6 +130,11 @@ fn slot_in(scene: &Scene<'_>, buf: &mut Buffer, slot: Slot, area: Rect, compact:
         Slot::Pane(Pane::Account) => return account::render(scene, buf, area),
         Slot::Pane(Pane::Log) => log::render(scene, buf, area, compact),
         Slot::Pane(Pane::Signals) => signals::render(scene, buf, area, compact),
+        Slot::Pane(Pane::Strategy) => return strategy::render(scene, buf, area),
+        Slot::Pane(Pane::Chain) => chain::render(scene, buf, area),
+        Slot::Pane(Pane::Portfolio) => portfolio::render(scene, buf, area),
+        Slot::Pane(Pane::Scenario) => scenario::render(scene, buf, area, compact),
+        Slot::Pane(Pane::Limits) => limits::render(scene, buf, area, compact),
         Slot::Risk => risk::render(scene, buf, area),
         Slot::Side => side::render(scene, buf, area),
     }

@@ -144,7 +144,7 @@ impl Curve {
 }
 
 /// The braille dot in column `x` (0, 1) and row `y` (0 to 3) of a cell.
-fn bit(x: usize, y: usize) -> u8 {
+pub fn bit(x: usize, y: usize) -> u8 {
     const BITS: [[u8; 4]; 2] = [[0x01, 0x02, 0x04, 0x40], [0x08, 0x10, 0x20, 0x80]];
     BITS[x & 1][y & 3]
 }

@@ -16,22 +16,28 @@ pub fn render(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
     let gauges = &scene.model.view.risk;
     let title = Line::from(Span::styled("Risk", theme.title));
     let inner = pane::frame(buf, area, &title, &broker_exit(scene), false, theme);
-    let tall = usize::from(inner.height) >= gauges.len() * 2;
+    self::gauges(gauges, buf, inner, inner.height, theme);
+}
+
+/// The gauges from the top of `area`: two rows each where `room` has them, else one. The rows they take.
+pub fn gauges(gauges: &[Gauge], buf: &mut Buffer, area: Rect, room: u16, theme: &Theme) -> u16 {
+    let tall = usize::from(room) >= gauges.len() * 2;
     let each = if tall { 2 } else { 1 };
     for (n, g) in gauges.iter().enumerate() {
         let y = u16::try_from(n * each).unwrap_or(u16::MAX);
-        let line = text::row(inner, y);
+        let line = text::row(area, y);
         if tall {
             label_and_value(buf, line, g.kind.label(), g, theme);
-            gauge::bar(buf, text::row(inner, y + 1), g.per_mille(), WARN_PCT, level_style(g, theme), theme);
+            gauge::bar(buf, text::row(area, y + 1), g.per_mille(), WARN_PCT, level_style(g, theme), theme);
         } else {
             in_one_row(buf, line, g, theme);
         }
     }
+    u16::try_from(gauges.len() * each).unwrap_or(u16::MAX).min(area.height)
 }
 
 /// The broker's own exit, in the frame: it holds when this machine is off.
-fn broker_exit(scene: &Scene<'_>) -> Line<'static> {
+pub fn broker_exit(scene: &Scene<'_>) -> Line<'static> {
     let (exit, theme) = (&scene.model.view.safety.broker_exit, scene.theme);
     let (words, style) = match exit {
         Safeguard::Set(exit) => (format!("at {}", format::rupees_whole(exit.loss)), theme.up),

@@ -3,6 +3,7 @@
 mod account;
 mod books;
 pub(super) mod journal;
+mod models;
 mod order_book;
 mod palette;
 mod scalper;

@@ -96,6 +96,14 @@ pub fn pane_name(model: &Model, pane: Pane) -> String {
         Pane::JournalDays => format!("Sessions {}", model.journal.page.days.len()),
         Pane::JournalKinds => format!("Strategies {}", model.journal.page.kinds.len()),
         Pane::Signals => format!("Signals {}", view.signals.open.len()),
+        Pane::Strategy => "Strategy".into(),
+        Pane::Chain => "Chain".into(),
+        Pane::Portfolio => match (view.positions.groups.len(), view.positions.open_legs()) {
+            (0, 0) => "Portfolio".into(),
+            (groups, legs) => format!("Portfolio {groups} strategies · {legs} legs"),
+        },
+        Pane::Scenario => "Scenarios".into(),
+        Pane::Limits => "Limits".into(),
     }
 }
 

@@ -149,7 +149,7 @@ pub fn lines(columns: &[Column], rows: &[Row<'_>], room: u16, theme: &Theme) -> 
     let title = Row { cells: columns.iter().map(|c| Line::styled(c.title, theme.dim)).collect(), ..Row::default() };
     let line = |row: &Row<'_>| {
         let mut spans = vec![Span::raw("  ")];
-        for (n, width) in &kept {
+        for (at, (n, width)) in kept.iter().enumerate() {
             let content = row.cells.get(*n).cloned().unwrap_or_default();
             let missing = " ".repeat(usize::from(width.saturating_sub(text::line_width(&content))));
             let mut cell: Vec<Span<'static>> = Vec::new();
@@ -163,8 +163,10 @@ pub fn lines(columns: &[Column], rows: &[Row<'_>], room: u16, theme: &Theme) -> 
                 Align::Left => cell.push(Span::raw(missing)),
                 Align::Right => cell.insert(0, Span::raw(missing)),
             }
+            if at > 0 {
+                spans.push(Span::raw(" ".repeat(usize::from(gap))));
+            }
             spans.extend(cell);
-            spans.push(Span::raw(" ".repeat(usize::from(gap))));
         }
         Line::from(spans)
     };
