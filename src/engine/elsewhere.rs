@@ -130,6 +130,7 @@ impl Turn<'_> {
         short.filter(|(place, missing)| !missing.is_flat() && self.is_settled_for_comparing(*place)).collect()
     }
 
+    /// After the close a row still tells what is open; one that is gone tells nothing.
     fn is_settled_for_comparing(&self, (contract, product): Place) -> bool {
         let entered = |o: &&Order| matches!(o.purpose, Purpose::Entry { .. }) && !o.filled.is_zero();
         let mut of_it = self
@@ -138,7 +139,7 @@ impl Turn<'_> {
             .values()
             .filter(|o| (o.intent.spec.contract, o.intent.spec.product) == (contract, product));
         is_netted(product)
-            && self.reference.is_open(contract.segment(), self.now)
+            && (self.reference.is_open(contract.segment(), self.now) || self.has_row((contract, product)))
             && self.state.position_is_fresh(&contract, product)
             && self.state.open_orders_of(contract, product).all(Order::is_resting_stop)
             && !of_it.any(|o| entered(&o) && self.since(o.changed_at) < AFTER_ENTRY_MS)

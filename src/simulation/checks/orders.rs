@@ -60,11 +60,14 @@ impl Checks {
         let after = *net;
         match purpose {
             None => {
+                let mut foreign = change;
                 if mark == CLOSING {
                     self.closed.insert(key);
-                } else {
-                    *self.foreign.entry(key).or_default() += change;
+                    // Beyond what was still open it opens the other side, and that is nobody's of ours.
+                    let closed = if before.signum() == -change.signum() { before.abs().min(change.abs()) } else { 0 };
+                    foreign -= change.signum() * closed;
                 }
+                *self.foreign.entry(key).or_default() += foreign;
                 self.foreign_traded.insert(key, seen.updated);
             }
             Some(Purpose::Entry { .. }) => {}
