@@ -33,6 +33,11 @@ impl Engine {
         &self.state
     }
 
+    /// Whether less is open at the broker than our lots say, and it is not yet proven to have been closed elsewhere.
+    pub fn misses_positions(&self) -> bool {
+        !self.memory.shortages.is_empty()
+    }
+
     /// Decides what follows from `event` at `now`. The same engine, event, instant and reference give the same step.
     ///
     /// A clock that jumps back does not take the engine with it: time stands until the clock has caught up.

@@ -67,6 +67,10 @@ impl Turn<'_> {
                 AlertLevel::Info,
                 format!("Compared with the broker: {open} positions open, {working} orders of ours open."),
             );
+            // What was closed elsewhere while nothing ran here shows now.
+            if let Some(asked_at) = self.state.broker.positions_at {
+                self.compare_lots(asked_at);
+            }
         }
     }
 

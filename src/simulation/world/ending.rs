@@ -85,6 +85,9 @@ impl World {
         if self.exchange.is_open() && self.checks.stops_rest(desk.state()).is_err() {
             return Some("stops are not yet as they should be".into());
         }
+        if self.exchange.is_open() && desk.driver().engine().misses_positions() {
+            return Some("what was closed elsewhere is not off the books yet".into());
+        }
         Checks::engine_is_busy(desk.state())
     }
 
