@@ -2,7 +2,7 @@
 
 use crate::program::{Folder, id_of};
 use crate::terminal::screen;
-use crate::terminal::{ENTER, ESCAPE, F7, F8, F9, Terminal};
+use crate::terminal::{ENTER, F7, F8, F9, Terminal};
 
 /// One strategy executed and closed again from a shell.
 fn with_a_past() -> (Folder, u64) {
@@ -45,7 +45,8 @@ fn the_past_the_trail_the_inbox_and_the_account_are_read_while_it_runs() {
     terminal.until("the filter", |s| s.contains(" match"));
     terminal.press("close_strategy");
     terminal.until("what was asked for from the shell", |s| s.contains("  1 match") && s.contains("shell"));
-    terminal.press(ESCAPE);
+    terminal.press(ENTER);
+    terminal.until("the filter stays, its field is gone", |s| !s.contains(" match"));
 
     terminal.press(F7);
     terminal.until("the inbox", |s| s.contains("Alerts") && s.contains("executed"));
